@@ -1,0 +1,67 @@
+/* ask.h — What one side asks of another: the vocabulary on the wire, and the door it comes in by.
+ *
+ * An ask is small and flat. The virtual world copies it, the live world writes it as an HTTP
+ * request (services/live/README.md will say how) and reads it back. */
+#ifndef SERVICES_PORT_ASK_H
+#define SERVICES_PORT_ASK_H
+
+#include <stdint.h>
+
+#include "services/port/call.h"
+
+enum verb {
+    VERB_CALL,   /* custom: run the handler's steps. key: any. */
+    VERB_HEALTH, /* Are you well? Answered at once, without a place in the queue. */
+    VERB_LIKE,   /* key: post, user: who. Value: 1 new, 0 already there. */
+    VERB_UNLIKE, /* key: post, user: who. Value: 1 removed, 0 was not there. */
+    VERB_COUNT,  /* key: post. Value: likes shown. */
+    VERB_MENU,   /* key: restaurant. Value: the menu's version. */
+    VERB_ORDER,  /* key: restaurant, user, id: idempotency key, amount: the basket. Value: order id. */
+    VERB_TRACK,  /* id: order. Value: enum order_status of services/port/schema.h. */
+    VERB_MAX
+};
+
+struct ask {
+    uint8_t verb;      /* enum verb */
+    uint8_t priority;  /* 0 ordinary; higher is served first where shedding is by priority. */
+    uint8_t attempt;   /* 0 for the first try. */
+    uint8_t zone;      /* Delivery area, 0 … 255. */
+    uint32_t bytes;    /* Size of the body on the wire. */
+    uint64_t key;      /* What it is about. */
+    uint64_t user;     /* Who asks. */
+    uint64_t id;       /* The same for every attempt of one request: the idempotency key. */
+    int64_t amount;    /* Money, minor units. */
+    uint64_t deadline_ns; /* Nobody waits beyond it; 0: no deadline. Compare with timer_now_ns. */
+};
+
+/* A request that came in. The world owns it; the service borrows it from the moment its visit
+ * handler runs until it answers, and answers exactly once. */
+struct visit {
+    struct ask ask;
+    void *world[2]; /* The world's own notes. */
+};
+
+struct door {
+    const struct door_ops *ops;
+};
+struct door_ops {
+    void (*answer)(struct door *door, struct visit *visit, enum call_outcome outcome,
+                   int64_t value, uint32_t bytes);
+};
+
+/* outcome: CALL_OK, _ABSENT, _TIMEOUT (504), _SHED (503), _REFUSED (502) or _FAILED (500).
+ * bytes: size of the answer's body. The visit is the world's again. */
+static inline void door_answer(struct door *door, struct visit *visit, enum call_outcome outcome,
+                               int64_t value, uint32_t bytes)
+{
+    check(outcome > CALL_PENDING);
+    door->ops->answer(door, visit, outcome, value, bytes);
+}
+
+/* A service as the world sees it: a table of what comes in from outside. */
+struct service_ops {
+    void (*visit)(void *service, struct visit *visit); /* A request; answer it through the door. */
+    void (*start)(void *service);                      /* Once, when the node is up. May be NULL. */
+};
+
+#endif

@@ -1,0 +1,60 @@
+/* help.c — sim help: the commands, one command, or one key of a scenario. */
+#include <stdio.h>
+#include <string.h>
+
+#include "sim/command/command.h"
+#include "sim/scenario/keys.h"
+
+static void print_overview(const struct settings *settings)
+{
+    printf("%s\n\n", settings_say(settings,
+                                  "sim — one scenario of load, and what your design makes of it",
+                                  "sim — один сценарий нагрузки и что с ней сделает ваш проект"));
+    printf("  sim run scenarios/spike.yaml\n  sim run scenarios/spike.yaml --variant autoscale "
+           "--seeds 20\n  sim run scenarios/likes.yaml --set "
+           "services.likes.replicas=4 --json\n\n");
+    for (int i = 0; commands[i] != NULL; i++)
+        printf("  %-10s %s\n", commands[i]->name,
+               settings_say(settings, commands[i]->summary.en, commands[i]->summary.ru));
+    printf("\n%s\n",
+           settings_say(settings,
+                        "sim help COMMAND, sim help KEY (for example services.*.replicas); "
+                        "--lang en or ru",
+                        "sim help КОМАНДА, sim help КЛЮЧ (например services.*.replicas); "
+                        "--lang en или ru"));
+}
+
+static void print_command(const struct command *command, const struct settings *settings)
+{
+    printf("sim %s — %s\n\n  sim %s\n\n%s", command->name,
+           settings_say(settings, command->summary.en, command->summary.ru), command->usage,
+           settings_say(settings, command->options.en, command->options.ru));
+}
+
+static int run(int argc, char **argv, struct settings *settings)
+{
+    const char *word = NULL;
+
+    for (int i = 1; i < argc; i++)
+        if (!settings_take_lang(settings, argc, argv, &i))
+            word = argv[i];
+    if (word == NULL) {
+        print_overview(settings);
+        return EXIT_AS_EXPECTED;
+    }
+    if (command_find(word) != NULL) {
+        print_command(command_find(word), settings);
+        return EXIT_AS_EXPECTED;
+    }
+    return keys_help(stdout, word, settings->lang) ? EXIT_AS_EXPECTED : EXIT_USAGE;
+}
+
+const struct command command_help = {
+    .name = "help",
+    .usage = "help [COMMAND | KEY]",
+    .summary = {"help on a command, or on a key of a scenario",
+                "справка о команде или о ключе сценария"},
+    .options = {"  sim help run\n  sim help services.*.replicas\n  sim help balancer\n",
+                "  sim help run\n  sim help services.*.replicas\n  sim help balancer\n"},
+    .run = run,
+};

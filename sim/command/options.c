@@ -1,0 +1,199 @@
+/* options.c — Reads the words behind `sim run`, each option by one row of a table. */
+#include "sim/command/options.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/world/world.h"
+
+enum { SEEDS_MAX = 10000, THREADS_MAX = 1024 };
+
+struct option_row {
+    const char *name;
+    bool takes_value;
+    bool (*take)(struct options *options, const char *value); /* False: not a value for it. */
+};
+
+static bool read_number(const char *word, uint64_t max, uint64_t *number)
+{
+    char *end;
+
+    errno = 0;
+    *number = strtoull(word, &end, 10);
+    return errno == 0 && end != word && *end == '\0' && word[0] != '-' && *number <= max;
+}
+
+static bool take_variant(struct options *options, const char *value)
+{
+    if (options->variants_max == SCENARIO_VARIANTS_MAX)
+        return false;
+    options->variants[options->variants_max++] = value;
+    return true;
+}
+
+static bool take_set(struct options *options, const char *value)
+{
+    if (options->overrides_max == OPTIONS_OVERRIDES_MAX || strchr(value, '=') == NULL)
+        return false;
+    options->overrides[options->overrides_max++] = value;
+    return true;
+}
+
+static bool take_seed(struct options *options, const char *value)
+{
+    options->has_seed = true;
+    return read_number(value, UINT64_MAX, &options->seed);
+}
+
+static bool take_seeds(struct options *options, const char *value)
+{
+    uint64_t number;
+
+    if (!read_number(value, SEEDS_MAX, &number) || number == 0)
+        return false;
+    options->seeds = (unsigned)number;
+    return true;
+}
+
+static bool take_threads(struct options *options, const char *value)
+{
+    uint64_t number;
+
+    if (!read_number(value, THREADS_MAX, &number) || number == 0)
+        return false;
+    options->threads = (unsigned)number;
+    return true;
+}
+
+static bool take_json(struct options *options, const char *value)
+{
+    options->json_path = value == NULL ? "-" : value;
+    return true;
+}
+
+static bool take_quiet(struct options *options, const char *value)
+{
+    (void)value;
+    options->is_quiet = true;
+    return true;
+}
+
+static bool take_no_color(struct options *options, const char *value)
+{
+    (void)value;
+    options->no_color = true;
+    return true;
+}
+
+static bool take_plain_heap(struct options *options, const char *value)
+{
+    (void)value;
+    options->uses_plain_heap = true;
+    return true;
+}
+
+static bool take_plant(struct options *options, const char *value)
+{
+    options->planted = value;
+    return world_planted(value) != PLANT_NOTHING;
+}
+
+static const struct option_row rows[] = {
+    {"--variant", true, take_variant}, {"--set", true, take_set},
+    {"--seed", true, take_seed},       {"--seeds", true, take_seeds},
+    {"--threads", true, take_threads}, {"--json", false, take_json},
+    {"--quiet", false, take_quiet},    {"-q", false, take_quiet},
+    {"--no-color", false, take_no_color}, {"--plain-heap", false, take_plain_heap},
+    {"--plant", true, take_plant},
+};
+
+static const struct option_row *find_row(const char *word)
+{
+    size_t length = strcspn(word, "=");
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (strlen(rows[i].name) == length && strncmp(rows[i].name, word, length) == 0)
+            return &rows[i];
+    return NULL;
+}
+
+static int misused(const struct settings *settings, const char *en, const char *ru,
+                   const char *word)
+{
+    return command_misused(&command_run, settings, en, ru, word);
+}
+
+/* Takes the option at argv[*place], and its value. */
+static int take(struct options *options, int argc, char **argv, int *place,
+                const struct settings *settings)
+{
+    const char *word = argv[*place];
+    const struct option_row *row = find_row(word);
+    const char *value = strchr(word, '=');
+
+    if (row == NULL)
+        return misused(settings, "no such option", "нет такого ключа", word);
+    value = value == NULL ? NULL : value + 1;
+    if (row->takes_value && value == NULL) {
+        if (*place + 1 >= argc)
+            return misused(settings, "a value is missing after", "нет значения после", word);
+        value = argv[++*place];
+    }
+    if (!row->take(options, value))
+        return misused(settings, "that is not a value for it", "такое значение не подходит", word);
+    return EXIT_AS_EXPECTED;
+}
+
+int options_read(struct options *options, int argc, char **argv, struct settings *settings)
+{
+    *options = (struct options){.seeds = 1, .planted = ""};
+    for (int i = 1; i < argc; i++) {
+        int code = EXIT_AS_EXPECTED;
+
+        if (settings_take_lang(settings, argc, argv, &i))
+            continue;
+        if (argv[i][0] == '-')
+            code = take(options, argc, argv, &i, settings);
+        else if (options->file == NULL)
+            options->file = argv[i];
+        else
+            code = misused(settings, "one file at a time", "по одному файлу за раз", argv[i]);
+        if (code != EXIT_AS_EXPECTED)
+            return code;
+    }
+    if (options->file == NULL)
+        return misused(settings, "which scenario?", "какой сценарий?", "");
+    return EXIT_AS_EXPECTED;
+}
+
+/* ---- The line that repeats the run --------------------------------------------------------------- */
+
+static void add_word(char *line, size_t line_bytes, const char *before, const char *word)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                "-_./=:%,";
+    const char *quote = word[strspn(word, plain)] == '\0' ? "" : "'";
+    size_t length = strlen(line);
+
+    snprintf(line + length, line_bytes - length, "%s%s%s%s", before, quote, word, quote);
+}
+
+void options_repeat(const struct options *options, uint64_t seed, char *line, size_t line_bytes)
+{
+    char number[32];
+
+    snprintf(line, line_bytes, "sim run");
+    add_word(line, line_bytes, " ", options->file);
+    snprintf(number, sizeof number, "%llu", (unsigned long long)seed);
+    add_word(line, line_bytes, " --seed ", number);
+    if (options->seeds > 1) {
+        snprintf(number, sizeof number, "%u", options->seeds);
+        add_word(line, line_bytes, " --seeds ", number);
+    }
+    for (unsigned i = 0; i < options->variants_max; i++)
+        add_word(line, line_bytes, " --variant ", options->variants[i]);
+    for (unsigned i = 0; i < options->overrides_max; i++)
+        add_word(line, line_bytes, " --set ", options->overrides[i]);
+}

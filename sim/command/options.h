@@ -1,0 +1,34 @@
+/* options.h — The command line of sim run. */
+#ifndef SIM_COMMAND_OPTIONS_H
+#define SIM_COMMAND_OPTIONS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "sim/command/command.h"
+
+enum { OPTIONS_OVERRIDES_MAX = 64 };
+
+struct options { /* Words are borrowed from argv. */
+    const char *file;
+    const char *variants[SCENARIO_VARIANTS_MAX];
+    unsigned variants_max;
+    const char *overrides[OPTIONS_OVERRIDES_MAX];
+    unsigned overrides_max;
+    bool has_seed;
+    uint64_t seed;
+    unsigned seeds;   /* At least 1. */
+    unsigned threads; /* 0: one per core. */
+    const char *json_path; /* NULL: none, "-": stdout. */
+    bool is_quiet, no_color;
+    const char *planted;     /* Only in builds with planted bugs; "" is none. */
+    bool uses_plain_heap;    /* The event queue's oracle. */
+};
+
+/* EXIT_AS_EXPECTED, or EXIT_USAGE after it said why on stderr. */
+int options_read(struct options *options, int argc, char **argv, struct settings *settings);
+
+/* The command line that repeats the run, with words quoted for a shell where they need it. */
+void options_repeat(const struct options *options, uint64_t seed, char *line, size_t line_bytes);
+
+#endif

@@ -1,0 +1,63 @@
+/* places.c — Finds scenarios without being told where they are. */
+#include "sim/command/places.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* PREFIX/bin/sim -> PREFIX/share/sim/scenarios */
+static bool beside_program(char *path, size_t path_bytes)
+{
+    char program[PATH_MAX];
+    ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
+
+    if (length <= 0)
+        return false;
+    program[length] = '\0';
+    for (int i = 0; i < 2; i++) {
+        char *slash = strrchr(program, '/');
+
+        if (slash == NULL)
+            return false;
+        *slash = '\0';
+    }
+    return snprintf(path, path_bytes, "%s/share/sim/scenarios", program) < (int)path_bytes;
+}
+
+bool places_folder(const struct settings *settings, unsigned i, char *path, size_t path_bytes)
+{
+    const char *named = getenv("SIM_SCENARIOS");
+
+    (void)settings;
+    switch (i) {
+    case 0:
+        snprintf(path, path_bytes, "scenarios");
+        return true;
+    case 1:
+        snprintf(path, path_bytes, "%s", named == NULL ? "scenarios" : named);
+        return true;
+    case 2:
+        return beside_program(path, path_bytes);
+    default:
+        return false;
+    }
+}
+
+void places_find(const struct settings *settings, const char *word, char *path, size_t path_bytes)
+{
+    char folder[PATH_MAX];
+
+    snprintf(path, path_bytes, "%s", word);
+    if (access(word, F_OK) == 0 || strchr(word, '/') != NULL)
+        return;
+    for (unsigned i = 0; places_folder(settings, i, folder, sizeof folder); i++) {
+        const char *ending = strstr(word, ".yaml") == NULL ? ".yaml" : "";
+
+        snprintf(path, path_bytes, "%s/%s%s", folder, word, ending);
+        if (access(path, F_OK) == 0)
+            return;
+    }
+    snprintf(path, path_bytes, "%s", word);
+}

@@ -1,0 +1,64 @@
+/* runs.c — Hands runs to threads and watches how far they are. */
+#include "sim/command/runs.h"
+
+#include <stdlib.h>
+
+#include "sim/command/progress.h"
+#include "sim/engine/replicate.h"
+
+static void run_one(unsigned job, void *context)
+{
+    struct runs *runs = context;
+    const struct scenario *variant = runs->variants[job / runs->seeds_max];
+    struct world_options options = runs->options;
+    struct result *result = calloc(1, sizeof *result);
+
+    options.seed = runs->seed + job % runs->seeds_max;
+    options.progress_ns = &runs->reached_ns[job];
+    runs->results[job] = result;
+    if (result == NULL || !world_run(variant, &options, result))
+        atomic_store(&runs->is_out_of_memory, true);
+    atomic_store(options.progress_ns, UINT64_MAX);
+}
+
+/* How much of all virtual time has been run, 0 … 1. */
+static double share_done(void *context)
+{
+    const struct runs *runs = context;
+    double done = 0, all = 0;
+
+    for (unsigned job = 0; job < runs->variants_max * runs->seeds_max; job++) {
+        double whole = (double)runs->variants[job / runs->seeds_max]->duration_ns;
+        double reached = (double)atomic_load_explicit(&runs->reached_ns[job],
+                                                      memory_order_relaxed);
+
+        all += whole;
+        done += reached < whole ? reached : whole;
+    }
+    return all > 0 ? done / all : 1;
+}
+
+bool runs_run(struct runs *runs)
+{
+    unsigned jobs = runs->variants_max * runs->seeds_max;
+    struct progress *progress = NULL;
+
+    runs->results = calloc(jobs, sizeof *runs->results);
+    runs->reached_ns = calloc(jobs, sizeof *runs->reached_ns);
+    if (runs->results == NULL || runs->reached_ns == NULL)
+        return false;
+    if (runs->shows_progress)
+        progress = progress_open(share_done, runs, runs->lang);
+    replicate(jobs, runs->threads, run_one, runs);
+    progress_close(progress);
+    return !atomic_load(&runs->is_out_of_memory);
+}
+
+void runs_free(struct runs *runs)
+{
+    for (unsigned job = 0; runs->results != NULL && job < runs->variants_max * runs->seeds_max;
+         job++)
+        free(runs->results[job]);
+    free(runs->results);
+    free(runs->reached_ns);
+}

@@ -1,0 +1,229 @@
+/* clients.c — Draws what is asked, asks it, tries again, and says how it ended. */
+#include "sim/load/clients.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static void request_step(struct call *call);
+
+static uint32_t requests_max(const struct load_spec *spec)
+{
+    return spec->arrivals == ARRIVALS_CLOSED ? spec->users : CLIENTS_REQUESTS_MAX;
+}
+
+size_t clients_bytes(const struct load_spec *spec)
+{
+    return pool_bytes(sizeof(struct request), requests_max(spec));
+}
+
+static void stream(struct dice *dice, const struct load_spec *spec, uint64_t seed, const char *of)
+{
+    char name[NAME_MAX_BYTES + 16];
+
+    snprintf(name, sizeof name, "%s %s", spec->name, of);
+    dice_init(dice, seed, name);
+}
+
+void clients_init(struct clients *clients, const struct load_spec *spec, uint32_t index,
+                  uint64_t seed, uint64_t end_ns, const struct ports *ports,
+                  const struct clients_ears *ears, void *context)
+{
+    memset(clients, 0, sizeof *clients);
+    clients->spec = spec;
+    clients->ports = *ports;
+    clients->ears = ears;
+    clients->context = context;
+    clients->index = index;
+    clients->end_ns = end_ns;
+    arrivals_init(&clients->arrivals, spec, seed, end_ns);
+    stream(&clients->asks, spec, seed, "asks");
+    stream(&clients->backoffs, spec, seed, "backoffs");
+    zipf_init(&clients->zipf, spec->keys.n > 0 ? spec->keys.n : 1, spec->keys.s);
+    pool_init(&clients->requests, ports->arena, sizeof(struct request), requests_max(spec));
+}
+
+static uint64_t draw_key(struct clients *clients)
+{
+    const struct keys_spec *keys = &clients->spec->keys;
+
+    switch (keys->dist) {
+    case KEYS_ZIPF:
+        return zipf_draw(&clients->zipf, &clients->asks);
+    case KEYS_UNIFORM:
+        return 1 + dice_below(&clients->asks, keys->n);
+    case KEYS_CONSTANT:
+        return 1;
+    }
+    return 1;
+}
+
+/* Draws nothing that the load does not use, so that a simple load stays a cheap one. */
+static void draw_ask(struct clients *clients, struct ask *ask)
+{
+    const struct load_spec *spec = clients->spec;
+
+    *ask = (struct ask){.verb = spec->verb, .priority = spec->priority, .bytes = spec->bytes};
+    ask->key = draw_key(clients);
+    ask->user = spec->people > 1 ? 1 + dice_below(&clients->asks, spec->people) : 1;
+    ask->zone = spec->zones > 1 ? (uint8_t)dice_below(&clients->asks, spec->zones) : 0;
+    if (spec->verb == VERB_ORDER)
+        ask->amount = (int64_t)dist_draw_ns(&spec->amount, &clients->asks);
+    ask->id = (uint64_t)(clients->index + 1) << 40 | ++clients->asked;
+    if (spec->verb == VERB_TRACK) /* Some order of the load before this one, perhaps a fresh one. */
+        ask->id = (uint64_t)clients->index << 40 | (1 + dice_below(&clients->asks, clients->asked));
+}
+
+static uint64_t try_timeout_ns(const struct load_spec *spec)
+{
+    const uint64_t for_ever = 1000000000ull * 3600 * 24;
+
+    return spec->timeout_ns > 0 ? spec->timeout_ns : for_ever;
+}
+
+static void request_ask(struct request *request)
+{
+    struct clients *clients = request->clients;
+
+    request->state = REQUEST_ASKED;
+    request->ask.attempt = (uint8_t)(request->attempts < 255 ? request->attempts : 255);
+    request->attempts++;
+    clients->ears->tried(clients->context, request);
+    peer_ask(clients->ports.peer, &request->call, clients->spec->service, &request->ask,
+             try_timeout_ns(clients->spec));
+}
+
+static void request_begin(struct request *request, uint64_t intended_ns)
+{
+    struct clients *clients = request->clients;
+    const struct load_spec *spec = clients->spec;
+
+    request->intended_ns = intended_ns;
+    request->attempts = 0;
+    draw_ask(clients, &request->ask);
+    if (spec->passes_deadline && spec->patience_ns > 0)
+        request->ask.deadline_ns = intended_ns + spec->patience_ns;
+    retry_first_try(&clients->budget, &spec->retry);
+    clients->ears->offered(clients->context, request);
+    request_ask(request);
+}
+
+static void request_think(struct request *request)
+{
+    struct clients *clients = request->clients;
+
+    request->state = REQUEST_THINKING;
+    timer_sleep(clients->ports.timer, &request->call,
+                dist_draw_ns(&clients->spec->think, &clients->asks));
+}
+
+static bool is_within_patience(const struct request *request, uint64_t now_ns)
+{
+    uint64_t patience = request->clients->spec->patience_ns;
+
+    return patience == 0 || now_ns - request->intended_ns <= patience;
+}
+
+static void request_finish(struct request *request)
+{
+    struct clients *clients = request->clients;
+    enum call_outcome outcome = request->call.outcome;
+    bool is_ok = outcome == CALL_OK || outcome == CALL_ABSENT;
+    uint64_t now_ns = timer_now_ns(clients->ports.timer);
+
+    clients->ears->finished(clients->context, request, outcome,
+                            is_ok && !is_within_patience(request, now_ns));
+    if (clients->spec->arrivals != ARRIVALS_CLOSED)
+        pool_give(&clients->requests, request);
+    else if (now_ns < clients->end_ns)
+        request_think(request);
+}
+
+/* Not ok. Again, if there is a try left, the budget allows it, and somebody will still wait. */
+static void request_retry(struct request *request)
+{
+    struct clients *clients = request->clients;
+    const struct retry_spec *retry = &clients->spec->retry;
+    uint64_t delay_ns = retry_delay_ns(retry, request->attempts, &clients->backoffs);
+    uint64_t now_ns = timer_now_ns(clients->ports.timer);
+
+    if (!is_within_patience(request, now_ns + delay_ns) ||
+        !retry_allows(&clients->budget, retry, request->attempts)) {
+        request_finish(request);
+        return;
+    }
+    request->state = REQUEST_BACKOFF;
+    timer_sleep(clients->ports.timer, &request->call, delay_ns);
+}
+
+static void request_step(struct call *call)
+{
+    struct request *request = (struct request *)call;
+
+    switch (request->state) {
+    case REQUEST_THINKING:
+        if (timer_now_ns(request->clients->ports.timer) < request->clients->end_ns)
+            request_begin(request, timer_now_ns(request->clients->ports.timer));
+        return;
+    case REQUEST_ASKED:
+        if (call->outcome == CALL_OK || call->outcome == CALL_ABSENT)
+            request_finish(request);
+        else
+            request_retry(request);
+        return;
+    case REQUEST_BACKOFF:
+        request_ask(request);
+        return;
+    }
+}
+
+/* All of this load's records are out: the request is offered and refused, and counted so. */
+static void refuse_one(struct clients *clients, uint64_t intended_ns)
+{
+    struct request refused = {.clients = clients, .intended_ns = intended_ns, .attempts = 1};
+
+    draw_ask(clients, &refused.ask);
+    clients->ears->offered(clients->context, &refused);
+    clients->ears->finished(clients->context, &refused, CALL_REFUSED, false);
+}
+
+static struct request *request_new(struct clients *clients)
+{
+    struct request *request = pool_take(&clients->requests);
+
+    if (request != NULL)
+        *request = (struct request){.call.done = request_step, .clients = clients};
+    return request;
+}
+
+static void sleep_to_next(struct clients *clients)
+{
+    uint64_t next_ns = arrivals_next_ns(&clients->arrivals);
+
+    if (next_ns < clients->end_ns)
+        timer_sleep(clients->ports.timer, &clients->next,
+                    next_ns - timer_now_ns(clients->ports.timer));
+}
+
+static void arrive(struct call *call)
+{
+    struct clients *clients = list_entry(call, struct clients, next);
+    struct request *request = request_new(clients);
+    uint64_t now_ns = timer_now_ns(clients->ports.timer);
+
+    if (request != NULL)
+        request_begin(request, now_ns);
+    else
+        refuse_one(clients, now_ns);
+    sleep_to_next(clients);
+}
+
+void clients_start(struct clients *clients)
+{
+    clients->next.done = arrive;
+    if (clients->spec->arrivals != ARRIVALS_CLOSED) {
+        sleep_to_next(clients);
+        return;
+    }
+    for (uint32_t i = 0; i < clients->spec->users; i++)
+        request_think(request_new(clients));
+}

@@ -1,0 +1,50 @@
+/* main.c — The program sim: which command, in which language.
+ *
+ * The main job reads as the data flows, in command/run.c: load the story, build a world for each
+ * variant and seed, run them, check what must hold, report. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/command/command.h"
+
+static const char *language_of_environment(void)
+{
+    static const char *const names[] = {"SIM_LANG", "LC_ALL", "LC_MESSAGES", "LANG"};
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const char *value = getenv(names[i]);
+
+        if (value != NULL && value[0] != '\0')
+            return strncmp(value, "ru", 2) == 0 ? "ru" : "en";
+    }
+    return "en";
+}
+
+static const char *plain_name(const char *word)
+{
+    if (strcmp(word, "-h") == 0 || strcmp(word, "--help") == 0)
+        return "help";
+    if (strcmp(word, "-V") == 0 || strcmp(word, "--version") == 0)
+        return "version";
+    return word;
+}
+
+int main(int argc, char **argv)
+{
+    struct settings settings = {.lang = language_of_environment(), .program = argv[0]};
+    int place = 1;
+    const struct command *command;
+
+    while (place < argc && settings_take_lang(&settings, argc, argv, &place))
+        place++;
+    if (place >= argc) {
+        command_help.run(1, (char *[]){(char *)"help", NULL}, &settings);
+        return EXIT_USAGE;
+    }
+    command = command_find(plain_name(argv[place]));
+    if (command == NULL)
+        return command_misused(&command_help, &settings, "no such command", "нет такой команды",
+                               argv[place]);
+    return command->run(argc - place, argv + place, &settings);
+}

@@ -1,0 +1,153 @@
+/* result.h — What one run of one variant says: all that a report may print.
+ *
+ * The virtual and the live world both fill this in; sim/report reads nothing else. Latencies run
+ * from the intended arrival to the client's final answer and count ok requests; warm-up is left
+ * out of every figure but `events`. Money is in minor units. */
+#ifndef SIM_MEASURE_RESULT_H
+#define SIM_MEASURE_RESULT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "sim/measure/histogram.h"
+#include "sim/scenario/scenario.h"
+
+enum { RESULT_SECONDS_MAX = 3600, RESULT_BREAKS_MAX = 8, RESULT_STAGES_MAX = 12 };
+
+enum failure { FAILURE_TIMEOUT, FAILURE_SHED, FAILURE_REFUSED, FAILURE_ERROR, FAILURES };
+
+struct requests_result { /* offered = ok + late + failed + in_flight, always. */
+    uint64_t offered, ok, late, in_flight;
+    uint64_t failed[FAILURES];
+    uint64_t attempts; /* Tries sent by clients, retries included. */
+};
+
+struct stage_result { /* Mean time that an ok request of a service spent waiting for one thing. */
+    char name[16];    /* "cpu", "store", "table", "queue", "peer" … */
+    double mean_ms;
+};
+
+struct service_result {
+    char name[NAME_MAX_BYTES];
+    uint32_t replicas_max;
+    uint64_t visits, shed; /* Requests that came in, and those of them turned away at once. */
+    double replica_seconds;
+    double utilization;      /* Busy core time over core time of the ready replicas, 0 … 1. */
+    double utilization_peak; /* Of its busiest second. */
+    struct histogram wait;   /* For a first turn on a core (or a thread). */
+    double wait_mean_ms;     /* Of all who waited, zeros included: Wq. */
+    uint32_t queue_max;      /* Longest line at one replica. */
+    double in_system_mean;   /* Requests inside, all replicas: L, by area. */
+    double sojourn_mean_ms;  /* Time inside: W. Little: L = (visits / time) W. */
+    double core_seconds;     /* Capacity bought: cores x replica_seconds. */
+    struct stage_result stages[RESULT_STAGES_MAX];
+    uint32_t stages_max;
+};
+
+struct store_result {
+    bool is_used;
+    uint64_t commands, hits, misses, evictions, expired, lost; /* lost: keys gone in crashes. */
+    double utilization, utilization_peak;
+    uint64_t bytes_max;
+};
+
+struct queue_result {
+    bool is_used;
+    uint64_t put, taken, committed, redelivered, batches, dead, dropped; /* dropped: retention. */
+    double batch_mean;
+    uint64_t lag_max, lag_end;
+    uint32_t rebalances;
+    uint64_t max_partition_put; /* Records in the fullest partition: the hot one. */
+};
+
+struct table_result {
+    bool is_used;
+    uint64_t reads, writes, rows_written, commits, flushes, rows_walked;
+    double utilization, utilization_peak;           /* Of the server's cores. */
+    double pool_utilization, pool_utilization_peak; /* Of the connections. */
+    double lock_wait_mean_ms, pool_wait_mean_ms;
+    double hottest_row_busy; /* Share of the time that the busiest row was locked, 0 … 1. */
+};
+
+struct money_result { /* The ledger's totals, minor units. Costs are positive numbers. */
+    int64_t commission, delivery_fee;  /* Income. */
+    int64_t courier, payment, refunds; /* Costs that follow the orders. */
+    int64_t infra_cost;                /* Servers. */
+    int64_t revenue;                   /* commission + delivery_fee */
+    int64_t profit;                    /* revenue - courier - payment - refunds - infra_cost */
+    int64_t lost;                      /* Contribution of orders that failed or came late. */
+    int64_t lost_by[FAILURES + 1];     /* By cause; the last one: late. */
+    uint64_t orders_ok, orders_lost;
+};
+
+struct likes_result {
+    uint64_t acknowledged, in_table, shown_off; /* shown_off: sum of |shown - true| over posts. */
+    uint64_t lost;                              /* Acknowledged, and in no table after drain. */
+};
+
+struct break_result { /* An invariant that did not hold. */
+    char name[48];
+    char finding[160];
+    uint64_t at_ns;
+};
+
+struct series_result { /* One value per whole second, from the one in which warm-up ends. */
+    uint32_t seconds;
+    uint32_t offered[RESULT_SECONDS_MAX], ok[RESULT_SECONDS_MAX], failed[RESULT_SECONDS_MAX];
+    float p99_ms[RESULT_SECONDS_MAX];      /* NaN: nothing was answered in time. */
+    uint32_t queue[RESULT_SECONDS_MAX];    /* Waiting anywhere in services, at the second's end. */
+    uint32_t replicas[RESULT_SECONDS_MAX]; /* Ready, all services. */
+    uint64_t lag[RESULT_SECONDS_MAX];
+};
+
+enum run_end { RUN_DONE, RUN_LIMIT, RUN_INTERRUPTED };
+
+struct threshold_result {
+    double value;
+    bool has_value; /* False: nothing to measure, and then it has not passed. */
+    bool passed;
+};
+
+struct bottleneck_result {
+    char component[NAME_MAX_BYTES]; /* "delivery", "table", "store", "queue", "none" */
+    struct text why;                /* Borrowed from why_bytes. */
+    char why_en[200], why_ru[320];
+};
+
+struct result {
+    const struct scenario *scenario; /* Borrowed. */
+    uint64_t seed;
+    char engine[16]; /* "virtual" or "live" */
+    char fingerprint[65];
+    uint32_t replications; /* Runs merged here: counts, money and series are their sums. */
+    enum run_end end;
+    char limit[16];    /* Which one was hit: "events", "wall", "memory". */
+    double measured_s; /* Virtual seconds under load after warm-up; of all replications. */
+
+    struct requests_result requests;
+    struct histogram latency; /* ok requests, from the intended arrival. */
+    double throughput_rps;    /* Answers, in time or late; being turned away is none. */
+    double goodput_rps;       /* Those in time. */
+
+    struct service_result services[SCENARIO_SERVICES_MAX];
+    uint32_t services_max;
+    struct store_result store;
+    struct queue_result queue;
+    struct table_result table;
+    struct money_result money;
+    struct likes_result likes;
+    struct series_result series;
+
+    struct threshold_result thresholds[SCENARIO_THRESHOLDS_MAX];
+    bool passed; /* All thresholds. */
+    struct bottleneck_result bottleneck;
+
+    uint64_t invariants_checked;
+    uint32_t invariants_violated;
+    struct break_result breaks[RESULT_BREAKS_MAX];
+
+    uint64_t events;
+    double wall_s;
+};
+
+#endif

@@ -1,0 +1,27 @@
+/* sections.h — The parts of the terminal's report, in the order in which they are printed.
+ *
+ * Each prints its part with a blank line before it, or nothing where there is nothing to say. */
+#ifndef SIM_REPORT_SECTIONS_H
+#define SIM_REPORT_SECTIONS_H
+
+#include "sim/report/page.h"
+#include "sim/report/report.h"
+#include "sim/report/words.h"
+
+/* verdict.c */
+bool variant_is_as_expected(const struct report_variant *variant);
+const char *variant_name(const struct report *report, unsigned variant);
+unsigned variant_names_width(const struct report *report); /* In columns, within bounds. */
+void section_warnings(struct page *page, const struct report *report); /* Invariants, partial. */
+void section_verdict(struct page *page, const struct report *report);
+
+/* compare.c */
+void section_thresholds(struct page *page, const struct report *report);
+void section_answers(struct page *page, const struct report *report);
+void section_failures(struct page *page, const struct report *report);
+void section_money(struct page *page, const struct report *report);
+
+/* over_time.c */
+void section_over_time(struct page *page, const struct report *report);
+
+#endif

@@ -1,0 +1,138 @@
+/* terminal.c — A report for a person at a terminal: the verdict first, the command that repeats it
+ * last.
+ *
+ *   warnings     broken invariants, partial runs: before anything that they put in doubt
+ *   verdict      as expected or not; which scenario, seed, world
+ *   thresholds   variants side by side, each bound with its value and mark
+ *   answers      goodput apart from throughput; latency
+ *   failures     shares of all requests, by cause
+ *   bottleneck   named, with its evidence
+ *   money        made and lost
+ *   over time    offered rate, p99 and queue, drawn
+ *   repeat       one line, ready to be pasted
+ *
+ * What a table of services would add is in the JSON document. */
+#include <string.h>
+
+#include "sim/report/sections.h"
+
+static const char *component_name(enum language language, const char *component)
+{
+    if (strcmp(component, "store") == 0)
+        return word(language, WORD_COMPONENT_STORE);
+    if (strcmp(component, "queue") == 0)
+        return word(language, WORD_COMPONENT_QUEUE);
+    if (strcmp(component, "table") == 0)
+        return word(language, WORD_COMPONENT_TABLE);
+    return strcmp(component, "none") == 0 ? word(language, WORD_NONE) : component;
+}
+
+static void section_bottleneck(struct page *page, const struct report *report)
+{
+    enum language language = language_of(report->lang);
+    unsigned width = variant_names_width(report);
+
+    page_end(page);
+    page_put(page, COLOR_STRONG, word(language, WORD_TITLE_BOTTLENECK));
+    page_end(page);
+    for (unsigned v = 0; v < report->variants_max; v++) {
+        const struct bottleneck_result *found = &report->variants[v].result->bottleneck;
+        const char *why = language == LANGUAGE_RU ? found->why_ru : found->why_en;
+        bool is_none = strcmp(found->component, "none") == 0;
+
+        page_move(page, 2);
+        page_cell(page, COLOR_STRONG, width, false, variant_name(report, v));
+        page_move(page, 2 + width + 3);
+        page_wrap(page, is_none ? COLOR_DIM : COLOR_WARN, 2 + width + 3,
+                  component_name(language, found->component));
+        page_wrap(page, COLOR_PLAIN, 2 + width + 3, " — ");
+        page_wrap(page, COLOR_PLAIN, 2 + width + 3, why);
+        page_end(page);
+    }
+}
+
+/* How much was simulated, how fast, and what was checked on the way. */
+static void section_work(struct page *page, const struct report *report)
+{
+    enum language language = language_of(report->lang);
+    uint64_t events = 0, checked = 0, violated = 0;
+    double wall_s = 0;
+    char sentence[160];
+
+    for (unsigned v = 0; v < report->variants_max; v++) {
+        const struct result *result = report->variants[v].result;
+
+        events += result->events;
+        checked += result->invariants_checked;
+        violated += result->invariants_violated;
+        wall_s += result->wall_s;
+    }
+    const struct figure figures[] = {figure_of(language, METRIC_COUNT, (double)events),
+                                     figure_of(language, METRIC_MS, wall_s * 1e3),
+                                     figure_of(language, METRIC_COUNT, (double)checked)};
+    page_end(page);
+    figure_fill(sentence, sizeof sentence, word(language, WORD_EVENTS), figures);
+    page_wrap(page, COLOR_DIM, 0, sentence);
+    if (checked > 0 && violated == 0) {
+        figure_fill(sentence, sizeof sentence, word(language, WORD_INVARIANTS_HOLD), figures + 2);
+        page_wrap(page, COLOR_DIM, 0, " · ");
+        page_wrap(page, COLOR_DIM, 0, sentence);
+    }
+    page_end(page);
+}
+
+/* Bytes up to the next space that no quotation mark holds. */
+static size_t argument_bytes(const char *command)
+{
+    char quote = 0;
+    size_t at = 0;
+
+    for (; command[at] != 0 && (quote != 0 || command[at] != ' '); at++)
+        if (quote != 0)
+            quote = command[at] == quote ? 0 : quote;
+        else if (command[at] == '\'' || command[at] == '"')
+            quote = command[at];
+    return at;
+}
+
+/* A command that is too long goes on below, with the backslash that a shell wants before it. */
+static void section_repeat(struct page *page, const struct report *report)
+{
+    const char *left = report->repeat == NULL ? "" : report->repeat;
+
+    page_put(page, COLOR_STRONG, word(language_of(report->lang), WORD_REPEAT));
+    page_move(page, page->at + 1);
+    while (*left != 0) {
+        char argument[512];
+        size_t bytes = argument_bytes(left);
+
+        snprintf(argument, sizeof argument, "%.*s", (int)bytes, left);
+        if (page->at + text_columns(argument) + 2 > page->columns && page->at > 4) {
+            page_put(page, COLOR_PLAIN, "\\");
+            page_end(page);
+            page_move(page, 4);
+        }
+        page_put(page, COLOR_PLAIN, argument);
+        page_move(page, page->at + 1);
+        left += bytes;
+        left += strspn(left, " ");
+    }
+    page_end(page);
+}
+
+void report_terminal(const struct report *report, FILE *out)
+{
+    struct page page;
+
+    page_init(&page, out, report->columns, report->use_color);
+    section_warnings(&page, report);
+    section_verdict(&page, report);
+    section_thresholds(&page, report);
+    section_answers(&page, report);
+    section_failures(&page, report);
+    section_bottleneck(&page, report);
+    section_money(&page, report);
+    section_over_time(&page, report);
+    section_work(&page, report);
+    section_repeat(&page, report);
+}

@@ -1,0 +1,90 @@
+/* words.h — Everything that a report says, in English and Russian, in one place.
+ *
+ * A word with %s in it is a sentence for figure_fill(); both languages take the same figures in
+ * the same order. */
+#ifndef SIM_REPORT_WORDS_H
+#define SIM_REPORT_WORDS_H
+
+#include "sim/measure/figure.h"
+
+enum word {
+    /* What came out. */
+    WORD_VARIANTS_AS_EXPECTED,     /* How many, of how many. */
+    WORD_VARIANTS_AS_EXPECTED_ONE, /* The same where Russian wants the singular: of 1, 21, 31 … */
+    WORD_NOT_AS_EXPECTED,
+    WORD_THRESHOLDS_HOLD, /* How many, of how many. */
+    WORD_NO_THRESHOLDS,
+    WORD_PASSES,
+    WORD_FAILS,
+    WORD_EXPECTED,
+    WORD_OUTCOME,
+    WORD_PASS,
+    WORD_FAIL,
+
+    /* What went wrong with the run itself. */
+    WORD_INVARIANT_BROKEN, /* Name, virtual time, seed. */
+    WORD_INVARIANTS_MORE,  /* How many more. */
+    WORD_INTERRUPTED,
+    WORD_LIMIT, /* Which. */
+    WORD_LIMIT_UNKNOWN,
+    WORD_INVARIANTS_HOLD, /* How many were checked. */
+
+    /* Facts about the run. */
+    WORD_SEED,     /* The seed. */
+    WORD_SEEDS,    /* The first, how many. */
+    WORD_MEASURED, /* How long. */
+    WORD_VIRTUAL,
+    WORD_LIVE,
+    WORD_EVENTS, /* How many, how long it took. */
+    WORD_REPEAT,
+
+    /* Tables. */
+    WORD_TITLE_THRESHOLDS,
+    WORD_TITLE_ANSWERS,
+    WORD_TITLE_FAILURES,
+    WORD_TITLE_BOTTLENECK,
+    WORD_TITLE_MONEY, /* The currency. */
+    WORD_TITLE_TIME,  /* How long in all, how long one mark is. */
+    WORD_GOODPUT,
+    WORD_THROUGHPUT,
+    WORD_IN_TIME,
+    WORD_IN_TIME_OR_LATE,
+    WORD_LATENCY,
+    WORD_P50,
+    WORD_P99,
+    WORD_ATTEMPTS,
+    WORD_PER_REQUEST,
+    WORD_LOST_REQUESTS,
+    WORD_IN_ALL,
+    WORD_TIMEOUT,
+    WORD_SHED,
+    WORD_REFUSED,
+    WORD_ERROR,
+    WORD_LATE,
+    WORD_NOTHING_FAILED,
+    WORD_REVENUE,
+    WORD_COURIERS,
+    WORD_PAYMENT,
+    WORD_REFUNDS,
+    WORD_SERVERS,
+    WORD_PROFIT,
+    WORD_LOST_MONEY,
+    WORD_OFFERED,
+    WORD_QUEUE,
+    WORD_NOTHING_IN_TIME,
+    WORD_NONE,
+    WORD_COMPONENT_STORE,
+    WORD_COMPONENT_QUEUE,
+    WORD_COMPONENT_TABLE,
+    WORDS
+};
+
+/* "ru" and anything that begins so is Russian ("ru_RU.UTF-8"); all else, NULL too, English. */
+enum language language_of(const char *lang);
+
+const char *word(enum language language, enum word word);
+
+/* The one of the two that the language asks for; never NULL. */
+const char *text_in(enum language language, const struct text *text);
+
+#endif

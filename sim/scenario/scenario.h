@@ -1,0 +1,301 @@
+/* scenario.h — One story, bound: what sim/scenario makes of a YAML file and all else reads.
+ *
+ * Times are whole nanoseconds, money whole minor units of one currency, shares 0 … 1, sizes bytes,
+ * rates per second. Every field has a key in keys.c with its type, range, default and a line of
+ * help; nothing here is set anywhere else. A bound scenario is read-only, owns its memory through
+ * its arena, and is shared by all threads of a run. */
+#ifndef SIM_SCENARIO_SCENARIO_H
+#define SIM_SCENARIO_SCENARIO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "services/base/dice.h"
+
+enum {
+    NAME_MAX_BYTES = 48,
+    SCENARIO_LOADS_MAX = 16,
+    SCENARIO_SERVICES_MAX = 16,
+    SCENARIO_STEPS_MAX = 16,
+    SCENARIO_PHASES_MAX = 64,
+    SCENARIO_THRESHOLDS_MAX = 32,
+    SCENARIO_FAULTS_MAX = 32,
+    SCENARIO_VARIANTS_MAX = 32
+};
+
+struct text { /* Both may be the same; never NULL once bound, perhaps "". */
+    const char *en, *ru;
+};
+
+/* ---- Load ------------------------------------------------------------------------------- */
+
+enum arrivals_kind { ARRIVALS_POISSON, ARRIVALS_CONSTANT, ARRIVALS_CLOSED };
+
+struct phase {          /* From at_ns on; a ramp reaches the rate in a straight line. */
+    uint64_t at_ns;
+    double rate;        /* Per second. */
+    uint64_t ramp_ns;   /* 0: at once. */
+};
+
+enum keys_dist { KEYS_ZIPF, KEYS_UNIFORM, KEYS_CONSTANT };
+
+struct keys_spec {
+    enum keys_dist dist;
+    double s;           /* Zipf's exponent. */
+    uint64_t n;         /* Distinct keys, 1 … n. KEYS_CONSTANT: always 1. */
+};
+
+enum jitter { JITTER_NONE, JITTER_FULL, JITTER_EQUAL };
+
+struct retry_spec {
+    uint32_t attempts;   /* Tries in all; 1: no retry. */
+    uint64_t backoff_ns; /* Before the second try; doubles each time. */
+    uint64_t backoff_max_ns;
+    enum jitter jitter;
+    double budget;       /* Retries per first try allowed, a token bucket; 1: no limit. */
+};
+
+struct load_spec {
+    char name[NAME_MAX_BYTES]; /* Its stream of chance; by default verb/position. */
+    uint8_t verb;              /* enum verb of services/port/ask.h */
+    uint32_t service;          /* Index into services: who is asked. */
+    enum arrivals_kind arrivals;
+    struct phase phases[SCENARIO_PHASES_MAX]; /* Open arrivals. */
+    uint32_t phases_max;
+    uint32_t users;            /* Closed: how many, each waiting for its answer, then thinking. */
+    struct dist think;
+    struct keys_spec keys;
+    uint64_t people;           /* Distinct user ids, drawn uniformly: who asks. */
+    uint32_t zones;            /* Delivery areas, drawn uniformly. */
+    struct dist amount;        /* The basket, minor units. */
+    uint32_t bytes;
+    uint8_t priority;
+    uint64_t patience_ns;      /* An ok after it is late; 0: never. */
+    uint64_t timeout_ns;       /* One try; then the client hangs up. 0: it never does. */
+    bool passes_deadline;      /* Tells the services when the patience ends. */
+    struct retry_spec retry;
+};
+
+/* ---- Services --------------------------------------------------------------------------- */
+
+enum service_kind { KIND_CUSTOM, KIND_LIKES, KIND_DELIVERY, KIND_BATCHER };
+enum runtime_model { RUNTIME_EVENT_LOOP, RUNTIME_THREADS };
+enum likes_design {
+    DESIGN_TABLE,   /* Rows only; every question scans. */
+    DESIGN_INDEXED, /* Unique index, and a counter row in the same transaction. */
+    DESIGN_CACHED,  /* Rows in SQL, the counter in the store. */
+    DESIGN_QUEUED,  /* The store answers, a log carries, one row per transaction. */
+    DESIGN_BATCHED  /* The same, many rows per transaction. */
+};
+enum likes_ack { ACK_STORE, ACK_QUEUE, ACK_TABLE }; /* T0, T1, T2: what "acknowledged" means. */
+enum orders_mode { ORDERS_SYNC, ORDERS_QUEUED };
+enum topic_kind { TOPIC_KIND_LIKES, TOPIC_KIND_ORDERS };
+enum scale_signal { SIGNAL_CPU, SIGNAL_IN_FLIGHT, SIGNAL_RATE, SIGNAL_LAG };
+
+enum step_kind {
+    STEP_COMPUTE, STEP_SLEEP, STEP_STORE_GET, STEP_STORE_SET, STEP_STORE_ADD, STEP_TABLE_READ,
+    STEP_TABLE_WRITE, STEP_PUT, STEP_ASK
+};
+
+struct step_spec {
+    enum step_kind kind;
+    struct dist time;    /* COMPUTE, SLEEP. */
+    uint32_t service;    /* ASK: index into services. */
+    uint64_t ttl_ns;     /* STORE_SET. */
+    uint64_t timeout_ns;
+};
+
+struct autoscale_spec {
+    bool is_on;
+    enum scale_signal signal;
+    double target;           /* cpu: share; in_flight, lag: number; rate: per second. */
+    uint32_t replicas_min, replicas_max;
+    uint64_t every_ns;       /* 15 s */
+    double tolerance;        /* 0.1 */
+    uint64_t down_window_ns; /* 5 min */
+};
+
+struct service_spec {
+    char name[NAME_MAX_BYTES];
+    enum service_kind kind;
+    uint32_t replicas;
+    uint32_t cores;
+    double speed;            /* Of one core, against the core that work is quoted for. */
+    enum runtime_model runtime;
+    uint32_t threads;
+    uint64_t quantum_ns;
+    uint32_t queue;          /* Waiting for a first turn; beyond it visits are shed. */
+    uint32_t in_flight;      /* Inside one replica at once; beyond it visits are shed. */
+    uint64_t boot_ns;
+    struct autoscale_spec autoscale;
+
+    /* likes, delivery */
+    struct dist work_read, work_write; /* Processor time: of a count or a menu; a like or an order. */
+    struct dist work_light;            /* Of what is ready: a cached menu, a status, an order that
+                                          only goes to the log. */
+    struct dist work_batch, work_record; /* Of a batcher: per batch, and per record in it. */
+    uint64_t store_timeout_ns, table_timeout_ns, queue_timeout_ns;
+
+    /* likes */
+    enum likes_design design;
+    enum likes_ack ack;
+
+    /* delivery */
+    bool menu_cache;
+    uint64_t menu_ttl_ns;
+    bool single_flight;
+    uint32_t menu_bytes;
+    enum orders_mode orders;
+
+    /* batcher */
+    enum topic_kind topic;
+    uint32_t batch;          /* Records in one transaction at most. */
+    uint64_t linger_ns;      /* Longest wait for a batch to fill; for orders the dispatch window. */
+    uint32_t attempts;       /* Before a record goes to the dead letters. */
+    uint32_t trip_orders;    /* Orders that one courier carries at most. */
+
+    /* custom */
+    struct step_spec steps[SCENARIO_STEPS_MAX];
+    uint32_t steps_max;
+};
+
+/* ---- What stands around them -------------------------------------------------------------- */
+
+enum balancer_policy {
+    POLICY_NONE, /* No balancer: the one replica is asked directly. */
+    POLICY_ROUND_ROBIN, POLICY_WEIGHTED, POLICY_RANDOM, POLICY_LEAST_CONNECTIONS,
+    POLICY_TWO_CHOICES, POLICY_PEAK_EWMA, POLICY_CONSISTENT_HASH
+};
+
+struct balancer_spec {
+    enum balancer_policy policy;
+    uint64_t timeout_ns;        /* For one try at one replica. */
+    uint32_t attempts;          /* Tries on different replicas, idempotent verbs only. */
+    uint64_t health_every_ns;   /* 0: no active checks. */
+    uint64_t health_timeout_ns;
+    uint32_t health_fall, health_rise; /* Checks in a row. */
+    double bound;               /* consistent_hash: load of one over the mean, at most; 1.25. */
+    uint64_t ewma_ns;           /* peak_ewma: decay. */
+    uint64_t work_ns;           /* Processor time per request. */
+    uint32_t cores;
+};
+
+struct network_spec {
+    uint64_t latency_ns; /* One way. */
+    uint64_t jitter_ns;  /* Mean of an exponential addition. */
+    double loss;         /* Share of messages that never arrive. */
+};
+
+enum eviction { EVICTION_NONE, EVICTION_LRU, EVICTION_LFU };
+
+struct store_spec {
+    uint64_t latency_ns;  /* One way to it. */
+    uint64_t command_ns;  /* Its one thread, per command. */
+    uint64_t kib_ns;      /* And per KiB of value. */
+    uint64_t memory;      /* maxmemory; 0: no limit. */
+    enum eviction eviction;
+    bool is_persistent;   /* AOF: what was answered survives a crash. */
+};
+
+enum queue_acks { ACKS_NONE, ACKS_LEADER, ACKS_ALL };
+
+struct queue_spec {
+    uint64_t latency_ns;
+    uint32_t partitions;
+    uint64_t linger_ns;       /* Producer. */
+    uint32_t batch;           /* Producer: records in a batch at most. */
+    enum queue_acks acks;
+    uint64_t append_ns;       /* Broker, per batch. */
+    uint64_t record_ns;       /* Broker, per record. */
+    uint64_t replicate_ns;    /* acks all: to the followers and back. */
+    uint64_t session_ns;      /* A silent member is thrown out after. */
+    uint64_t rebalance_ns;    /* The whole group stands still for. */
+    uint64_t retention;       /* Records kept per partition; 0: all. */
+};
+
+struct table_spec {
+    uint64_t latency_ns;
+    uint32_t connections;     /* The pool; who finds none waits. */
+    uint32_t cores;           /* Of the server. */
+    uint64_t statement_ns;    /* Parse, plan, one index seek. */
+    uint64_t row_ns;          /* Each row written, or walked through an index. */
+    uint64_t scan_row_ns;     /* Each row that a scan looks at. */
+    uint64_t commit_ns;       /* One flush to disk. */
+    bool group_commit;        /* Transactions that wait for the disk share a flush. */
+    uint64_t likes_rows;      /* Rows there at the start. */
+};
+
+struct prices_spec {
+    char currency[4];
+    double commission;             /* Share of the basket. */
+    int64_t delivery_fee;          /* Per order. */
+    int64_t courier_trip;          /* Per trip. */
+    double payment;                /* Share of what the customer pays. */
+    int64_t core_hour;             /* Per core and hour of replicas. */
+    int64_t store_hour, queue_hour, table_hour;
+    int64_t table_core_hour;
+};
+
+enum fault_kind { FAULT_CRASH, FAULT_PAUSE, FAULT_CUT };
+
+struct fault_spec {
+    uint64_t at_ns, for_ns;
+    enum fault_kind kind;
+    char target[NAME_MAX_BYTES]; /* "store", "queue", "table", "balancer", a service, or
+                                    service/replica. */
+};
+
+/* ---- What it should show ------------------------------------------------------------------ */
+
+enum comparison { BELOW, AT_MOST, ABOVE, AT_LEAST };
+
+struct threshold {
+    char text[96];           /* As written. */
+    char metric[64];         /* "latency.p99", a name from sim/measure/metric.h */
+    enum comparison comparison;
+    double bound;            /* ms, share, money minor units, per second: the metric's own unit. */
+};
+
+enum expectation { EXPECT_NOTHING, EXPECT_PASS, EXPECT_FAIL };
+
+struct limits_spec {
+    uint64_t events;
+    uint64_t wall_ns;
+    uint64_t memory;
+};
+
+struct scenario {
+    char name[NAME_MAX_BYTES];
+    char variant[NAME_MAX_BYTES]; /* "" when the file has no variants. */
+    struct text title, question, variant_title;
+    enum expectation expect;
+    uint64_t seed;
+    uint64_t duration_ns, warmup_ns, drain_ns;
+    struct limits_spec limits;
+    struct load_spec loads[SCENARIO_LOADS_MAX];
+    uint32_t loads_max;
+    struct service_spec services[SCENARIO_SERVICES_MAX];
+    uint32_t services_max;
+    struct balancer_spec balancer;
+    struct network_spec network;
+    struct store_spec store;
+    struct queue_spec queue;
+    struct table_spec table;
+    struct prices_spec prices;
+    struct fault_spec faults[SCENARIO_FAULTS_MAX];
+    uint32_t faults_max;
+    struct threshold thresholds[SCENARIO_THRESHOLDS_MAX];
+    uint32_t thresholds_max;
+};
+
+/* A file with all its variants, in the order of the file; at least one (variant ""). */
+struct story {
+    struct scenario *variants;
+    uint32_t variants_max;
+    char sha256[65];  /* Of the file's bytes, its parent's and the overrides. */
+    const char *path; /* As given. */
+    void *memory;     /* The loader's own. */
+};
+
+#endif

@@ -1,0 +1,225 @@
+/* build.c — Makes a world out of a scenario: models, groups, nodes, people. Nothing is allocated
+ * after it. */
+#include <stdio.h>
+#include <string.h>
+
+#include "sim/world/world_inside.h"
+
+/* What can be in flight at once in one world. Address space: pages are lent as they are touched. */
+enum { EXCHANGES_MAX = 1 << 22, TASKS_MAX = 1 << 22, NAPS_MAX = 1 << 22, ORDERS_MAX = 1 << 23 };
+enum { LIKES_EXPECTED = 1 << 16 };
+
+static const size_t models_bytes = (size_t)1 << 36;
+static const size_t room_for_maps = (size_t)1 << 33;
+
+static uint32_t replicas_max(const struct service_spec *spec)
+{
+    return spec->autoscale.is_on && spec->autoscale.replicas_max > spec->replicas
+               ? spec->autoscale.replicas_max
+               : spec->replicas;
+}
+
+static uint32_t count_nodes(const struct scenario *scenario)
+{
+    uint32_t nodes = 1; /* The clients. */
+
+    for (uint32_t i = 0; i < scenario->services_max; i++)
+        nodes += replicas_max(&scenario->services[i]) + 2; /* And a balancer, and a scaler. */
+    return nodes;
+}
+
+static size_t loads_bytes(const struct scenario *scenario)
+{
+    size_t bytes = sizeof(struct clients) * scenario->loads_max + 4096;
+
+    for (uint32_t i = 0; i < scenario->loads_max; i++)
+        bytes += clients_bytes(&scenario->loads[i]) + 4096;
+    return bytes;
+}
+
+static size_t pools_bytes(void)
+{
+    return pool_bytes(sizeof(struct exchange), EXCHANGES_MAX) +
+           pool_bytes(sizeof(struct task), TASKS_MAX) + pool_bytes(sizeof(struct nap), NAPS_MAX) +
+           pool_bytes(sizeof(struct order_fact), ORDERS_MAX) + 4096;
+}
+
+static struct node *add_node(struct world *world, struct group *group, const char *name,
+                             size_t arena_bytes)
+{
+    struct node *node = &world->nodes[world->nodes_max++];
+
+    node_init(node, world, group, name);
+    world->is_out_of_memory |= !arena_open(&node->arena, arena_bytes + 4096);
+    return node;
+}
+
+static void add_replicas(struct group *group, size_t arena_bytes)
+{
+    char name[NAME_MAX_BYTES + 16];
+
+    group->replicas_max = replicas_max(group->spec);
+    group->replicas = &group->world->nodes[group->world->nodes_max];
+    for (uint32_t i = 0; i < group->replicas_max; i++) {
+        snprintf(name, sizeof name, "%s/%u", group->spec->name, i);
+        add_node(group->world, group, name, arena_bytes);
+    }
+}
+
+static void init_group(struct group *group, struct world *world, const struct service_spec *spec,
+                       struct histogram *waits)
+{
+    group->world = world;
+    group->spec = spec;
+    line_init(&group->wait, 0, waits);
+    line_init(&group->inside, 0, NULL);
+    usage_init(&group->cores, 0, 0);
+    area_init(&group->replicas_ready, 0, 0);
+}
+
+/* A balancer is a group of one, as large as its cores. */
+static void add_balancer(struct group *behind, struct group *front)
+{
+    struct world *world = behind->world;
+    struct service_spec *spec = &front->own_spec;
+
+    *spec = (struct service_spec){.replicas = 1,
+                                  .cores = world->scenario->balancer.cores,
+                                  .speed = 1.0,
+                                  .queue = UINT32_MAX,
+                                  .in_flight = UINT32_MAX};
+    snprintf(spec->name, sizeof spec->name, "%.37s/balancer", behind->spec->name);
+    init_group(front, world, spec, NULL);
+    front->is_balancer = true;
+    front->behind = behind;
+    behind->front = front;
+    service_config_init(front);
+    front->replicas_max = 1;
+    front->replicas = add_node(world, front, spec->name, service_bytes(front));
+}
+
+static void add_scaler(struct group *group)
+{
+    char name[NAME_MAX_BYTES + 16];
+
+    snprintf(name, sizeof name, "%s/autoscaler", group->spec->name);
+    group->fleet.ops = &fleet_world_ops;
+    group->scaler = add_node(group->world, NULL, name, service_scaler_bytes(group));
+    group->scaler->scales = group;
+    group->scaler->ports.fleet = &group->fleet;
+}
+
+static bool takes_visits(const struct service_spec *spec)
+{
+    return spec->kind != KIND_BATCHER;
+}
+
+static void add_group(struct world *world, const struct service_spec *spec)
+{
+    struct group *group = &world->groups[world->groups_max];
+    struct service_result *result = &world->result->services[world->groups_max];
+
+    init_group(group, world, spec, &result->wait);
+    service_config_init(group);
+    add_replicas(group, service_bytes(group));
+    if (world->scenario->balancer.policy != POLICY_NONE && takes_visits(spec))
+        add_balancer(group, &world->balancers[world->groups_max]);
+    if (spec->autoscale.is_on)
+        add_scaler(group);
+    world->groups_max++;
+}
+
+static bool open_models(struct world *world)
+{
+    const struct scenario *scenario = world->scenario;
+    struct model_setup with = {.events = world->parts.events,
+                               .link = &world->link,
+                               .arena = &world->models,
+                               .seed = world->options->seed,
+                               .warmup_ns = scenario->warmup_ns};
+
+    if (!arena_open(&world->models, models_bytes))
+        return false;
+    link_init(&world->link, world->parts.events, &scenario->network, world->options->seed);
+    world->parts.link = &world->link;
+    world->parts.store = store_model_open(&with, &scenario->store);
+    world->parts.queue = queue_model_open(&with, &scenario->queue);
+    world->parts.table = table_model_open(&with, &scenario->table);
+    return true;
+}
+
+/* The first design of the likes service has rows and nothing else. */
+static void make_schema(struct world *world)
+{
+    for (uint32_t i = 0; i < world->scenario->services_max; i++)
+        if (world->scenario->services[i].kind == KIND_LIKES &&
+            world->scenario->services[i].design == DESIGN_TABLE)
+            table_model_index(world->parts.table, TABLE_LIKES, false);
+}
+
+static void plant(struct world *world)
+{
+    if (world_has_planted(world, PLANT_OFFSET_SKIPS))
+        queue_model_plant(world->parts.queue, QUEUE_SKIPS);
+    if (world_has_planted(world, PLANT_DOUBLE_TALLY))
+        table_model_plant(world->parts.table, TABLE_TALLIES_TWICE);
+    if (world_has_planted(world, PLANT_EARLY_COMMIT))
+        table_model_plant(world->parts.table, TABLE_COMMITS_EARLY);
+    if (world_has_planted(world, PLANT_ADDS_TWICE))
+        store_model_plant(world->parts.store, STORE_ADDS_TWICE);
+}
+
+static void add_people(struct world *world)
+{
+    const struct scenario *scenario = world->scenario;
+
+    world->clients_node = add_node(world, NULL, "clients", loads_bytes(scenario));
+    world->clients_node->state = NODE_READY;
+    world->loads =
+        arena_take(&world->clients_node->arena, sizeof(struct clients) * scenario->loads_max);
+    for (uint32_t i = 0; i < scenario->loads_max; i++)
+        clients_init(&world->loads[i], &scenario->loads[i], i, world->options->seed,
+                     scenario->duration_ns, &world->clients_node->ports, &audit_ears, world);
+}
+
+static void init_pools(struct world *world)
+{
+    pool_init(&world->exchanges, &world->arena, sizeof(struct exchange), EXCHANGES_MAX);
+    pool_init(&world->tasks, &world->arena, sizeof(struct task), TASKS_MAX);
+    pool_init(&world->naps, &world->arena, sizeof(struct nap), NAPS_MAX);
+    pool_init(&world->order_facts, &world->arena, sizeof(struct order_fact), ORDERS_MAX);
+    map_init(&world->likes, &world->arena, LIKES_EXPECTED);
+    map_init(&world->orders, &world->arena, LIKES_EXPECTED);
+}
+
+bool world_build(struct world *world)
+{
+    const struct scenario *scenario = world->scenario;
+    uint32_t nodes = count_nodes(scenario);
+
+    world->parts.events = events_open(
+        world->options->uses_plain_heap ? EVENTS_HEAP : EVENTS_FAST, UINT64_C(1) << 26);
+    if (world->parts.events == NULL ||
+        !arena_open(&world->arena, pools_bytes() + room_for_maps + nodes * sizeof(struct node)))
+        return false;
+    init_pools(world);
+    world->nodes = arena_take(&world->arena, nodes * sizeof(struct node));
+    if (!open_models(world))
+        return false;
+    make_schema(world);
+    plant(world);
+    for (uint32_t i = 0; i < scenario->services_max; i++)
+        add_group(world, &scenario->services[i]);
+    add_people(world);
+    return !world->is_out_of_memory;
+}
+
+void world_free(struct world *world)
+{
+    for (uint32_t i = 0; i < world->nodes_max; i++)
+        arena_close(&world->nodes[i].arena);
+    arena_close(&world->models);
+    arena_close(&world->arena);
+    if (world->parts.events != NULL)
+        events_close(world->parts.events);
+}

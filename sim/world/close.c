@@ -1,0 +1,79 @@
+/* close.c — What the world knows, written into the result. */
+#include <stdio.h>
+
+#include "sim/measure/metric.h"
+#include "sim/world/world_inside.h"
+
+static const char *const op_names[OP_KINDS] = {
+    [OP_CPU] = "cpu",     [OP_TIMER] = "timer", [OP_PEER] = "peer",
+    [OP_STORE] = "store", [OP_QUEUE] = "queue", [OP_TABLE] = "table",
+};
+
+static void close_stages(const struct group *group, struct service_result *result)
+{
+    for (int kind = 0; kind < OP_KINDS; kind++) {
+        const struct waited *waited = &group->waited[kind];
+        struct stage_result *stage = &result->stages[result->stages_max];
+
+        if (waited->calls == 0 || group->visits == 0)
+            continue;
+        snprintf(stage->name, sizeof stage->name, "%s", op_names[kind]);
+        stage->mean_ms = (double)waited->sum_ns * 1e-6 / (double)group->visits;
+        result->stages_max++;
+    }
+}
+
+static void close_group(const struct group *group, struct service_result *result)
+{
+    const struct world *world = group->world;
+    uint64_t from_ns = world->scenario->warmup_ns, now_ns = world_now_ns(world);
+
+    if (now_ns < from_ns)
+        from_ns = now_ns;
+    snprintf(result->name, sizeof result->name, "%s", group->spec->name);
+    result->replicas_max = group->ready_max;
+    result->visits = group->visits;
+    result->shed = group->shed;
+    result->replica_seconds = (double)area_sum(&group->replicas_ready, now_ns) * 1e-9;
+    result->core_seconds = result->replica_seconds * group->spec->cores;
+    result->utilization = usage_mean(&group->cores, now_ns);
+    result->utilization_peak = group->cores.peak;
+    result->wait_mean_ms = line_stay_mean_ns(&group->wait) * 1e-6;
+    result->queue_max = group->wait.longest;
+    result->in_system_mean = area_mean(&group->inside.length, from_ns, now_ns);
+    result->sojourn_mean_ms = line_stay_mean_ns(&group->inside) * 1e-6;
+    close_stages(group, result);
+}
+
+void world_close_rates(struct world *world)
+{
+    struct result *result = world->result;
+
+    for (uint32_t i = 0; i < world->groups_max; i++)
+        close_group(&world->groups[i], &result->services[i]);
+    result->services_max = world->groups_max;
+    /* A balancer that costs nothing is no station of its own. */
+    for (uint32_t i = 0; i < world->groups_max; i++)
+        if (world->groups[i].front != NULL && world->scenario->balancer.work_ns > 0 &&
+            result->services_max < SCENARIO_SERVICES_MAX)
+            close_group(world->groups[i].front, &result->services[result->services_max++]);
+}
+
+void world_close_result(struct world *world)
+{
+    struct result *result = world->result;
+    uint64_t end_ns = world_now_ns(world);
+    uint64_t load_end_ns = world->scenario->duration_ns;
+
+    if (load_end_ns > end_ns)
+        load_end_ns = end_ns;
+    snprintf(result->engine, sizeof result->engine, "virtual");
+    result->events = events_fired(world->parts.events);
+    events_fingerprint(world->parts.events, result->fingerprint);
+    store_model_close(world->parts.store, load_end_ns, &result->store);
+    queue_model_close(world->parts.queue, load_end_ns, &result->queue);
+    table_model_close(world->parts.table, load_end_ns, &result->table);
+    measure_close(&world->measure, end_ns);
+    bottleneck_find(result);
+    metric_judge(result);
+}

@@ -1,0 +1,201 @@
+/* exchange.c — The peer port and the door: an ask travels to another node, an answer travels back.
+ *
+ *     peer_ask --link--> arrive --admitted--> at the door --> inside --door_answer--link--> op_end
+ *        |                 |  |                  (threads)       |
+ *        | lost            |  +-- full: shed ------------------->|
+ *        v                 +-- nobody there: refused ----------->|
+ *     (timeout)                                    node died: failed
+ *
+ * A visit that arrives at a stopped process waits in its socket. */
+#include "sim/world/world_inside.h"
+
+static void arrive(struct event *event);
+static void come_back(struct event *event);
+
+/* To a balancer a target is a replica's id; to anybody else it is a service, asked at its front. */
+static struct node *route(struct node *from, uint32_t target)
+{
+    struct world *world = from->world;
+
+    if (from->group != NULL && from->group->is_balancer) {
+        check(target < world->nodes_max);
+        return &world->nodes[target];
+    }
+    check(target < world->groups_max);
+    if (world->groups[target].front != NULL)
+        return &world->groups[target].front->replicas[0];
+    return &world->groups[target].replicas[0];
+}
+
+static bool is_reachable(const struct node *a, const struct node *b)
+{
+    return !a->is_cut && !b->is_cut;
+}
+
+static bool send(struct exchange *exchange)
+{
+    struct world *world = exchange->to->world;
+
+    return is_reachable(exchange->op.node, exchange->to) &&
+           link_send(&world->link, &exchange->op.event, world->scenario->network.latency_ns);
+}
+
+/* On a network that costs nothing an ask arrives with the asking; its answer never does. */
+static bool is_at_once(const struct exchange *exchange)
+{
+    const struct network_spec *network = &exchange->to->world->scenario->network;
+
+    return network->latency_ns == 0 && network->jitter_ns == 0 && network->loss == 0 &&
+           is_reachable(exchange->op.node, exchange->to);
+}
+
+static void ask(struct peer *peer, struct call *call, uint32_t target, const struct ask *ask,
+                uint64_t timeout_ns)
+{
+    struct node *from = node_of(peer, peer);
+    struct world *world = from->world;
+    struct exchange *exchange = world_take(world, &world->exchanges);
+
+    if (exchange == NULL)
+        return;
+    exchange->op.event.fire = arrive;
+    exchange->op.event.tag = TAG_PEER | from->id;
+    op_begin(&exchange->op, from, call, OP_PEER, timeout_ns);
+    exchange->visit.ask = *ask;
+    exchange->to = route(from, target);
+    exchange->is_inside = exchange->is_counted = false;
+    if (is_at_once(exchange))
+        arrive(&exchange->op.event);
+    else if (!send(exchange))
+        op_lost(&exchange->op, &world->exchanges);
+}
+
+static void answer_back(struct exchange *exchange, enum call_outcome outcome, int64_t value)
+{
+    exchange->outcome = (uint8_t)outcome;
+    exchange->value = value;
+    exchange->op.event.fire = come_back;
+    if (!send(exchange))
+        op_lost(&exchange->op, &exchange->to->world->exchanges);
+}
+
+static void come_back(struct event *event)
+{
+    struct exchange *exchange = (struct exchange *)event;
+
+    op_end(&exchange->op, (enum call_outcome)exchange->outcome, exchange->value, NULL,
+           &exchange->to->world->exchanges);
+}
+
+/* ---- Inside --------------------------------------------------------------------------------- */
+
+static void enter(struct exchange *exchange)
+{
+    struct node *node = exchange->to;
+
+    exchange->is_inside = exchange->is_counted = true;
+    exchange->arrived_ns = world_now_ns(node->world);
+    exchange->door = (struct link){NULL, NULL};
+    list_push_last(&node->visits, &exchange->inside);
+    line_enter(&node->group->inside, exchange->arrived_ns);
+    node->group->visits++;
+}
+
+static void leave(struct exchange *exchange)
+{
+    struct node *node = exchange->to;
+    uint64_t now_ns = world_now_ns(node->world);
+
+    exchange->is_inside = false;
+    list_remove(&node->visits, &exchange->inside);
+    line_leave(&node->group->inside, now_ns, now_ns - exchange->arrived_ns);
+}
+
+static void hand_over(struct exchange *exchange)
+{
+    struct node *node = exchange->to;
+
+    if (node->processor.threads > 0)
+        node->processor.threads_held++;
+    node->service_ops->visit(node->service, &exchange->visit);
+}
+
+static void admit(struct exchange *exchange)
+{
+    struct node *node = exchange->to;
+    struct processor *processor = &node->processor;
+
+    if (processor_is_full(node)) {
+        node->group->shed++;
+        answer_back(exchange, CALL_SHED, 0);
+        return;
+    }
+    enter(exchange);
+    if (processor->threads == 0 || processor->threads_held < processor->threads)
+        hand_over(exchange);
+    else
+        list_push_last(&processor->at_the_door, &exchange->door);
+}
+
+static void arrive(struct event *event)
+{
+    struct exchange *exchange = (struct exchange *)event;
+    struct node *node = exchange->to;
+
+    if (!node_is_up(node)) {
+        answer_back(exchange, CALL_REFUSED, 0);
+    } else if (node_is_paused(node, world_now_ns(node->world))) {
+        event_at(node->world->parts.events, event, node->resumes_ns);
+    } else if (exchange->visit.ask.verb == VERB_HEALTH) {
+        exchange->is_inside = true;
+        node->service_ops->visit(node->service, &exchange->visit);
+    } else {
+        admit(exchange);
+    }
+}
+
+void exchange_admit_next(struct node *node)
+{
+    struct processor *processor = &node->processor;
+    struct link *first;
+
+    check(processor->threads_held > 0);
+    processor->threads_held--;
+    first = list_take_first(&processor->at_the_door);
+    if (first != NULL)
+        hand_over(list_entry(first, struct exchange, door));
+}
+
+static void answer(struct door *door, struct visit *visit, enum call_outcome outcome, int64_t value,
+                   uint32_t bytes)
+{
+    struct node *node = node_of(door, door);
+    struct exchange *exchange = list_entry(visit, struct exchange, visit);
+
+    (void)bytes;
+    check(exchange->is_inside && exchange->to == node);
+    if (!exchange->is_counted) {
+        exchange->is_inside = false;
+        answer_back(exchange, outcome, value);
+        return;
+    }
+    leave(exchange);
+    answer_back(exchange, outcome, value);
+    if (node->processor.threads > 0)
+        exchange_admit_next(node);
+    node_left_visit(node);
+}
+
+void exchange_fail_all(struct node *node)
+{
+    while (!list_is_empty(&node->visits)) {
+        struct exchange *exchange =
+            list_entry(list_first(&node->visits), struct exchange, inside);
+
+        leave(exchange);
+        answer_back(exchange, CALL_FAILED, 0);
+    }
+}
+
+const struct door_ops exchange_door_ops = {.answer = answer};
+const struct peer_ops exchange_peer_ops = {.ask = ask};

@@ -1,0 +1,112 @@
+/* fleet.c — The platform: replicas come up after their boot delay, leave when they are drained,
+ * and the balancer hears of both. What the autoscaler sees are means since it last looked. */
+#include "sim/world/world_inside.h"
+
+static void note_size(struct group *group)
+{
+    uint64_t now_ns = world_now_ns(group->world);
+
+    area_change(&group->replicas_ready, now_ns, group->ready);
+    usage_resize(&group->cores, now_ns, (uint64_t)group->ready * group->spec->cores);
+    if (group->ready > group->ready_max)
+        group->ready_max = group->ready;
+}
+
+static struct balancer *balancer_of(struct group *group)
+{
+    return group->front == NULL ? NULL : group->front->replicas[0].service;
+}
+
+void fleet_ready(struct node *node)
+{
+    struct group *group = node->group;
+    struct balancer *balancer = balancer_of(group);
+
+    group->ready++;
+    note_size(group);
+    if (balancer != NULL && node_is_up(&group->front->replicas[0]))
+        balancer_join(balancer, node->id, group->spec->speed);
+    if (!group->is_balancer)
+        return;
+    /* A balancer that comes back learns who is there, as from any service discovery. */
+    for (uint32_t i = 0; i < group->behind->replicas_max; i++)
+        if (group->behind->replicas[i].state == NODE_READY)
+            balancer_join(node->service, group->behind->replicas[i].id, group->behind->spec->speed);
+}
+
+void fleet_gone(struct node *node)
+{
+    struct group *group = node->group;
+    struct balancer *balancer = balancer_of(group);
+
+    group->ready--;
+    note_size(group);
+    if (balancer != NULL && node_is_up(&group->front->replicas[0]))
+        balancer_leave(balancer, node->id);
+}
+
+void fleet_start(struct group *group)
+{
+    for (uint32_t i = 0; i < group->spec->replicas; i++)
+        node_boot(&group->replicas[i], 0);
+}
+
+/* ---- The autoscaler's port ------------------------------------------------------------------ */
+
+static void look(struct fleet *fleet, struct fleet_view *view)
+{
+    struct group *group = list_entry(fleet, struct group, fleet);
+    uint64_t now_ns = world_now_ns(group->world);
+    unsigned __int128 busy = area_sum(&group->cores.busy, now_ns);
+    unsigned __int128 capacity = area_sum(&group->cores.capacity, now_ns);
+    unsigned __int128 inside = area_sum(&group->inside.length, now_ns);
+    double ready = group->ready > 0 ? group->ready : 1;
+    double window_s = (double)(now_ns - group->seen.at_ns) * 1e-9;
+
+    *view = (struct fleet_view){.ready = group->ready, .starting = group->starting};
+    if (capacity > group->seen.capacity)
+        view->cpu = (double)(busy - group->seen.busy) / (double)(capacity - group->seen.capacity);
+    if (window_s > 0) {
+        view->in_flight = (double)(inside - group->seen.inside) * 1e-9 / window_s / ready;
+        view->rate = (double)(group->visits - group->seen.visits) / window_s / ready;
+    }
+    view->lag =
+        (double)queue_model_group_lag(group->world->parts.queue, group->spec->name) / ready;
+    group->seen = (struct seen){now_ns, group->visits, busy, capacity, inside};
+}
+
+static void grow(struct group *group, uint32_t by)
+{
+    for (uint32_t i = 0; i < group->replicas_max && by > 0; i++)
+        if (group->replicas[i].state == NODE_OFF) {
+            node_boot(&group->replicas[i], group->spec->boot_ns);
+            by--;
+        }
+}
+
+/* The youngest go first, and of them those that do not serve yet. */
+static void shrink(struct group *group, uint32_t by, enum node_state state)
+{
+    for (uint32_t i = group->replicas_max; i > 0 && by > 0; i--)
+        if (group->replicas[i - 1].state == state) {
+            node_drain(&group->replicas[i - 1]);
+            by--;
+        }
+}
+
+static void resize(struct fleet *fleet, uint32_t replicas)
+{
+    struct group *group = list_entry(fleet, struct group, fleet);
+    uint32_t wanted = replicas < group->replicas_max ? replicas : group->replicas_max;
+    uint32_t now = group->ready + group->starting;
+
+    if (wanted >= now) {
+        grow(group, wanted - now);
+        return;
+    }
+    shrink(group, now - wanted, NODE_BOOTING);
+    if (group->ready + group->starting > wanted)
+        shrink(group, group->ready + group->starting - wanted, NODE_READY);
+}
+
+const struct fleet_ops fleet_world_ops = {.look = look, .resize = resize};

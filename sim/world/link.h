@@ -1,0 +1,25 @@
+/* link.h — What a message suffers on its way: latency, jitter, loss, and a cut cable. */
+#ifndef SIM_WORLD_LINK_H
+#define SIM_WORLD_LINK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "services/base/dice.h"
+#include "sim/engine/events.h"
+#include "sim/scenario/scenario.h"
+
+struct link_model {
+    struct events *events;
+    const struct network_spec *spec;
+    struct dice dice;
+};
+
+void link_init(struct link_model *link, struct events *events, const struct network_spec *spec,
+               uint64_t seed);
+
+/* Sends: asks for `event` when the message arrives, base_ns (and jitter) from now. False: lost on
+ * the way, and the event will not come. */
+bool link_send(struct link_model *link, struct event *event, uint64_t base_ns);
+
+#endif

@@ -1,0 +1,72 @@
+/* node.h — A machine in virtual time: one process with its ports, its memory and its cores.
+ *
+ *     OFF --boot--> BOOTING --boot delay--> READY --told to go--> DRAINING --empty--> OFF
+ *      ^                                      |                      |
+ *      +---------------- crash ---------------+----------------------+
+ *
+ * A node that dies takes nothing down politely. Its epoch moves on, its arena is reset, and
+ * whatever it had asked surfaces later, sees another epoch and is dropped, as in life. The ports
+ * are members, so that a port's implementation finds the node that asks by its place. */
+#ifndef SIM_WORLD_NODE_H
+#define SIM_WORLD_NODE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "services/base/list.h"
+#include "services/base/pool.h"
+#include "services/port/ports.h"
+#include "sim/engine/events.h"
+#include "sim/scenario/scenario.h"
+#include "sim/world/processor.h"
+
+struct world;
+struct group;
+
+/* What a node can be waiting for; the latency breakdown has these names. */
+enum op_kind { OP_CPU, OP_TIMER, OP_PEER, OP_STORE, OP_QUEUE, OP_TABLE, OP_KINDS };
+
+enum node_state { NODE_OFF, NODE_BOOTING, NODE_READY, NODE_DRAINING };
+
+struct node {
+    struct world *world;
+    struct group *group;            /* NULL: the clients, an autoscaler. */
+    struct group *scales;           /* Of an autoscaler. */
+    char name[NAME_MAX_BYTES + 16]; /* "delivery/3", "delivery/balancer", "clients" */
+    uint32_t id;
+    uint32_t epoch; /* Moves on when it dies. */
+    enum node_state state;
+    uint64_t paused_ns, resumes_ns; /* Stopped between the two: nothing runs here. */
+    bool is_cut;                    /* No message passes in or out. */
+    struct event boot;
+
+    struct door door;
+    struct timer timer;
+    struct cpu cpu;
+    struct peer peer;
+    struct store store;
+    struct queue queue;
+    struct table table;
+    struct dice dice;
+    struct arena arena;
+    struct ports ports; /* Points to the members above. */
+
+    const struct service_ops *service_ops;
+    void *service; /* Lives in the arena. */
+    struct processor processor;
+    struct list visits; /* Inside or at the door: struct exchange.inside */
+};
+
+#define node_of(port_pointer, member) list_entry(port_pointer, struct node, member)
+
+static inline bool node_is_up(const struct node *node)
+{
+    return node->state == NODE_READY || node->state == NODE_DRAINING;
+}
+
+static inline bool node_is_paused(const struct node *node, uint64_t now_ns)
+{
+    return now_ns < node->resumes_ns;
+}
+
+#endif

@@ -1,0 +1,193 @@
+/* processor.c — Cores, the line before them, and slices.
+ *
+ *     run --core free--> RUNNING --done--------------> op_end
+ *      |                  ^   |
+ *      | all busy         |   | slice used up, others wait
+ *      v                  |   v
+ *     WAITING ------------+   WAITING (at the end of the line)
+ *
+ * A task that runs alone is not sliced: with nobody waiting its next slice follows at once. */
+#include "sim/world/processor.h"
+
+#include "sim/world/world_inside.h"
+
+static void slice_ends(struct event *event);
+
+void processor_init(struct processor *processor, const struct service_spec *spec)
+{
+    *processor = (struct processor){.cores = spec->cores,
+                                    .speed = spec->speed,
+                                    .queue = spec->queue,
+                                    .in_flight = spec->in_flight};
+    if (spec->runtime == RUNTIME_THREADS) {
+        processor->quantum_ns = spec->quantum_ns;
+        processor->threads = spec->threads;
+    }
+    list_init(&processor->waiting);
+    list_init(&processor->running);
+    list_init(&processor->at_the_door);
+}
+
+static void note_busy(struct node *node, uint32_t before)
+{
+    struct usage *cores = &node->group->cores;
+
+    usage_change(cores, world_now_ns(node->world),
+                 cores->busy.value - before + node->processor.busy);
+    node->world->touched = node;
+}
+
+static void start(struct node *node, struct task *task)
+{
+    struct processor *processor = &node->processor;
+    uint64_t slice_ns = task->left_ns;
+
+    if (processor->quantum_ns > 0 && slice_ns > processor->quantum_ns)
+        slice_ns = processor->quantum_ns;
+    list_push_last(&processor->running, &task->link);
+    processor->busy++;
+    task->since_ns = world_now_ns(node->world);
+    event_at(node->world->parts.events, &task->op.event, task->since_ns + slice_ns);
+}
+
+static void start_next(struct node *node)
+{
+    struct link *first = list_take_first(&node->processor.waiting);
+
+    if (first == NULL)
+        return;
+
+    struct task *task = list_entry(first, struct task, link);
+    uint64_t waited_ns = world_now_ns(node->world) - task->since_ns;
+
+    line_leave(&node->group->wait, world_now_ns(node->world), waited_ns);
+    start(node, task);
+}
+
+static void wait_in_line(struct node *node, struct task *task)
+{
+    task->since_ns = world_now_ns(node->world);
+    list_push_last(&node->processor.waiting, &task->link);
+    line_enter(&node->group->wait, task->since_ns);
+}
+
+static uint64_t scaled_ns(const struct processor *processor, uint64_t work_ns)
+{
+    if (processor->speed == 1.0)
+        return work_ns;
+    return (uint64_t)((double)work_ns / processor->speed + 0.5);
+}
+
+static void run(struct cpu *cpu, struct call *call, uint64_t work_ns)
+{
+    struct node *node = node_of(cpu, cpu);
+    struct processor *processor = &node->processor;
+    struct task *task = world_take(node->world, &node->world->tasks);
+
+    if (task == NULL)
+        return;
+    task->op.event.fire = slice_ends;
+    task->op.event.tag = TAG_CPU | node->id;
+    op_begin(&task->op, node, call, OP_CPU, 0);
+    task->left_ns = scaled_ns(processor, work_ns);
+    if (processor->busy == processor->cores) {
+        wait_in_line(node, task);
+        node->world->touched = node;
+        return;
+    }
+    line_pass(&node->group->wait);
+    start(node, task);
+    note_busy(node, processor->busy - 1);
+}
+
+/* A stopped process keeps its core and does nothing with it: the rest of the slice, all that was
+ * to come after the stop, follows when it goes on. */
+static bool slice_was_stopped(struct node *node, struct task *task)
+{
+    uint64_t now_ns = world_now_ns(node->world);
+
+    if (!node_is_paused(node, now_ns))
+        return false;
+    event_at(node->world->parts.events, &task->op.event,
+             node->resumes_ns + (now_ns - node->paused_ns));
+    return true;
+}
+
+static void slice_ends(struct event *event)
+{
+    struct task *task = (struct task *)event;
+    struct node *node = task->op.node;
+    struct processor *processor = &node->processor;
+    uint32_t busy = processor->busy;
+
+    if (slice_was_stopped(node, task))
+        return;
+    task->left_ns -= processor->quantum_ns > 0 && task->left_ns > processor->quantum_ns
+                         ? processor->quantum_ns
+                         : task->left_ns;
+    list_remove(&processor->running, &task->link);
+    processor->busy--;
+    if (task->left_ns > 0)
+        wait_in_line(node, task);
+    if (!world_has_planted(node->world, PLANT_IDLE_CORE) || processor->waiting.length % 7 != 6)
+        start_next(node);
+    note_busy(node, busy);
+    if (task->left_ns == 0)
+        op_end(&task->op, CALL_OK, 0, NULL, &node->world->tasks);
+}
+
+static void drop_waiting(struct node *node, uint64_t now_ns)
+{
+    struct link *link;
+
+    while ((link = list_take_first(&node->processor.waiting)) != NULL) {
+        struct task *task = list_entry(link, struct task, link);
+
+        line_leave(&node->group->wait, now_ns, now_ns - task->since_ns);
+        pool_give(&node->world->tasks, task);
+    }
+}
+
+static void drop_running(struct node *node)
+{
+    struct link *link;
+
+    while ((link = list_take_first(&node->processor.running)) != NULL) {
+        struct task *task = list_entry(link, struct task, link);
+
+        event_cancel(&task->op.event);
+        pool_give(&node->world->tasks, task);
+    }
+}
+
+void processor_drop_all(struct node *node)
+{
+    struct processor *processor = &node->processor;
+    uint32_t busy = processor->busy;
+
+    drop_waiting(node, world_now_ns(node->world));
+    drop_running(node);
+    list_init(&processor->at_the_door);
+    processor->threads_held = 0;
+    processor->busy = 0;
+    note_busy(node, busy);
+}
+
+bool processor_is_full(const struct node *node)
+{
+    const struct processor *processor = &node->processor;
+
+    if (node->visits.length >= processor->in_flight)
+        return true;
+    if (processor->threads > 0)
+        return processor->threads_held == processor->threads &&
+               processor->at_the_door.length >= processor->queue;
+    return processor->busy == processor->cores && processor->waiting.length >= processor->queue;
+}
+
+bool processor_is_busy_enough(const struct processor *processor)
+{
+    return list_is_empty(&processor->waiting) || processor->busy == processor->cores;
+}
+
+const struct cpu_ops processor_ops = {.run = run};

@@ -1,0 +1,199 @@
+/* store_commands.c — What each command does to the keys, all at once, at its turn.
+ *
+ * A command of the wrong type fails (WRONGTYPE), a write that finds no room fails (OOM), as
+ * CALL_FAILED both. Reading counts as an access for eviction, and so does writing. */
+#include "sim/world/store_inside.h"
+
+static const uint64_t walk_every_ns = 100000000; /* Redis: hz 10. */
+
+static void answer(struct store_command *command, enum call_outcome outcome, int64_t value)
+{
+    command->outcome = outcome;
+    command->value = value;
+}
+
+static void do_get(struct store_model *model, struct store_command *command, uint64_t now_ns)
+{
+    struct store_entry *entry = store_keys_find(&model->keys, command->asked.key, now_ns);
+
+    if (entry == NULL) {
+        model->counts.misses++;
+        answer(command, CALL_ABSENT, 0);
+        return;
+    }
+    model->counts.hits++;
+    store_keys_touch(&model->keys, entry, now_ns);
+    answer(command, entry->members == NULL ? CALL_OK : CALL_FAILED, entry->value);
+}
+
+static void set_deadline(struct store_model *model, struct store_entry *entry, uint64_t ttl_ns,
+                         uint64_t now_ns)
+{
+    store_keys_expire(&model->keys, entry, ttl_ns == 0 ? 0 : now_ns + ttl_ns);
+    if (ttl_ns > 0 && !event_is_asked(&model->walk))
+        event_after(model->events, &model->walk, walk_every_ns);
+}
+
+void store_walk(struct event *event)
+{
+    struct store_model *model = list_entry(event, struct store_model, walk);
+
+    if (!model->is_paused)
+        store_keys_walk(&model->keys, events_now_ns(model->events));
+    if (model->keys.mortal > 0)
+        event_after(model->events, &model->walk, walk_every_ns);
+}
+
+/* A new entry for the key, in the place of what may be there. NULL: no room. Where nothing is ever
+ * evicted the old value stays then. */
+static struct store_entry *replace(struct store_keys *keys, struct store_entry *old, uint64_t key,
+                                   uint64_t bytes, uint64_t now_ns)
+{
+    uint64_t freed = old == NULL ? 0 : STORE_KEY_BYTES + old->bytes;
+    uint64_t brought = STORE_KEY_BYTES + bytes;
+
+    if (keys->spec->eviction == EVICTION_NONE && brought > freed &&
+        !store_keys_make_room(keys, brought - freed, now_ns))
+        return NULL;
+    if (old != NULL)
+        store_keys_drop(keys, old);
+    if (!store_keys_make_room(keys, brought, now_ns))
+        return NULL;
+    return store_keys_insert(keys, key, 0, bytes, now_ns);
+}
+
+static void do_set(struct store_model *model, struct store_command *command, uint64_t now_ns)
+{
+    struct store_keys *keys = &model->keys;
+    struct store_entry *entry = store_keys_find(keys, command->asked.key, now_ns);
+
+    if (entry == NULL || entry->members != NULL || entry->bytes != command->asked.bytes)
+        entry = replace(keys, entry, command->asked.key, command->asked.bytes, now_ns);
+    if (entry == NULL) {
+        answer(command, CALL_FAILED, 0);
+        return;
+    }
+    entry->value = command->asked.value;
+    store_keys_touch(keys, entry, now_ns);
+    set_deadline(model, entry, command->asked.ttl_ns, now_ns);
+    answer(command, CALL_OK, entry->value);
+}
+
+static int64_t planted(struct store_model *model, int64_t delta)
+{
+#ifdef SIM_PLANTED_BUGS
+    if (model->bug == STORE_ADDS_TWICE && ++model->additions % 1024 == 0)
+        return 2 * delta;
+#else
+    (void)model;
+#endif
+    return delta;
+}
+
+static void do_add(struct store_model *model, struct store_command *command, uint64_t now_ns)
+{
+    struct store_entry *entry = store_keys_find(&model->keys, command->asked.key, now_ns);
+
+    if (entry == NULL || entry->members != NULL) {
+        answer(command, entry == NULL ? CALL_ABSENT : CALL_FAILED, 0);
+        return;
+    }
+    entry->value += planted(model, command->asked.value);
+    store_keys_touch(&model->keys, entry, now_ns);
+    answer(command, CALL_OK, entry->value);
+}
+
+static void do_expire(struct store_model *model, struct store_command *command, uint64_t now_ns)
+{
+    struct store_entry *entry = store_keys_find(&model->keys, command->asked.key, now_ns);
+
+    answer(command, entry == NULL ? CALL_ABSENT : CALL_OK, 0);
+    if (entry != NULL && command->asked.ttl_ns == 0)
+        store_keys_drop(&model->keys, entry);
+    else if (entry != NULL)
+        set_deadline(model, entry, command->asked.ttl_ns, now_ns);
+}
+
+/* ---- A member and a counter, in one step ------------------------------------------------------ */
+
+static bool enter(struct store_keys *keys, const struct store_command *command, uint64_t now_ns)
+{
+    struct store_entry *set = store_keys_find(keys, command->asked.key, now_ns);
+
+    if (set == NULL)
+        set = store_keys_insert(keys, command->asked.key, 0, 0, now_ns);
+    if (set == NULL)
+        return false;
+    if (!store_keys_enter(keys, set, command->asked.member)) {
+        if (set->members == NULL)
+            store_keys_drop(keys, set);
+        return false;
+    }
+    store_keys_touch(keys, set, now_ns);
+    return true;
+}
+
+/* Adds the member or takes it out, and moves the counter. False: no room. */
+static bool change(struct store_model *model, struct store_command *command, uint64_t now_ns)
+{
+    const uint64_t bytes_most = 2 * STORE_KEY_BYTES + STORE_NUMBER_BYTES + STORE_MEMBER_BYTES;
+    struct store_keys *keys = &model->keys;
+    struct store_entry *counter;
+
+    /* Room for both keys, although one may be there: making room may take either of them. */
+    if (!store_keys_make_room(keys, bytes_most, now_ns) || keys->length + 2 > STORE_KEYS_MAX)
+        return false;
+    if (command->asked.value > 0 && !enter(keys, command, now_ns))
+        return false;
+    if (command->asked.value < 0) {
+        struct store_entry *set = store_keys_find(keys, command->asked.key, now_ns);
+
+        if (set != NULL) /* Evicted just now: the member went with it. */
+            store_keys_leave(keys, set, command->asked.member);
+    }
+    counter = store_keys_find(keys, command->asked.counter, now_ns);
+    if (counter == NULL)
+        counter = store_keys_insert(keys, command->asked.counter, 0, STORE_NUMBER_BYTES, now_ns);
+    counter->value += planted(model, command->asked.value);
+    store_keys_touch(keys, counter, now_ns);
+    answer(command, CALL_OK, counter->value);
+    return true;
+}
+
+static void do_add_if_new(struct store_model *model, struct store_command *command, uint64_t now_ns)
+{
+    struct store_keys *keys = &model->keys;
+    const struct store_entry *set = store_keys_find(keys, command->asked.key, now_ns);
+    const struct store_entry *counter = store_keys_find(keys, command->asked.counter, now_ns);
+    bool is_member =
+        set != NULL && store_keys_has_member(keys, command->asked.key, command->asked.member);
+
+    if (is_member == (command->asked.value > 0))
+        answer(command, CALL_ABSENT, 0);
+    else if ((set != NULL && set->members == NULL) || (counter != NULL && counter->members != NULL))
+        answer(command, CALL_FAILED, 0);
+    else if (!change(model, command, now_ns))
+        answer(command, CALL_FAILED, 0);
+}
+
+void store_execute(struct store_model *model, struct store_command *command, uint64_t now_ns)
+{
+    model->counts.commands++;
+    switch (command->asked.verb) {
+    case STORE_GET:
+        do_get(model, command, now_ns);
+        return;
+    case STORE_SET:
+        do_set(model, command, now_ns);
+        return;
+    case STORE_ADD:
+        do_add(model, command, now_ns);
+        return;
+    case STORE_EXPIRE:
+        do_expire(model, command, now_ns);
+        return;
+    case STORE_ADD_IF_NEW:
+        do_add_if_new(model, command, now_ns);
+        return;
+    }
+}

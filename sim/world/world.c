@@ -1,0 +1,260 @@
+/* world.c — One run: build, start, fire events, drain, audit, close.
+ *
+ *     0 ----------- warm-up ----------- duration ---------- quiet, or the drain's end
+ *     everything starts   figures begin   load ends          nobody waits, no lag
+ *
+ * Limits and interruptions end a run early and leave a result that says so. */
+#include "sim/world/world.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "sim/world/world_inside.h"
+
+enum { LOOK_AROUND_EVENTS = 1 << 14 }; /* Between looks at the clock and the flag. */
+
+static const uint64_t second_ns = 1000000000;
+
+void *world_take(struct world *world, struct pool *pool)
+{
+    void *record = pool_take(pool);
+
+    if (record == NULL)
+        world->is_out_of_memory = true;
+    return record;
+}
+
+/* ---- Once a second --------------------------------------------------------------------------- */
+
+static uint32_t waiting(const struct world *world)
+{
+    uint32_t sum = 0;
+
+    for (uint32_t i = 0; i < world->nodes_max; i++)
+        sum += processor_waiting(&world->nodes[i].processor);
+    return sum;
+}
+
+static uint32_t ready(const struct world *world)
+{
+    uint32_t sum = 0;
+
+    for (uint32_t i = 0; i < world->groups_max; i++)
+        sum += world->groups[i].ready;
+    return sum;
+}
+
+static void for_each_group(struct world *world, void (*visit)(struct group *, uint64_t now_ns))
+{
+    for (uint32_t i = 0; i < world->groups_max; i++) {
+        visit(&world->groups[i], world_now_ns(world));
+        if (world->groups[i].front != NULL)
+            visit(world->groups[i].front, world_now_ns(world));
+    }
+}
+
+static void note_second(struct group *group, uint64_t now_ns)
+{
+    usage_second(&group->cores, now_ns);
+}
+
+static void second_passes(struct event *event)
+{
+    struct world *world = list_entry(event, struct world, second);
+    uint64_t now_ns = world_now_ns(world);
+
+    measure_second(&world->measure, now_ns, waiting(world), ready(world),
+                   queue_model_lag(world->parts.queue));
+    for_each_group(world, note_second);
+    if (now_ns < world->scenario->duration_ns)
+        event_after(world->parts.events, event, second_ns);
+}
+
+/* ---- The end of the warm-up ------------------------------------------------------------------ */
+
+static void forget_warmup(struct group *group, uint64_t now_ns)
+{
+    line_restart(&group->wait, now_ns);
+    line_restart(&group->inside, now_ns);
+    usage_restart(&group->cores, now_ns);
+    area_restart(&group->replicas_ready, now_ns);
+    memset(group->waited, 0, sizeof group->waited);
+    group->visits = group->shed = 0;
+    group->seen = (struct seen){.at_ns = now_ns};
+    group->ready_max = group->ready;
+    group->carried_ns = 0;
+    for (uint32_t i = 0; i < group->replicas_max; i++)
+        for (struct link *link = group->replicas[i].visits.head.next;
+             link != &group->replicas[i].visits.head; link = link->next)
+            group->carried_ns += now_ns - list_entry(link, struct exchange, inside)->arrived_ns;
+}
+
+static void warmup_ends(struct event *event)
+{
+    for_each_group(list_entry(event, struct world, warm), forget_warmup);
+}
+
+/* ---- The run --------------------------------------------------------------------------------- */
+
+static void start(struct world *world)
+{
+    struct events *events = world->parts.events;
+
+    for (uint32_t i = 0; i < world->groups_max; i++)
+        if (world->groups[i].front != NULL)
+            fleet_start(world->groups[i].front);
+    for (uint32_t i = 0; i < world->groups_max; i++) {
+        fleet_start(&world->groups[i]);
+        if (world->groups[i].scaler != NULL)
+            node_boot(world->groups[i].scaler, 0);
+    }
+    faults_plan(world);
+    world->second.fire = second_passes;
+    world->second.tag = TAG_SECOND;
+    event_after(events, &world->second, second_ns);
+    world->warm.fire = warmup_ends;
+    world->warm.tag = TAG_SECOND | 1;
+    if (world->scenario->warmup_ns > 0)
+        event_at(events, &world->warm, world->scenario->warmup_ns);
+    for (uint32_t i = 0; i < world->scenario->loads_max; i++)
+        clients_start(&world->loads[i]);
+}
+
+static uint64_t wall_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * second_ns + (uint64_t)now.tv_nsec;
+}
+
+/* Of the whole process: what the machine's owner cares about. 0 where /proc does not say. */
+static uint64_t resident_bytes(void)
+{
+    unsigned long pages = 0;
+    FILE *file = fopen("/proc/self/statm", "r");
+
+    if (file == NULL)
+        return 0;
+    if (fscanf(file, "%*u %lu", &pages) != 1)
+        pages = 0;
+    fclose(file);
+    return pages * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+static bool hits_limit(struct world *world, const char *limit)
+{
+    world->result->end = RUN_LIMIT;
+    snprintf(world->result->limit, sizeof world->result->limit, "%s", limit);
+    return true;
+}
+
+static bool must_stop(struct world *world, uint64_t began_ns)
+{
+    const struct limits_spec *limits = &world->scenario->limits;
+    const struct world_options *options = world->options;
+
+    if (options->progress_ns != NULL)
+        atomic_store_explicit(options->progress_ns, world_now_ns(world), memory_order_relaxed);
+    if (options->is_interrupted != NULL && atomic_load(options->is_interrupted)) {
+        world->result->end = RUN_INTERRUPTED;
+        return true;
+    }
+    if (wall_ns() - began_ns > limits->wall_ns)
+        return hits_limit(world, "wall");
+    if (resident_bytes() > limits->memory)
+        return hits_limit(world, "memory");
+    return false;
+}
+
+static bool is_full(struct world *world)
+{
+    if (world->is_out_of_memory || events_are_full(world->parts.events))
+        return hits_limit(world, "memory");
+    if (events_fired(world->parts.events) >= world->scenario->limits.events)
+        return hits_limit(world, "events");
+    return false;
+}
+
+static bool is_quiet(const struct world *world)
+{
+    return world->offered == world->finished && queue_model_lag(world->parts.queue) == 0;
+}
+
+/* Fires events to until_ns. False: the run is over before its time. */
+static bool run_to(struct world *world, uint64_t until_ns, bool ends_when_quiet, uint64_t began_ns)
+{
+    struct events *events = world->parts.events;
+
+    while (!(ends_when_quiet && is_quiet(world)) && events_step(events, until_ns)) {
+        audit_event(world);
+        if (is_full(world))
+            return false;
+        if (events_fired(events) % LOOK_AROUND_EVENTS == 0 && must_stop(world, began_ns))
+            return false;
+    }
+    return true;
+}
+
+static void tell_failure(void *context)
+{
+    const struct world *world = context;
+
+    fprintf(stderr, "sim: in scenario %s, variant \"%s\", seed %llu, at %.9f s of virtual time\n",
+            world->scenario->name, world->scenario->variant,
+            (unsigned long long)world->options->seed, (double)world_now_ns(world) * 1e-9);
+}
+
+static void run(struct world *world)
+{
+    const struct scenario *scenario = world->scenario;
+    uint64_t began_ns = wall_ns();
+
+    start(world);
+    if (run_to(world, scenario->duration_ns, false, began_ns)) {
+        events_advance(world->parts.events, scenario->duration_ns);
+        world_close_rates(world);
+        run_to(world, scenario->duration_ns + scenario->drain_ns, true, began_ns);
+    } else {
+        world_close_rates(world);
+    }
+    audit_end(world);
+    world_close_result(world);
+    world->result->wall_s = (double)(wall_ns() - began_ns) * 1e-9;
+}
+
+bool world_run(const struct scenario *scenario, const struct world_options *options,
+               struct result *result)
+{
+    struct world world = {.scenario = scenario, .options = options, .result = result};
+    bool is_built;
+
+    measure_init(&world.measure, scenario, result);
+    is_built = world_build(&world);
+    check_listen(tell_failure, &world);
+    if (is_built)
+        run(&world);
+    check_listen(NULL, NULL);
+    world_free(&world);
+    return is_built;
+}
+
+enum planted_bug world_planted(const char *name)
+{
+    static const char *const names[PLANT_MAX] = {
+        [PLANT_IDLE_CORE] = "idle-core",       [PLANT_LOST_REQUEST] = "lost-request",
+        [PLANT_OFFSET_SKIPS] = "offset-skips", [PLANT_DOUBLE_TALLY] = "double-tally",
+        [PLANT_EARLY_COMMIT] = "early-commit", [PLANT_ADDS_TWICE] = "adds-twice",
+    };
+
+#ifdef SIM_PLANTED_BUGS
+    for (int i = PLANT_NOTHING + 1; i < PLANT_MAX; i++)
+        if (strcmp(names[i], name) == 0)
+            return (enum planted_bug)i;
+#endif
+    (void)names;
+    (void)name;
+    return PLANT_NOTHING;
+}

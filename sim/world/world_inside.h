@@ -1,0 +1,194 @@
+/* world_inside.h — How the rooms of a world hang together; for sim/world alone.
+ *
+ *     clients --> front (balancer, or the one replica) --> replicas --> store, queue, table
+ *
+ * A group is a service of the scenario: its replicas, and what stands before them. */
+#ifndef SIM_WORLD_WORLD_INSIDE_H
+#define SIM_WORLD_WORLD_INSIDE_H
+
+#include "services/autoscaler/autoscaler.h"
+#include "services/balancer/balancer.h"
+#include "services/batcher/batcher.h"
+#include "services/base/map.h"
+#include "services/custom/custom.h"
+#include "services/delivery/delivery.h"
+#include "services/likes/likes.h"
+#include "sim/load/clients.h"
+#include "sim/measure/measure.h"
+#include "sim/world/link.h"
+#include "sim/world/op.h"
+#include "sim/world/queue_model.h"
+#include "sim/world/store_model.h"
+#include "sim/world/table_model.h"
+#include "sim/world/world.h"
+#include "sim/world/world_parts.h"
+
+union service_config {
+    struct balancer_config balancer;
+    struct batcher_config batcher;
+    struct custom_config custom;
+    struct delivery_config delivery;
+    struct likes_config likes;
+};
+
+struct seen { /* What the autoscaler last saw, to take differences from. */
+    uint64_t at_ns, visits;
+    unsigned __int128 busy, capacity, inside; /* Areas. */
+};
+
+struct waited { /* Time that calls of one kind took, to their end. */
+    uint64_t sum_ns, calls;
+};
+
+struct group {
+    struct world *world;
+    const struct service_spec *spec;
+    struct service_spec own_spec; /* Of a balancer: made up, spec points here. */
+    union service_config config;
+    struct node *replicas; /* replicas_max of them, most perhaps off. */
+    uint32_t replicas_max;
+    bool is_balancer;
+    struct group *front;  /* The balancer before it; NULL: replica 0 is asked directly. */
+    struct group *behind; /* Of a balancer: what it stands before. */
+    struct node *scaler;  /* NULL: its size stays. */
+    struct fleet fleet;   /* The autoscaler's port. */
+    uint32_t ready, starting, ready_max;
+
+    struct line_stat wait;    /* For a core. */
+    struct line_stat inside;  /* From arrival at a replica to its answer. */
+    struct usage cores;
+    struct area replicas_ready;
+    uint64_t visits, shed;
+    unsigned __int128 carried_ns; /* Stays before the warm-up's end of those inside then. */
+    struct waited waited[OP_KINDS];
+    struct seen seen;
+};
+
+/* An ask on its way to another node, and the answer on its way back. */
+struct exchange {
+    struct op op;
+    struct visit visit;
+    struct node *to;
+    uint32_t to_epoch;
+    bool is_inside;    /* With the service, or at its door. */
+    bool is_counted;   /* Health checks are not. */
+    uint8_t outcome;   /* enum call_outcome, once answered. */
+    struct link inside, door;
+    uint64_t arrived_ns;
+    int64_t value;
+};
+
+struct task { /* Wants a core, or has one. */
+    struct op op;
+    struct link link;
+    uint64_t left_ns;
+    uint64_t since_ns; /* Came to the line, or left it. */
+};
+
+struct nap {
+    struct op op;
+};
+
+struct order_fact { /* An order and how it ended for the customer. */
+    uint64_t id, intended_ns;
+    int64_t amount;
+    uint32_t outcome; /* enum call_outcome; CALL_PENDING: not yet. */
+    bool is_late;
+};
+
+struct world {
+    struct world_parts parts; /* First. Events, link, store, queue, table. */
+    const struct scenario *scenario;
+    const struct world_options *options;
+    struct result *result;
+    struct measure measure;
+    struct link_model link;
+    struct arena arena;  /* Nodes, pools, the audit's maps. */
+    struct arena models; /* State of the store, the queue and the table. */
+    struct pool tasks, naps, exchanges;
+    struct group groups[SCENARIO_SERVICES_MAX];
+    struct group balancers[SCENARIO_SERVICES_MAX];
+    uint32_t groups_max; /* Of each; a group without a balancer leaves its place empty. */
+    struct node *nodes; /* All of them; a node's id is its place. */
+    uint32_t nodes_max, nodes_room;
+    struct node *clients_node;
+    struct clients *loads;
+    uint64_t offered, finished; /* Requests, warm-up included. */
+    bool has_finished;          /* One has, in this event: the accounts are checked after it. */
+    struct node *touched;  /* Whose processor has just moved: checked after the event. */
+    struct event second;   /* Once per virtual second. */
+    struct event warm;     /* The end of the warm-up. */
+    struct event faults[2 * SCENARIO_FAULTS_MAX];
+    struct map likes;      /* (post, user) -> what the client tried and was told; audit.c. */
+    struct map orders;     /* (id, 0) -> place in order_facts + 1 */
+    struct pool order_facts;
+    bool is_out_of_memory;
+};
+
+static inline uint64_t world_now_ns(const struct world *world)
+{
+    return events_now_ns(world->parts.events);
+}
+
+static inline bool world_has_planted(const struct world *world, enum planted_bug bug)
+{
+#ifdef SIM_PLANTED_BUGS
+    return world->options->planted == bug;
+#else
+    (void)world;
+    (void)bug;
+    return false;
+#endif
+}
+
+/* A record of one of the world's pools; NULL ends the run at the memory limit. */
+void *world_take(struct world *world, struct pool *pool);
+
+/* service.c: from a scenario's words to a service. */
+void service_config_init(struct group *group);
+size_t service_bytes(const struct group *group);
+size_t service_scaler_bytes(const struct group *group);
+void node_start_service(struct node *node); /* Makes the service in the node's arena. */
+
+/* build.c */
+bool world_build(struct world *world);
+void world_free(struct world *world);
+
+/* node.c */
+void node_init(struct node *node, struct world *world, struct group *group, const char *name);
+void node_boot(struct node *node, uint64_t delay_ns); /* OFF -> BOOTING -> READY */
+void node_drain(struct node *node);
+void node_crash(struct node *node);
+void node_pause(struct node *node, uint64_t for_ns);
+void node_left_visit(struct node *node); /* A visit was answered: a draining node may be empty. */
+
+/* exchange.c */
+extern const struct door_ops exchange_door_ops;
+extern const struct peer_ops exchange_peer_ops;
+void exchange_admit_next(struct node *node); /* A thread came free. */
+void exchange_fail_all(struct node *node);   /* It died with these visits in hand. */
+
+/* nap.c */
+extern const struct timer_ops nap_timer_ops;
+
+/* fleet.c */
+extern const struct fleet_ops fleet_world_ops;
+void fleet_ready(struct node *node);  /* It serves: the balancer hears of it. */
+void fleet_gone(struct node *node);   /* It serves no more. */
+void fleet_start(struct group *group);
+
+/* faults.c */
+void faults_plan(struct world *world);
+
+/* audit.c: what must hold. */
+extern const struct clients_ears audit_ears;
+void audit_event(struct world *world);
+void audit_end(struct world *world);
+void audit_break(struct world *world, const char *name, const char *finding, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* close.c: what the result says. Rates are taken when the load ends, the rest after the drain. */
+void world_close_rates(struct world *world);
+void world_close_result(struct world *world);
+
+#endif

@@ -1,0 +1,511 @@
+/* stage.c — Ports that write down what they are asked and answer nothing.
+ *
+ * Every port is a member of the stage, so a port's table finds the stage by its place. From top
+ * to bottom: what the service says, how the test hears it, one expectation per verb, the setting up. */
+#include "tests/lib/test.h"
+#include "tests/lib/stage.h"
+
+#include <string.h>
+
+#include "services/base/list.h"
+
+enum { SERVICE_BYTES = 64 << 20, COPIES_BYTES = 64 << 20, TOLD_MAX = 12 };
+static const uint64_t curtain_ns = 1000000000; /* Not 0, so that a forgotten clock shows. */
+
+#define stage_of(port_pointer, member) list_entry(port_pointer, struct stage, member)
+
+/* ---- What the service says ---------------------------------------------------------------- */
+
+static void say(struct stage *stage, struct line line)
+{
+    assert_true(stage->said - stage->heard < LINES_MAX);
+    line.said_ns = stage->now_ns;
+    line.is_open = line.call != NULL;
+    stage->lines[stage->said++ % LINES_MAX] = line;
+}
+
+static void door_says(struct door *door, struct visit *visit, enum call_outcome outcome,
+                      int64_t value, uint32_t bytes)
+{
+    struct stage *stage = stage_of(door, door);
+
+    assert_ptr_equal(visit->world[0], stage); /* Else: answered twice. */
+    visit->world[0] = NULL;
+    say(stage, (struct line){.kind = LINE_ANSWER,
+                             .visit = visit,
+                             .outcome = outcome,
+                             .value = value,
+                             .bytes = bytes});
+}
+
+static uint64_t timer_tells(struct timer *timer)
+{
+    return stage_of(timer, timer)->now_ns;
+}
+
+static void timer_says(struct timer *timer, struct call *call, uint64_t delay_ns)
+{
+    say(stage_of(timer, timer),
+        (struct line){.kind = LINE_SLEEP, .call = call, .delay_ns = delay_ns});
+}
+
+static void cpu_says(struct cpu *cpu, struct call *call, uint64_t work_ns)
+{
+    say(stage_of(cpu, cpu), (struct line){.kind = LINE_CPU, .call = call, .delay_ns = work_ns});
+}
+
+static void peer_says(struct peer *peer, struct call *call, uint32_t target, const struct ask *ask,
+                      uint64_t timeout_ns)
+{
+    say(stage_of(peer, peer), (struct line){.kind = LINE_PEER,
+                                            .call = call,
+                                            .target = target,
+                                            .ask = *ask,
+                                            .timeout_ns = timeout_ns});
+}
+
+static void get_says(struct store *store, struct call *call, uint64_t key, uint64_t timeout_ns)
+{
+    say(stage_of(store, store),
+        (struct line){.kind = LINE_STORE_GET, .call = call, .a = key, .timeout_ns = timeout_ns});
+}
+
+static void set_says(struct store *store, struct call *call, uint64_t key, int64_t value,
+                     uint32_t bytes, uint64_t ttl_ns, uint64_t timeout_ns)
+{
+    say(stage_of(store, store), (struct line){.kind = LINE_STORE_SET,
+                                              .call = call,
+                                              .a = key,
+                                              .value = value,
+                                              .bytes = bytes,
+                                              .ttl_ns = ttl_ns,
+                                              .timeout_ns = timeout_ns});
+}
+
+static void add_says(struct store *store, struct call *call, uint64_t key, int64_t delta,
+                     uint64_t timeout_ns)
+{
+    say(stage_of(store, store), (struct line){.kind = LINE_STORE_ADD,
+                                              .call = call,
+                                              .a = key,
+                                              .value = delta,
+                                              .timeout_ns = timeout_ns});
+}
+
+static void expire_says(struct store *store, struct call *call, uint64_t key, uint64_t ttl_ns,
+                        uint64_t timeout_ns)
+{
+    say(stage_of(store, store), (struct line){.kind = LINE_STORE_EXPIRE,
+                                              .call = call,
+                                              .a = key,
+                                              .ttl_ns = ttl_ns,
+                                              .timeout_ns = timeout_ns});
+}
+
+static void add_if_new_says(struct store *store, struct call *call, uint64_t set, uint64_t member,
+                            uint64_t counter, int64_t delta, uint64_t timeout_ns)
+{
+    say(stage_of(store, store), (struct line){.kind = LINE_STORE_ADD_IF_NEW,
+                                              .call = call,
+                                              .a = set,
+                                              .b = member,
+                                              .counter = counter,
+                                              .value = delta,
+                                              .timeout_ns = timeout_ns});
+}
+
+static void put_says(struct queue *queue, struct call *call, uint32_t topic, const struct ask *ask,
+                     uint64_t timeout_ns)
+{
+    say(stage_of(queue, queue), (struct line){.kind = LINE_PUT,
+                                              .call = call,
+                                              .target = topic,
+                                              .ask = *ask,
+                                              .timeout_ns = timeout_ns});
+}
+
+static void take_says(struct queue *queue, struct call *call, uint32_t topic, uint32_t max,
+                      uint64_t wait_ns, uint64_t timeout_ns)
+{
+    say(stage_of(queue, queue), (struct line){.kind = LINE_TAKE,
+                                              .call = call,
+                                              .target = topic,
+                                              .n = max,
+                                              .delay_ns = wait_ns,
+                                              .timeout_ns = timeout_ns});
+}
+
+static void commit_says(struct queue *queue, struct call *call, uint32_t topic, uint32_t partition,
+                        uint64_t next_offset, uint64_t timeout_ns)
+{
+    say(stage_of(queue, queue), (struct line){.kind = LINE_COMMIT,
+                                              .call = call,
+                                              .target = topic,
+                                              .n = partition,
+                                              .a = next_offset,
+                                              .timeout_ns = timeout_ns});
+}
+
+static void read_says(struct table *table, struct call *call, enum table_read how, uint8_t of,
+                      uint64_t a, uint64_t b, uint64_t timeout_ns)
+{
+    say(stage_of(table, table), (struct line){.kind = LINE_TABLE_READ,
+                                              .call = call,
+                                              .how = how,
+                                              .table = of,
+                                              .a = a,
+                                              .b = b,
+                                              .timeout_ns = timeout_ns});
+}
+
+static void write_says(struct table *table, struct call *call, const struct table_op *ops,
+                       uint32_t ops_max, uint64_t timeout_ns)
+{
+    struct stage *stage = stage_of(table, table);
+    struct table_op *copy = arena_take(&stage->copies, ops_max * sizeof(*ops));
+
+    memcpy(copy, ops, ops_max * sizeof(*ops));
+    say(stage, (struct line){.kind = LINE_TABLE_WRITE,
+                             .call = call,
+                             .ops = copy,
+                             .n = ops_max,
+                             .timeout_ns = timeout_ns});
+}
+
+static void fleet_tells(struct fleet *fleet, struct fleet_view *view)
+{
+    *view = stage_of(fleet, fleet)->view;
+}
+
+static void fleet_says(struct fleet *fleet, uint32_t replicas)
+{
+    say(stage_of(fleet, fleet), (struct line){.kind = LINE_RESIZE, .target = replicas});
+}
+
+static const struct door_ops door_ops = {.answer = door_says};
+static const struct timer_ops timer_ops = {.now_ns = timer_tells, .sleep = timer_says};
+static const struct cpu_ops cpu_ops = {.run = cpu_says};
+static const struct peer_ops peer_ops = {.ask = peer_says};
+static const struct store_ops store_ops = {.get = get_says,
+                                           .set = set_says,
+                                           .add = add_says,
+                                           .expire = expire_says,
+                                           .add_if_new = add_if_new_says};
+static const struct queue_ops queue_ops = {
+    .put = put_says, .take = take_says, .commit = commit_says};
+static const struct table_ops table_ops = {.read = read_says, .write = write_says};
+static const struct fleet_ops fleet_ops = {.look = fleet_tells, .resize = fleet_says};
+
+/* ---- How the test hears it ---------------------------------------------------------------- */
+
+static const char *const kind_names[LINE_KINDS] = {
+    [LINE_ANSWER] = "answer",
+    [LINE_SLEEP] = "sleep",
+    [LINE_CPU] = "cpu",
+    [LINE_PEER] = "peer",
+    [LINE_STORE_GET] = "store_get",
+    [LINE_STORE_SET] = "store_set",
+    [LINE_STORE_ADD] = "store_add",
+    [LINE_STORE_EXPIRE] = "store_expire",
+    [LINE_STORE_ADD_IF_NEW] = "store_add_if_new",
+    [LINE_PUT] = "queue_put",
+    [LINE_TAKE] = "queue_take",
+    [LINE_COMMIT] = "queue_commit",
+    [LINE_TABLE_READ] = "table_read",
+    [LINE_TABLE_WRITE] = "table_write",
+    [LINE_RESIZE] = "fleet_resize",
+};
+
+/* The last lines of the dialogue, so that a failure shows what led to it. */
+static void tell_dialogue(const struct stage *stage)
+{
+    uint64_t first = stage->said > TOLD_MAX ? stage->said - TOLD_MAX : 0;
+
+    for (uint64_t i = first; i < stage->said; i++) {
+        const struct line *line = &stage->lines[i % LINES_MAX];
+
+        print_error("  %s %s  a=%llu b=%llu target=%u n=%u value=%lld outcome=%d\n",
+                    i < stage->heard ? "heard" : "said ", kind_names[line->kind],
+                    (unsigned long long)line->a, (unsigned long long)line->b, line->target, line->n,
+                    (long long)line->value, (int)line->outcome);
+    }
+}
+
+struct line *stage_hear(struct stage *stage, enum line_kind kind)
+{
+    struct line *line = &stage->lines[stage->heard % LINES_MAX];
+
+    if (stage->heard == stage->said) {
+        tell_dialogue(stage);
+        fail_msg("expected %s, but the service is silent", kind_names[kind]);
+    }
+    if (line->kind != kind) {
+        tell_dialogue(stage);
+        fail_msg("expected %s, but the service said %s", kind_names[kind], kind_names[line->kind]);
+    }
+    stage->heard++;
+    return line;
+}
+
+void stage_reply(struct stage *stage, struct line *line, enum call_outcome outcome, int64_t value)
+{
+    uint64_t wake_ns = line->said_ns + line->delay_ns;
+
+    if (line->call == NULL || outcome == CALL_PENDING)
+        return;
+    assert_true(line->is_open); /* Else: replied to twice. */
+    line->is_open = false;
+    if (line->kind == LINE_SLEEP && wake_ns > stage->now_ns)
+        stage->now_ns = wake_ns;
+    call_complete(line->call, outcome, value);
+}
+
+void expect_silence(struct stage *stage)
+{
+    if (stage->heard == stage->said)
+        return;
+    tell_dialogue(stage);
+    fail_msg("expected silence, but the service said %s",
+             kind_names[stage->lines[stage->heard % LINES_MAX].kind]);
+}
+
+/* ---- One expectation per verb --------------------------------------------------------------- */
+
+struct line *expect_answer(struct stage *stage, const struct visit *visit,
+                           enum call_outcome outcome, int64_t value)
+{
+    struct line *line = stage_hear(stage, LINE_ANSWER);
+
+    assert_ptr_equal(line->visit, visit);
+    assert_int_equal(line->outcome, outcome);
+    if (outcome == CALL_OK)
+        assert_int_equal(line->value, value);
+    return line;
+}
+
+struct line *expect_sleep(struct stage *stage, uint64_t *delay_ns)
+{
+    struct line *line = stage_hear(stage, LINE_SLEEP);
+
+    if (delay_ns != NULL)
+        *delay_ns = line->delay_ns;
+    stage_reply(stage, line, CALL_OK, 0);
+    return line;
+}
+
+struct line *expect_cpu(struct stage *stage)
+{
+    struct line *line = stage_hear(stage, LINE_CPU);
+
+    stage_reply(stage, line, CALL_OK, 0);
+    return line;
+}
+
+struct line *expect_peer(struct stage *stage, uint32_t target, enum call_outcome outcome,
+                         int64_t value)
+{
+    struct line *line = stage_hear(stage, LINE_PEER);
+
+    assert_int_equal(line->target, target);
+    stage_reply(stage, line, outcome, value);
+    return line;
+}
+
+struct line *expect_store_get(struct stage *stage, uint64_t key, enum call_outcome outcome,
+                              int64_t value)
+{
+    struct line *line = stage_hear(stage, LINE_STORE_GET);
+
+    assert_int_equal(line->a, key);
+    stage_reply(stage, line, outcome, value);
+    return line;
+}
+
+struct line *expect_store_set(struct stage *stage, uint64_t key, int64_t value,
+                              enum call_outcome outcome)
+{
+    struct line *line = stage_hear(stage, LINE_STORE_SET);
+
+    assert_int_equal(line->a, key);
+    assert_int_equal(line->value, value);
+    stage_reply(stage, line, outcome, 0);
+    return line;
+}
+
+struct line *expect_store_add(struct stage *stage, uint64_t key, int64_t delta,
+                              enum call_outcome outcome, int64_t value)
+{
+    struct line *line = stage_hear(stage, LINE_STORE_ADD);
+
+    assert_int_equal(line->a, key);
+    assert_int_equal(line->value, delta);
+    stage_reply(stage, line, outcome, value);
+    return line;
+}
+
+struct line *expect_store_expire(struct stage *stage, uint64_t key, uint64_t ttl_ns,
+                                 enum call_outcome outcome)
+{
+    struct line *line = stage_hear(stage, LINE_STORE_EXPIRE);
+
+    assert_int_equal(line->a, key);
+    assert_int_equal(line->ttl_ns, ttl_ns);
+    stage_reply(stage, line, outcome, 0);
+    return line;
+}
+
+struct line *expect_store_add_if_new(struct stage *stage, uint64_t set, uint64_t member,
+                                     int64_t delta, enum call_outcome outcome)
+{
+    struct line *line = stage_hear(stage, LINE_STORE_ADD_IF_NEW);
+
+    assert_int_equal(line->a, set);
+    assert_int_equal(line->b, member);
+    assert_int_equal(line->value, delta);
+    stage_reply(stage, line, outcome, 1);
+    return line;
+}
+
+struct line *expect_put(struct stage *stage, uint32_t topic, enum call_outcome outcome)
+{
+    struct line *line = stage_hear(stage, LINE_PUT);
+
+    assert_int_equal(line->target, topic);
+    stage_reply(stage, line, outcome, 0);
+    return line;
+}
+
+struct line *expect_take(struct stage *stage, const struct record *records, uint32_t n)
+{
+    struct line *line = stage_hear(stage, LINE_TAKE);
+
+    assert_true(n <= line->n);
+    line->call->span = records;
+    stage_reply(stage, line, n > 0 ? CALL_OK : CALL_ABSENT, n);
+    return line;
+}
+
+struct line *expect_take_failing(struct stage *stage, enum call_outcome outcome)
+{
+    struct line *line = stage_hear(stage, LINE_TAKE);
+
+    stage_reply(stage, line, outcome, 0);
+    return line;
+}
+
+struct line *expect_commit(struct stage *stage, uint32_t partition, uint64_t next_offset,
+                           enum call_outcome outcome)
+{
+    struct line *line = stage_hear(stage, LINE_COMMIT);
+
+    assert_int_equal(line->n, partition);
+    assert_int_equal(line->a, next_offset);
+    stage_reply(stage, line, outcome, 0);
+    return line;
+}
+
+static struct line *expect_table_read(struct stage *stage, enum table_read how, uint8_t table,
+                                      uint64_t a)
+{
+    struct line *line = stage_hear(stage, LINE_TABLE_READ);
+
+    assert_int_equal(line->how, how);
+    assert_int_equal(line->table, table);
+    assert_int_equal(line->a, a);
+    return line;
+}
+
+struct line *expect_table_row(struct stage *stage, uint8_t table, uint64_t a,
+                              enum call_outcome outcome, int64_t value)
+{
+    struct line *line = expect_table_read(stage, TABLE_ROW, table, a);
+
+    stage_reply(stage, line, outcome, value);
+    return line;
+}
+
+struct line *expect_table_count(struct stage *stage, uint8_t table, uint64_t a,
+                                enum call_outcome outcome, int64_t value)
+{
+    struct line *line = expect_table_read(stage, TABLE_COUNT, table, a);
+
+    stage_reply(stage, line, outcome, value);
+    return line;
+}
+
+struct line *expect_table_write(struct stage *stage, uint32_t n_ops, enum call_outcome outcome,
+                                int64_t value)
+{
+    struct line *line = stage_hear(stage, LINE_TABLE_WRITE);
+
+    assert_int_equal(line->n, n_ops);
+    stage_reply(stage, line, outcome, value);
+    return line;
+}
+
+struct line *expect_resize(struct stage *stage, uint32_t replicas)
+{
+    struct line *line = stage_hear(stage, LINE_RESIZE);
+
+    assert_int_equal(line->target, replicas);
+    return line;
+}
+
+/* ---- Setting up ----------------------------------------------------------------------------- */
+
+void stage_open(struct stage *stage)
+{
+    *stage = (struct stage){
+        .door.ops = &door_ops,
+        .timer.ops = &timer_ops,
+        .cpu.ops = &cpu_ops,
+        .peer.ops = &peer_ops,
+        .store.ops = &store_ops,
+        .queue.ops = &queue_ops,
+        .table.ops = &table_ops,
+        .fleet.ops = &fleet_ops,
+        .now_ns = curtain_ns,
+        .ports = {.door = &stage->door,
+                  .timer = &stage->timer,
+                  .cpu = &stage->cpu,
+                  .peer = &stage->peer,
+                  .store = &stage->store,
+                  .queue = &stage->queue,
+                  .table = &stage->table,
+                  .fleet = &stage->fleet,
+                  .dice = &stage->dice,
+                  .arena = &stage->arena},
+    };
+    assert_true(arena_open(&stage->arena, SERVICE_BYTES));
+    assert_true(arena_open(&stage->copies, COPIES_BYTES));
+    dice_init(&stage->dice, 1, "stage");
+}
+
+void stage_start(struct stage *stage, const struct service_ops *ops, void *service)
+{
+    stage->ops = ops;
+    stage->service = service;
+    if (ops->start != NULL)
+        ops->start(service);
+}
+
+void stage_close(struct stage *stage)
+{
+    arena_close(&stage->arena);
+    arena_close(&stage->copies);
+}
+
+struct visit *stage_ask(struct stage *stage, const struct ask *ask)
+{
+    struct visit *visit = &stage->visits[stage->visits_made++ % VISITS_MAX];
+
+    assert_null(visit->world[0]); /* Else: VISITS_MAX visits are open at once. */
+    *visit = (struct visit){.ask = *ask, .world[0] = stage};
+    stage->ops->visit(stage->service, visit);
+    return visit;
+}
+
+struct visit *stage_visit(struct stage *stage, enum verb verb, uint64_t key, uint64_t user)
+{
+    return stage_ask(stage, &(struct ask){.verb = (uint8_t)verb, .key = key, .user = user});
+}

@@ -1,0 +1,102 @@
+/* The bottleneck: which component is blamed, and on what evidence. */
+#include "tests/lib/test.h"
+
+#include <string.h>
+
+#include "sim/measure/metric.h"
+
+static struct scenario scenario;
+static struct result result;
+
+struct busy { /* Shares of the time; a mean where there is no peak to tell. */
+    double cores, cores_mean, table, pool, row, store;
+    bool lag_grows;
+    const char *blamed, *evidence;
+};
+
+static void set_up(const struct busy *busy)
+{
+    memset(&result, 0, sizeof result);
+    result.scenario = &scenario;
+    result.measured_s = 10;
+    result.services_max = 2;
+    strcpy(result.services[0].name, "delivery");
+    result.services[0].utilization_peak = busy->cores;
+    result.services[0].utilization = busy->cores_mean;
+    strcpy(result.services[1].name, "idle");
+    result.table.is_used = result.store.is_used = result.queue.is_used = true;
+    result.table.utilization_peak = busy->table;
+    result.table.pool_utilization_peak = result.table.pool_utilization = busy->pool;
+    result.table.hottest_row_busy = busy->row;
+    result.store.utilization_peak = busy->store;
+    result.queue.put = 10000;
+    result.queue.lag_max = 5000;
+    result.series.seconds = 20; /* A drain after ten seconds of load. */
+    for (uint64_t i = 0; i < 10; i++)
+        result.series.lag[i] = busy->lag_grows ? 500 * (i + 1) : 5000 - 500 * i;
+}
+
+static void the_busiest_is_blamed_causes_before_symptoms(void **state)
+{
+    static const struct busy cases[] = {
+        {.cores = 0.69, .blamed = "none", .evidence = "69% at peak (delivery)"},
+        {.cores = 0.71, .blamed = "delivery", .evidence = "cores busy 71%"},
+        {.cores = 0.9, .store = 0.95, .blamed = "store", .evidence = "one thread busy 95%"},
+        {.cores = 0.9, .table = 0.8, .blamed = "delivery", .evidence = "cores busy 90%"},
+        {.cores = 0.9, .table = 1, .blamed = "table", .evidence = "server cores busy 100%"},
+        {.cores = 0.9, .pool = 1, .blamed = "table", .evidence = "connections taken 100%"},
+        /* Full connections are a symptom of the row that they wait for, or of spent cores. */
+        {.pool = 1, .row = 0.8, .blamed = "table", .evidence = "row is locked 80%"},
+        {.pool = 1, .table = 0.96, .blamed = "table", .evidence = "server cores busy 96%"},
+        /* Equal peaks: the mean decides. */
+        {.cores = 1, .cores_mean = 0.9, .store = 1, .blamed = "delivery", .evidence = "90%"},
+        /* Nothing is saturated, and yet the consumers cannot keep up. */
+        {.cores = 0.8, .lag_grows = true, .blamed = "queue", .evidence = "grows to 5,000"},
+        {.cores = 1, .lag_grows = true, .blamed = "delivery", .evidence = "cores busy 100%"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        set_up(&cases[i]);
+        bottleneck_find(&result);
+        assert_string_equal(result.bottleneck.component, cases[i].blamed);
+        if (strstr(result.bottleneck.why_en, cases[i].evidence) == NULL)
+            fail_msg("case %zu: %s", i, result.bottleneck.why_en);
+    }
+}
+
+static void the_evidence_names_line_and_wait_in_both_languages(void **state)
+{
+    const struct busy busy = {.cores = 1, .cores_mean = 0.6};
+
+    (void)state;
+    set_up(&busy);
+    result.services[0].queue_max = 1000;
+    histogram_record(&result.services[0].wait, 2300000000);
+    bottleneck_find(&result);
+    assert_string_equal(result.bottleneck.why_en,
+                        "cores busy 100% at peak, 60% overall; line 1,000, wait p99 2.3\u00a0s");
+    assert_string_equal(result.bottleneck.why_ru,
+                        "ядра: пик 100\u00a0%, в среднем 60\u00a0%; очередь 1\u00a0000, "
+                        "ожидание p99 2,3\u00a0с");
+    assert_ptr_equal(result.bottleneck.why.en, result.bottleneck.why_en);
+}
+
+static void a_run_in_which_nothing_can_be_busy_has_none(void **state)
+{
+    (void)state;
+    memset(&result, 0, sizeof result);
+    result.scenario = &scenario;
+    bottleneck_find(&result);
+    assert_string_equal(result.bottleneck.component, "none");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_busiest_is_blamed_causes_before_symptoms),
+        cmocka_unit_test(the_evidence_names_line_and_wait_in_both_languages),
+        cmocka_unit_test(a_run_in_which_nothing_can_be_busy_has_none),
+    };
+    return cmocka_run_group_tests_name("bottleneck", tests, NULL, NULL);
+}

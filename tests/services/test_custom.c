@@ -1,0 +1,234 @@
+/* A custom service: its steps one after another, and what ends them early. */
+#include "tests/lib/test.h"
+#include "services/custom/custom.h"
+#include "services/port/schema.h"
+#include "tests/lib/stage.h"
+
+static const uint64_t ms = 1000000;
+static struct stage stage;
+static struct custom_config config;
+
+static void add(struct custom_step step)
+{
+    step.timeout_ns = 10 * ms;
+    step.time = (struct dist){.kind = DIST_CONSTANT, .mean = 3e6};
+    dist_init(&step.time);
+    config.steps[config.steps_max++] = step;
+}
+
+static void open_custom(void)
+{
+    stage_start(&stage, &custom_service, custom_init(&config, &stage.ports));
+}
+
+/* The same visit each time: key 7, amount 500, 64 bytes. */
+static struct visit *visit_custom(void)
+{
+    const struct ask ask = {.verb = VERB_CALL, .key = 7, .id = 9, .amount = 500, .bytes = 64};
+
+    return stage_ask(&stage, &ask);
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    stage_open(&stage);
+    config = (struct custom_config){.in_flight = 2};
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    stage_close(&stage);
+    return 0;
+}
+
+static void steps_run_one_after_another_and_the_last_value_is_the_answer(void **state)
+{
+    struct visit *visit;
+
+    (void)state;
+    add((struct custom_step){.kind = CUSTOM_COMPUTE});
+    add((struct custom_step){.kind = CUSTOM_STORE_GET});
+    open_custom();
+    visit = visit_custom();
+    assert_int_equal(expect_cpu(&stage)->delay_ns, 3 * ms);
+    expect_store_get(&stage, store_key(SPACE_CUSTOM, 7), CALL_OK, 41);
+    expect_answer(&stage, visit, CALL_OK, 41);
+    expect_silence(&stage);
+}
+
+static void a_sleep_holds_no_core(void **state)
+{
+    struct visit *visit;
+    uint64_t delay_ns = 0;
+
+    (void)state;
+    add((struct custom_step){.kind = CUSTOM_SLEEP});
+    open_custom();
+    visit = visit_custom();
+    expect_sleep(&stage, &delay_ns);
+    assert_int_equal(delay_ns, 3 * ms);
+    expect_answer(&stage, visit, CALL_OK, 0);
+    expect_silence(&stage);
+}
+
+static void store_steps_are_about_the_key_and_the_amount(void **state)
+{
+    struct visit *visit;
+    struct line *set;
+
+    (void)state;
+    add((struct custom_step){.kind = CUSTOM_STORE_SET, .ttl_ns = 5 * ms});
+    add((struct custom_step){.kind = CUSTOM_STORE_ADD});
+    open_custom();
+    visit = visit_custom();
+    set = expect_store_set(&stage, store_key(SPACE_CUSTOM, 7), 500, CALL_OK);
+    assert_int_equal(set->ttl_ns, 5 * ms);
+    assert_int_equal(set->bytes, 64);
+    expect_store_add(&stage, store_key(SPACE_CUSTOM, 7), 1, CALL_OK, 501);
+    expect_answer(&stage, visit, CALL_OK, 501);
+}
+
+static void table_steps_are_about_one_row(void **state)
+{
+    struct visit *visit;
+    struct line *write;
+
+    (void)state;
+    add((struct custom_step){.kind = CUSTOM_TABLE_READ});
+    add((struct custom_step){.kind = CUSTOM_TABLE_WRITE});
+    open_custom();
+    visit = visit_custom();
+    expect_table_row(&stage, TABLE_CUSTOM, 7, CALL_OK, 3);
+    write = expect_table_write(&stage, 1, CALL_OK, 0);
+    assert_int_equal(write->ops[0].verb, TABLE_SET);
+    assert_int_equal(write->ops[0].a, 7);
+    assert_int_equal(write->ops[0].value, 500);
+    expect_answer(&stage, visit, CALL_OK, 0);
+}
+
+static void put_and_ask_hand_on_the_ask_as_it_came(void **state)
+{
+    struct visit *visit;
+
+    (void)state;
+    add((struct custom_step){.kind = CUSTOM_PUT});
+    add((struct custom_step){.kind = CUSTOM_ASK, .target = 3});
+    open_custom();
+    visit = visit_custom();
+    assert_int_equal(expect_put(&stage, TOPIC_CUSTOM, CALL_OK)->ask.id, 9);
+    assert_int_equal(expect_peer(&stage, 3, CALL_OK, 77)->ask.id, 9);
+    expect_answer(&stage, visit, CALL_OK, 77);
+}
+
+static void what_is_absent_is_no_failure(void **state)
+{
+    struct visit *visit;
+
+    (void)state;
+    add((struct custom_step){.kind = CUSTOM_STORE_GET});
+    add((struct custom_step){.kind = CUSTOM_TABLE_READ});
+    add((struct custom_step){.kind = CUSTOM_STORE_ADD});
+    open_custom();
+    visit = visit_custom();
+    expect_store_get(&stage, store_key(SPACE_CUSTOM, 7), CALL_ABSENT, 0);
+    expect_table_row(&stage, TABLE_CUSTOM, 7, CALL_ABSENT, 0);
+    expect_store_add(&stage, store_key(SPACE_CUSTOM, 7), 1, CALL_ABSENT, 0);
+    expect_answer(&stage, visit, CALL_OK, 0);
+}
+
+static void a_step_that_fails_is_the_answer_and_the_rest_is_not_run(void **state)
+{
+    static const enum call_outcome failures[] = {CALL_TIMEOUT, CALL_SHED, CALL_REFUSED,
+                                                 CALL_FAILED};
+
+    (void)state;
+    add((struct custom_step){.kind = CUSTOM_ASK, .target = 3});
+    add((struct custom_step){.kind = CUSTOM_COMPUTE});
+    open_custom();
+    for (size_t i = 0; i < 4; i++) {
+        struct visit *visit = visit_custom();
+
+        expect_peer(&stage, 3, failures[i], 0);
+        expect_answer(&stage, visit, failures[i], 0);
+        expect_silence(&stage);
+    }
+}
+
+static void without_steps_it_answers_at_once(void **state)
+{
+    (void)state;
+    open_custom();
+    expect_answer(&stage, visit_custom(), CALL_OK, 0);
+    expect_silence(&stage);
+}
+
+static void one_visit_too_many_is_shed_and_a_place_is_used_again(void **state)
+{
+    struct visit *first;
+
+    (void)state;
+    add((struct custom_step){.kind = CUSTOM_COMPUTE});
+    open_custom();
+    first = visit_custom();
+    visit_custom();
+    stage_hear(&stage, LINE_CPU);
+    stage_hear(&stage, LINE_CPU);
+    expect_answer(&stage, visit_custom(), CALL_SHED, 0);
+    stage_reply(&stage, &stage.lines[0], CALL_OK, 0);
+    expect_answer(&stage, first, CALL_OK, 0);
+    visit_custom();
+    expect_cpu(&stage);
+}
+
+static void a_visit_past_its_deadline_gets_no_work(void **state)
+{
+    const struct ask late = {.verb = VERB_CALL, .deadline_ns = 1};
+
+    (void)state;
+    add((struct custom_step){.kind = CUSTOM_COMPUTE});
+    open_custom();
+    expect_answer(&stage, stage_ask(&stage, &late), CALL_TIMEOUT, 0);
+    expect_silence(&stage);
+}
+
+static void health_is_answered_without_the_steps_and_a_strange_verb_fails(void **state)
+{
+    (void)state;
+    add((struct custom_step){.kind = CUSTOM_COMPUTE});
+    open_custom();
+    expect_answer(&stage, stage_visit(&stage, VERB_HEALTH, 0, 0), CALL_OK, 0);
+    expect_answer(&stage, stage_visit(&stage, VERB_MAX, 0, 0), CALL_FAILED, 0);
+    expect_silence(&stage);
+}
+
+static void it_takes_no_more_memory_than_it_said(void **state)
+{
+    (void)state;
+    open_custom();
+    assert_in_range(stage.arena.used, 1, custom_bytes(&config));
+}
+
+#define test(sentence) cmocka_unit_test_setup_teardown(sentence, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        test(steps_run_one_after_another_and_the_last_value_is_the_answer),
+        test(a_sleep_holds_no_core),
+        test(store_steps_are_about_the_key_and_the_amount),
+        test(table_steps_are_about_one_row),
+        test(put_and_ask_hand_on_the_ask_as_it_came),
+        test(what_is_absent_is_no_failure),
+        test(a_step_that_fails_is_the_answer_and_the_rest_is_not_run),
+        test(without_steps_it_answers_at_once),
+        test(one_visit_too_many_is_shed_and_a_place_is_used_again),
+        test(a_visit_past_its_deadline_gets_no_work),
+        test(health_is_answered_without_the_steps_and_a_strange_verb_fails),
+        test(it_takes_no_more_memory_than_it_said),
+    };
+
+    return cmocka_run_group_tests_name("custom", tests, NULL, NULL);
+}

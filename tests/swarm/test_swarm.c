@@ -1,0 +1,223 @@
+/* Random designs under random loads and random faults: whatever happens, the invariants hold.
+ *
+ * Each trial is made from a number, printed first; SIM_SWARM_SEED=N repeats it alone. First comes
+ * safety: crashes, pauses and cut cables while there is load, with the invariants checked after
+ * each event. Then all faults are over, and the run must converge: everybody who asked has an
+ * answer, and the log is empty. */
+#include "tests/lib/test.h"
+#include "tests/lib/trial.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { TRIALS = 60, TEXT_BYTES = 8192 };
+
+struct writer {
+    struct dice dice;
+    char text[TEXT_BYTES];
+};
+
+static void put(struct writer *writer, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void put(struct writer *writer, const char *format, ...)
+{
+    size_t length = strlen(writer->text);
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(writer->text + length, TEXT_BYTES - length, format, arguments);
+    va_end(arguments);
+}
+
+static unsigned below(struct writer *writer, unsigned n)
+{
+    return (unsigned)dice_below(&writer->dice, n);
+}
+
+static const char *one_of(struct writer *writer, const char *const *words)
+{
+    unsigned n = 0;
+
+    while (words[n] != NULL)
+        n++;
+    return words[below(writer, n)];
+}
+
+static void put_load(struct writer *writer, const char *verb)
+{
+    static const char *const dists[] = {"zipf", "uniform", "constant", NULL};
+    static const char *const jitters[] = {"none", "full", "equal", NULL};
+
+    put(writer, "  - {verb: %s, rate: %u/s, keys: {dist: %s, n: %u}, people: %u, ", verb,
+        20 + below(writer, 400), one_of(writer, dists), 1 + below(writer, 50),
+        1 + below(writer, 500));
+    put(writer, "zones: %u, timeout: %ums, patience: %ums, ", 1 + below(writer, 8),
+        200 + below(writer, 3000), 500 + below(writer, 2000));
+    put(writer, "retry: {attempts: %u, backoff: %ums, jitter: %s, budget: %u%%}}\n",
+        1 + below(writer, 4), 1 + below(writer, 300), one_of(writer, jitters),
+        below(writer, 101));
+}
+
+static void put_replicas(struct writer *writer)
+{
+    static const char *const runtimes[] = {"event_loop", "threads", NULL};
+
+    put(writer, "replicas: %u, cores: %u, queue: %u, in_flight: %u, ", 1 + below(writer, 4),
+        1 + below(writer, 3), 1 + below(writer, 300), 10 + below(writer, 500));
+    put(writer, "runtime: {model: %s, threads: %u}, boot: %ums, ", one_of(writer, runtimes),
+        1 + below(writer, 20), 10 + below(writer, 2000));
+    if (below(writer, 3) == 0)
+        put(writer, "autoscale: {signal: cpu, target: %u%%, min: 1, max: %u, every: 1s}, ",
+            20 + below(writer, 60), 4 + below(writer, 6));
+}
+
+static void put_likes(struct writer *writer)
+{
+    static const char *const designs[] = {"table",  "indexed", "cached",
+                                          "queued", "batched", NULL};
+    static const char *const acks[] = {"store", "queue", NULL};
+    const char *design = one_of(writer, designs);
+    bool has_log = strcmp(design, "queued") == 0 || strcmp(design, "batched") == 0;
+
+    put(writer, "load:\n");
+    put_load(writer, "like");
+    put_load(writer, "count");
+    if (below(writer, 2) == 0)
+        put_load(writer, "unlike");
+    put(writer, "services:\n  likes: {");
+    put_replicas(writer);
+    put(writer, "design: %s", design);
+    if (has_log)
+        put(writer, ", ack: %s", one_of(writer, acks));
+    put(writer, "}\n");
+    if (has_log)
+        put(writer, "  batcher: {topic: likes, replicas: %u, batch: %u, linger: %ums}\n",
+            1 + below(writer, 4), strcmp(design, "queued") == 0 ? 1 : 2 + below(writer, 300),
+            1 + below(writer, 200));
+}
+
+static void put_delivery(struct writer *writer)
+{
+    bool is_queued = below(writer, 2) == 0;
+
+    put(writer, "load:\n");
+    put_load(writer, "menu");
+    put_load(writer, "order");
+    put_load(writer, "track");
+    put(writer, "services:\n  delivery: {");
+    put_replicas(writer);
+    put(writer, "menu: {cache: %s, single_flight: %s, ttl: %ums}, orders: %s}\n",
+        below(writer, 2) ? "true" : "false", below(writer, 2) ? "true" : "false",
+        100 + below(writer, 5000), is_queued ? "queued" : "sync");
+    if (is_queued)
+        put(writer,
+            "  batcher: {topic: orders, replicas: %u, batch: %u, linger: %ums, trip_orders: %u}\n",
+            1 + below(writer, 4), 1 + below(writer, 300), 1 + below(writer, 300),
+            1 + below(writer, 5));
+}
+
+static void put_faults(struct writer *writer, const char *service)
+{
+    static const char *const kinds[] = {"crash", "pause", "cut", NULL};
+    unsigned faults = below(writer, 5);
+
+    if (faults > 0)
+        put(writer, "faults:\n");
+    for (unsigned i = 0; i < faults; i++) {
+        const char *const targets[] = {"store", "queue", "table", service, NULL};
+
+        put(writer, "  - {at: %ums, for: %ums, kind: %s, target: %s}\n", 500 + below(writer, 6000),
+            10 + below(writer, 3000), one_of(writer, kinds), one_of(writer, targets));
+    }
+}
+
+static void put_world(struct writer *writer)
+{
+    static const char *const policies[] = {"round_robin", "weighted",    "random",
+                                           "least_connections", "two_choices", "peak_ewma",
+                                           "consistent_hash", NULL};
+
+    put(writer, "version: 1\nname: swarm\nduration: 10s\ndrain: 300s\n");
+    put(writer, "network: {latency: %uus, jitter: %uus, loss: %s}\n", below(writer, 3000),
+        below(writer, 500), below(writer, 3) == 0 ? "0.1%" : "0%");
+    put(writer, "balancer: {policy: %s, timeout: %ums, attempts: %u, health: {every: %ums}}\n",
+        one_of(writer, policies), 100 + below(writer, 2000), 1 + below(writer, 3),
+        100 + below(writer, 2000));
+    put(writer, "store: {memory: %s, eviction: %s, persistent: %s}\n",
+        below(writer, 3) == 0 ? "64KiB" : "64MiB", below(writer, 2) ? "lru" : "lfu",
+        below(writer, 2) ? "true" : "false");
+    put(writer, "queue: {partitions: %u, linger: %ums, batch: %u, session: %ums, rebalance: %ums}\n",
+        1 + below(writer, 6), below(writer, 20), 1 + below(writer, 300),
+        500 + below(writer, 5000), 10 + below(writer, 2000));
+    put(writer, "table: {connections: %u, cores: %u, commit: %uus, group_commit: %s}\n",
+        1 + below(writer, 20), 1 + below(writer, 4), 100 + below(writer, 4000),
+        below(writer, 2) ? "true" : "false");
+}
+
+static void write_story(uint64_t seed, const char *path)
+{
+    struct writer writer = {.text = ""};
+    FILE *file = fopen(path, "w");
+    bool is_likes;
+
+    assert_non_null(file);
+    dice_init(&writer.dice, seed, "swarm");
+    is_likes = below(&writer, 2) == 0;
+    put_world(&writer);
+    if (is_likes)
+        put_likes(&writer);
+    else
+        put_delivery(&writer);
+    put_faults(&writer, is_likes ? "likes" : "delivery");
+    fputs(writer.text, file);
+    fclose(file);
+}
+
+static void try_one(uint64_t seed)
+{
+    char path[] = "/tmp/sim-swarm-XXXXXX.yaml";
+    int descriptor = mkstemps(path, 5);
+    struct trial trial;
+    const struct result *result;
+
+    assert_true(descriptor >= 0);
+    close(descriptor);
+    write_story(seed, path);
+    print_message("SIM_SWARM_SEED=%llu\n", (unsigned long long)seed);
+    trial_run(&trial, path, NULL, "", seed, 1);
+    trial_holds(&trial);
+    result = trial.results[0];
+    if (result->end != RUN_DONE || result->requests.in_flight > 0 || result->queue.lag_end > 0)
+        fail_msg("did not converge: end %d, %llu in flight, lag %llu; the scenario is %s",
+                 (int)result->end, (unsigned long long)result->requests.in_flight,
+                 (unsigned long long)result->queue.lag_end, path);
+    trial_close(&trial);
+    unlink(path);
+}
+
+static void random_designs_under_random_faults_keep_every_promise(void **state)
+{
+    const char *given = getenv("SIM_SWARM_SEED");
+    uint64_t seed = (uint64_t)time(NULL) * 1000 + (uint64_t)(getpid() % 1000);
+
+    (void)state;
+    if (given != NULL) {
+        try_one(strtoull(given, NULL, 10));
+        return;
+    }
+    for (unsigned i = 0; i < TRIALS; i++)
+        try_one(i < TRIALS / 2 ? i + 1 : seed + i); /* Half of them always the same. */
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(random_designs_under_random_faults_keep_every_promise),
+    };
+
+    return cmocka_run_group_tests_name("swarm", tests, NULL, NULL);
+}
