@@ -2,7 +2,8 @@
  *
  * The batcher adds the offset and writes all of it in one transaction. Doing the same records
  * again, in the same order, leaves the same rows: inserts give way to what is there, and a counter
- * moves by the rows that changed. Records whose verb has no business in the topic are passed over. */
+ * moves by the rows that changed. A record whose verb has no business in the topic is passed
+ * over. */
 #ifndef SERVICES_BATCHER_ROWS_H
 #define SERVICES_BATCHER_ROWS_H
 

@@ -1,14 +1,12 @@
 /* likes_count.c — How many like it: from the store where there is one, else from the table.
  *
- *   CPU --table, indexed------------------> TABLE --ok, or failed--------------> answer
- *    |                                      ^   |
- *    +--from cached on--> STORE --hit-------|---|------------------------------> answer
- *                           | miss, slow,   |   | the counter was missing
- *                           | failed        |   +--> RECHECK --still: fill it--> answer, all
- *                           |               |          +-----there by now------> answer, all
- *                           +---------------+
- *                           | somebody reads this post's number already
- *                           +--> LEADER (no call of its own: answered with its leader)
+ *   CPU --table, indexed----------------> TABLE --read, or failed--------------> answer, all
+ *    |                                    ^   |
+ *    |          hit: answer               |   +--it was missing--> RECHECK --now there--> answer,
+ *    |          ^                         |                           |                   all
+ *    +-store-> STORE --nobody reads it----+                           +--still missing: fill the
+ *                |                                                       store, answer, all
+ *                +--somebody reads it--> LEADER (asks nothing; is answered with its leader)
  *
  * A slow store counts as a miss: waiting longer for the cheap answer than the dear one takes would
  * make the cache a second point of failure. But only a number that is missing is filled in: one
@@ -90,8 +88,7 @@ static void count_fill_store(struct count *count)
     const struct likes *likes = count->flow.likes;
 
     store_set(likes->ports.store, NULL, likes_counter(count_post(count)), count->in_table,
-              COUNTER_BYTES, 0,
-              likes->config.store_timeout_ns);
+              COUNTER_BYTES, 0, likes->config.store_timeout_ns);
 }
 
 static void count_answer_all(struct count *count, enum call_outcome outcome, int64_t value)

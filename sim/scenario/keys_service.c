@@ -134,7 +134,7 @@ static const struct word acks[] = {
 };
 
 static const struct key menu_keys[] = {
-    {"cache", KEY_BOOL, KEY_AT(struct service_spec, menu_cache), .fallback = "yes",
+    {"cache", KEY_BOOL, KEY_AT(struct service_spec, menu_cache), .fallback = "no",
      .en = "Menus are kept in the store.", .ru = "Меню хранятся в хранилище."},
     {"ttl", KEY_DURATION, KEY_AT(struct service_spec, menu_ttl_ns), .fallback = "60s",
      .least = "1ms", .most = "24h", .en = "For how long.", .ru = "Как долго."},

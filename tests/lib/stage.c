@@ -1,7 +1,7 @@
 /* stage.c — Ports that write down what they are asked and answer nothing.
  *
  * Every port is a member of the stage, so a port's table finds the stage by its place. From top
- * to bottom: what the service says, how the test hears it, one expectation per verb, the setting up. */
+ * to bottom: what the service says, how the test hears it, one expectation per verb, setting up. */
 #include "tests/lib/test.h"
 #include "tests/lib/stage.h"
 

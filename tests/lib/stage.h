@@ -104,7 +104,9 @@ struct stage {
  *
  *     stage_open(&stage);
  *     likes = likes_init(&config, &stage.ports);
- *     stage_start(&stage, &likes_service, likes);            (runs ops->start, where there is one) */
+ *     stage_start(&stage, &likes_service, likes);
+ *
+ * stage_start runs ops->start, where there is one. */
 void stage_open(struct stage *stage);
 void stage_start(struct stage *stage, const struct service_ops *ops, void *service);
 void stage_close(struct stage *stage);

@@ -1,0 +1,289 @@
+/* A slip is shown with its place, what was found, and what to write instead. */
+#include "tests/scenario/reading.h"
+
+static void a_problem_has_the_shape_that_is_promised(void **state)
+{
+    struct reading reading;
+
+    (void)state;
+    read_text(&reading, LEAST "servcies:\n  a: 1\n");
+    assert_string_equal(reading.printed,
+                        "story.yaml:3:1: error: unknown key \"servcies\"; did you mean "
+                        "\"services\"?\n"
+                        "  3 | servcies:\n"
+                        "    | ^~~~~~~~\n");
+    forget(&reading);
+}
+
+static void it_speaks_russian_too(void **state)
+{
+    struct reading reading;
+
+    (void)state;
+    read_text(&reading, LEAST "duration: 300\n");
+    print_in(&reading, "ru");
+    assert_string_equal(reading.printed,
+                        "story.yaml:3:11: ошибка: «duration: 300»: у длительности есть единица: "
+                        "ns, us, ms, s, m, h, d; может быть, «300s»?\n"
+                        "  3 | duration: 300\n"
+                        "    |           ^~~\n");
+    forget(&reading);
+}
+
+static void the_caret_counts_characters_not_bytes(void **state)
+{
+    (void)state;
+    expect_problem(LEAST "title: {ru: Обеденный пик, de: Mittag}\n",
+                   "story.yaml:3:28: error: a text has en and ru, not \"de\"\n"
+                   "  3 | title: {ru: Обеденный пик, de: Mittag}\n"
+                   "    |                            ^~\n");
+}
+
+static void a_tab_takes_one_column(void **state)
+{
+    (void)state;
+    expect_problem(LEAST "limits: {wall:\t\t5}\n", "  3 | limits: {wall:  5}\n"
+                                                   "    |                 ^\n");
+}
+
+static void a_long_line_is_cut_around_the_place(void **state)
+{
+    char text[1024] = LEAST "title: \"";
+    struct reading reading;
+
+    (void)state;
+    memset(text + strlen(text), 'a', 600);
+    strcat(text, "\"\nseed: 1 # ");
+    memset(text + strlen(text), 'b', 200);
+    strcat(text, "\nx: {y: 1}\n");
+    read_text(&reading, text);
+    expect_words(&reading, "  5 | x: {y: 1}\n    | ^\n");
+    forget(&reading);
+    memset(text, 0, sizeof text);
+    strcat(text, LEAST "limits: {x-note: ");
+    memset(text + strlen(text), 'c', 300);
+    strcat(text, ", foo: 1}");
+    read_text(&reading, text);
+    expect_words(&reading, "cccccc, foo: 1}\n");
+    expect_words(&reading, "  3 | …ccc");
+    expect_words(&reading, " ^~~\n");
+    assert_true(reading.printed_length < 400);
+    forget(&reading);
+}
+
+static void untrusted_text_cannot_command_a_terminal(void **state)
+{
+    struct reading reading;
+
+    (void)state;
+    read_text(&reading, LEAST "\"\\e[31mred\\u202e\": 1\n\"тест\xE2\x80\xAEtext\": 1\n");
+    assert_null(strchr(reading.printed, 0x1b));
+    assert_null(strstr(reading.printed, "\xE2\x80\xAE"));
+    expect_words(&reading, "unknown key \"\\u001b[31mred\\u202e\"");
+    forget(&reading);
+}
+
+static void all_slips_are_named_at_once_in_the_order_of_the_file(void **state)
+{
+    struct reading reading;
+    const char *first, *second, *third;
+
+    (void)state;
+    read_text(&reading, "load: [{rate: 5, users: many}]\nduration: 5\n"
+                        "services: {server: {speed: fast, steps: [{compute: 1ms}]}}\n");
+    first = strstr(reading.printed, "story.yaml:1:15");
+    second = strstr(reading.printed, "story.yaml:2:11");
+    third = strstr(reading.printed, "story.yaml:3:28");
+    assert_int_equal(problems_count(reading.problems), 4);
+    assert_true(first != NULL && second > first && third > second);
+    forget(&reading);
+}
+
+static void twenty_are_shown_and_the_rest_is_counted(void **state)
+{
+    char text[4096] = LEAST;
+    struct reading reading;
+
+    (void)state;
+    for (int i = 0; i < 30; i++)
+        (void)sprintf(text + strlen(text), "wrong%d: 1\n", i);
+    read_text(&reading, text);
+    assert_int_equal(problems_count(reading.problems), 30);
+    expect_words(&reading, "wrong19");
+    expect_words(&reading, "\n… and 10 more\n");
+    assert_null(strstr(reading.printed, "wrong20"));
+    forget(&reading);
+}
+
+static void a_slip_shared_by_all_variants_is_told_once(void **state)
+{
+    struct reading reading;
+
+    (void)state;
+    read_text(&reading, LEAST "duration: 5\nvariants: {a: {seed: 1}, b: {drain: 1s}, c: }\n");
+    assert_int_equal(problems_count(reading.problems), 2);
+    expect_words(&reading, "a variant cannot change \"seed\"");
+    forget(&reading);
+}
+
+static void keys_and_words_have_their_nearest(void **state)
+{
+    (void)state;
+    expect_problem(LEAST "netwrok: {}\n", "did you mean \"network\"?");
+    expect_problem(LEAST "balancer: {policy: round-robin}\n", "did you mean \"round_robin\"?");
+    expect_problem(LEAST "store: {persistent: tru}\n", "did you mean \"true\"?");
+    expect_problem(SERVER "load: [{rate: 1/s, to: sevrer}]\n", "did you mean \"server\"?");
+    expect_problem(LEAST "thresholds: [latency.p98 < 1ms]\n", "did you mean \"latency.p9");
+    expect_problem(LEAST "thresholds: [services.sever.utilization < 80%]\n",
+                   "did you mean \"services.server.utilization\"?");
+    expect_problem(LEAST "faults: [{target: stroe}]\n", "did you mean \"store\"?");
+    expect_problem(LEAST "xyzzyplugh: 1\n", "unknown key \"xyzzyplugh\"\n");
+}
+
+static void shapes_that_do_not_fit_are_named(void **state)
+{
+    (void)state;
+    expect_problem("- a\n", "a scenario is a mapping of keys");
+    expect_problem(LEAST "network: [1]\n", "a mapping is wanted here");
+    expect_problem(LEAST "seed: {a: 1}\n", "seed: what is wanted here is a count");
+    expect_problem(LEAST "duration:\n", "duration: nothing is written here");
+    expect_problem(LEAST "thresholds: 5\n", "what is wanted here is a list of thresholds");
+    expect_problem(SERVER "load: {rate: 5/s}\n", "what is wanted here is a list of mappings");
+    expect_problem(LEAST "thresholds: [latency]\n", "a threshold is METRIC, one of");
+    expect_problem(LEAST "name: \"a b\"\n", "a name is up to 47 Latin letters");
+    expect_problem(LEAST "prices: {currency: rub}\n", "a currency is three capital letters");
+    expect_problem(LEAST "variants: [a]\n", "variants are mappings by name");
+    expect_problem(LEAST "variants: {a: 5}\n", "a variant is a mapping of overrides");
+}
+
+static void values_out_of_range_are_named(void **state)
+{
+    (void)state;
+    expect_problem(LEAST "seed: -1\n", "seed is too small: at least 0");
+    expect_problem(LEAST "drain: 2h\n", "drain is too large: at most 1h");
+    expect_problem(LEAST "network: {loss: 101%}\n", "loss is too large: at most 100%");
+    expect_problem(LEAST "prices: {delivery_fee: -1 RUB}\n", "at least 0 RUB");
+    expect_problem(LEAST "version: 2\n", "version is one of 1");
+    expect_problem(LEAST "duration: 1e999s\n", "a duration has a unit");
+    expect_problem(LEAST "limits: {memory: 99999999999999999999B}\n", "more than 18 digits");
+}
+
+static void units_must_fit_the_metric(void **state)
+{
+    (void)state;
+    expect_problem(LEAST "thresholds: [latency.p99 < 300]\n",
+                   "did you mean \"latency.p99 < 300ms\"?");
+    expect_problem(LEAST "thresholds: [goodput > 5%]\n", "a rate has a unit");
+    expect_problem(LEAST "thresholds: [money.lost < 5 USD]\n", "a scenario has one currency");
+}
+
+static void a_load_that_asks_nobody_is_named(void **state)
+{
+    (void)state;
+    expect_problem(SERVER, "nobody asks: load is empty");
+    expect_problem(SERVER "load: []\n", "nobody asks: load is empty");
+    expect_problem(ASKER, "there are no services");
+    expect_problem(SERVER "load: [{rate: 0/s}]\n", "the rate is never above 0/s");
+    expect_problem(SERVER "load: [{arrivals: closed}]\n", "closed arrivals want users");
+    expect_problem(SERVER "load: [{}]\n", "open arrivals want a rate");
+    expect_problem(SERVER "load: [{verb: like, rate: 1/s}]\n", "no service here knows this verb");
+    expect_problem("services: {likes: }\nload: [{verb: order, to: likes, rate: 1/s}]\n",
+                   "service \"likes\" does not know this verb");
+    expect_problem("services: {a: {steps: [{ask: likes}]}, likes: }\n"
+                   "load: [{to: a, rate: 1/s}]\n",
+                   "service \"likes\" does not know this verb");
+    expect_problem(SERVER "load: [{name: a, rate: 1/s}, {name: a, rate: 1/s}]\n",
+                   "another load is named \"a\" too");
+}
+
+static void phases_out_of_order_are_named(void **state)
+{
+    (void)state;
+    expect_problem(SERVER "load: [{rate: [{at: 1s, rate: 1/s}]}]\n", "first phase begins at 0s");
+    expect_problem(SERVER "load: [{rate: [{rate: 1/s}, {at: 0s, rate: 2/s}]}]\n",
+                   "in the order of their times");
+    expect_problem(SERVER "load: [{rate: [{rate: 1/s, ramp: 9s}, {at: 5s, rate: 2/s}]}]\n",
+                   "the ramp before it has not ended");
+    expect_problem(SERVER "load: [{rate: [{at: 0s}]}]\n", "a phase wants a rate");
+}
+
+static void services_that_cannot_work_are_named(void **state)
+{
+    (void)state;
+    expect_problem("services: {a: }\n" ASKER, "custom and has no steps");
+    expect_problem("services: {a: {steps: [{ask: b}]}, b: {steps: [{ask: a}]}}\n"
+                   "load: [{to: a, rate: 1/s}]\n",
+                   "asks in a circle");
+    expect_problem("services: {a: {steps: [{ask: b}]}}\n" ASKER, "there is no service \"b\"");
+    expect_problem("services: {a: {steps: [{compute: 1ms, sleep: 1ms}]}}\n" ASKER,
+                   "a step is one of");
+    expect_problem("services: {likes: {steps: [{compute: 1ms}]}}\n" ASKER,
+                   "\"steps\" is not for a service of kind likes");
+    expect_problem("services: {likes: {work: {batch: 1ms}}}\n" ASKER,
+                   "\"batch\" is not for a service of kind likes");
+    expect_problem("services: {a: {replicas: 2, steps: [{compute: 1ms}]}}\n" ASKER
+                   "balancer: none\n",
+                   "several replicas, but balancer.policy is none");
+    expect_problem("services: {a: {autoscale: {min: 5, max: 2}, steps: [{compute: 1ms}]}}\n" ASKER,
+                   "min 5 is above max 2");
+    expect_problem("services: {a: {autoscale: {target: 70}, steps: [{compute: 1ms}]}}\n" ASKER,
+                   "the target does not fit the signal");
+    expect_problem("services: {likes: {design: queued}}\nload: [{verb: like, rate: 1/s}]\n",
+                   "a batcher is missing");
+    expect_problem("services: {likes: {ack: store}}\nload: [{verb: like, rate: 1/s}]\n",
+                   "this design writes the table before it answers");
+    expect_problem("services: {store: {steps: [{compute: 1ms}]}}\n" ASKER,
+                   "the name \"store\" is taken");
+}
+
+static void times_and_faults_must_fit_the_run(void **state)
+{
+    (void)state;
+    expect_problem(LEAST "warmup: 60s\n", "the warmup is as long as the duration");
+    expect_problem(LEAST "faults: [{at: 50m, target: store}]\n", "by then the run is over");
+    expect_problem(LEAST "faults: [{at: 5s}]\n", "a fault has a target");
+    expect_problem(LEAST "faults: [{target: server/1}]\n", "\"server\" has 1 replicas");
+    expect_problem(LEAST "faults: [{target: server/x}]\n", "a replica is a number");
+    expect_problem(LEAST "faults: [{target: balancer}]\n", "there is no balancer to break");
+}
+
+static void distributions_that_say_too_little_are_named(void **state)
+{
+    (void)state;
+    expect_problem("services: {a: {steps: [{compute: {dist: erlang}}]}}\n" ASKER,
+                   "a distribution has a mean");
+    expect_problem("services: {a: {steps: [{compute: {dist: empirical}}]}}\n" ASKER,
+                   "an empirical distribution has points");
+    expect_problem("services: {a: {steps: [{compute: {dist: empirical, points: [[1ms, 0]]}}]}}\n"
+                   ASKER,
+                   "all weights are 0");
+    expect_problem("services: {a: {steps: [{compute: {dist: pareto, mean: 1ms, alpha: 1}}]}}\n"
+                   ASKER,
+                   "alpha is too small");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_problem_has_the_shape_that_is_promised),
+        cmocka_unit_test(it_speaks_russian_too),
+        cmocka_unit_test(the_caret_counts_characters_not_bytes),
+        cmocka_unit_test(a_tab_takes_one_column),
+        cmocka_unit_test(a_long_line_is_cut_around_the_place),
+        cmocka_unit_test(untrusted_text_cannot_command_a_terminal),
+        cmocka_unit_test(all_slips_are_named_at_once_in_the_order_of_the_file),
+        cmocka_unit_test(twenty_are_shown_and_the_rest_is_counted),
+        cmocka_unit_test(a_slip_shared_by_all_variants_is_told_once),
+        cmocka_unit_test(keys_and_words_have_their_nearest),
+        cmocka_unit_test(shapes_that_do_not_fit_are_named),
+        cmocka_unit_test(values_out_of_range_are_named),
+        cmocka_unit_test(units_must_fit_the_metric),
+        cmocka_unit_test(a_load_that_asks_nobody_is_named),
+        cmocka_unit_test(phases_out_of_order_are_named),
+        cmocka_unit_test(services_that_cannot_work_are_named),
+        cmocka_unit_test(times_and_faults_must_fit_the_run),
+        cmocka_unit_test(distributions_that_say_too_little_are_named),
+    };
+
+    return cmocka_run_group_tests(tests, enter_folder, leave_folder);
+}
