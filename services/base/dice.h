@@ -20,12 +20,12 @@ struct dice {
 /* name: the component's name, for example "load/0" or "delivery/3". */
 void dice_init(struct dice *dice, uint64_t seed, const char *name);
 
-uint64_t dice_next(struct dice *dice);                 /* 64 uniform bits. */
-double dice_uniform(struct dice *dice);                /* [0, 1), 53 bits. */
-uint64_t dice_below(struct dice *dice, uint64_t n);    /* 0 … n-1, n > 0, unbiased (Lemire 2019). */
-bool dice_chance(struct dice *dice, double p);         /* True with probability p. */
-double dice_exponential(struct dice *dice);            /* Mean 1. */
-double dice_normal(struct dice *dice);                 /* Mean 0, variance 1. */
+uint64_t dice_next(struct dice *dice);              /* 64 uniform bits. */
+double dice_uniform(struct dice *dice);             /* [0, 1), 53 bits. */
+uint64_t dice_below(struct dice *dice, uint64_t n); /* 0 … n-1, n > 0, unbiased (Lemire 2019). */
+bool dice_chance(struct dice *dice, double p);      /* True with probability p. */
+double dice_exponential(struct dice *dice);         /* Mean 1. */
+double dice_normal(struct dice *dice);              /* Mean 0, variance 1. */
 
 /* How long, how big: a distribution of non-negative amounts with a given mean. Times are drawn in
  * nanoseconds, amounts of money in minor units. */
@@ -40,18 +40,18 @@ enum dist_kind {
 };
 
 struct dist_point {
-    double value;     /* Same unit as mean. */
-    double weight;    /* Any positive scale. */
-    double keep;      /* Set by dist_init. */
-    uint32_t other;   /* Set by dist_init. */
+    double value;   /* Same unit as mean. */
+    double weight;  /* Any positive scale. */
+    double keep;    /* Set by dist_init. */
+    uint32_t other; /* Set by dist_init. */
 };
 
 struct dist {
     enum dist_kind kind;
-    double mean;
+    double mean; /* DIST_EMPIRICAL: worked out by dist_init. */
     double shape;
-    double a, b;                /* Constants that dist_init works out once. */
-    struct dist_point *points;  /* DIST_EMPIRICAL only; lent by the scenario. */
+    double a, b;               /* Constants that dist_init works out once. */
+    struct dist_point *points; /* DIST_EMPIRICAL only; lent by the scenario. */
     size_t points_max;
 };
 

@@ -1,9 +1,10 @@
 /* map.h — From two 64-bit words to a 64-bit value, in an arena.
  *
  * Open addressing with linear probing and backward-shift deletion: no tombstones, so a map that
- * lives for hours stays as fast as a fresh one. The order of a walk depends on the keys alone,
- * never on addresses, so that runs repeat. A map doubles inside its arena when it is seven eighths
- * full (the old slots stay behind until the arena is reset: at most as much again). */
+ * lives for hours stays as fast as a fresh one. The order of a walk depends on the keys and on the
+ * order in which they came and went, never on addresses, so that runs repeat. A map doubles inside
+ * its arena when it is seven eighths full (the old slots stay behind until the arena is reset: at
+ * most as much again). */
 #ifndef SERVICES_BASE_MAP_H
 #define SERVICES_BASE_MAP_H
 
@@ -29,7 +30,8 @@ struct map {
 /* expected: how many keys it should hold before it first grows. */
 void map_init(struct map *map, struct arena *arena, size_t expected);
 
-/* The value's place, or NULL when the key is absent. Borrowed until the next map_put or map_drop. */
+/* The value's place, or NULL when the key is absent. Borrowed until the next map_put or
+ * map_drop. */
 uint64_t *map_find(const struct map *map, uint64_t a, uint64_t b);
 
 /* The value's place; the key is added with value 0 when it is absent, and *is_new says so

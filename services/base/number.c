@@ -6,7 +6,7 @@
  * works on several terms at once; the grouping is written out, so that every compiler does the
  * same roundings. The combination of the terms of the logarithm is fdlibm's (Sun, 1993).
  *
- * The square root works on integers, bit by bit, and is exact by construction. It costs some 60 ns
+ * The square root works on integers, bit by bit, and is exact by construction. It costs some 80 ns
  * and is meant for constants and reports, not for the event loop. */
 #include "services/base/number.h"
 

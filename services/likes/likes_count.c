@@ -23,8 +23,8 @@
  * is filled in we look once more: while the store forgets nothing, a post that has a row has a
  * counter by now, and ours would take likes back. cached has no such order. There a like that is
  * committed while we read may be filled in as well as added, or neither, and the number is off
- * until it is dropped: to close that gap wants a store that takes a fill only if nothing was
- * added or dropped since the miss (the leases of R. Nishtala et al., "Scaling Memcache at
+ * until it is doubted: to close that gap wants a store that takes a fill only if nothing was
+ * added since the miss (the leases of R. Nishtala et al., "Scaling Memcache at
  * Facebook", NSDI 2013, section 3.2.1). The report shows it (likes.shown_off). A filled number has
  * no time to live. */
 #include "services/likes/likes_flow.h"

@@ -2,9 +2,9 @@
  *
  *                    cached, a row changed
  *   CPU -> TABLE --ok----------------------> COUNTER --moved, or not in the store--> answer
- *            |    +--otherwise--> answer         +------failed--> drop the counter,  answer
+ *            |    +--otherwise--> answer         +------failed--> doubt the counter, answer
  *            | failed                                                                   ^
- *            +------- cached: drop the counter -----------------------------------------+
+ *            +------- cached: doubt the counter ----------------------------------------+
  *
  * A like that is answered CALL_OK is committed: T2, whatever the store does. The row decides, by
  * its unique key, whether anything changed, so a try that comes again changes nothing and the
@@ -14,15 +14,18 @@
  * lock, held to the commit, lets one like of a post through at a time.
  *
  * cached keeps the number in the store instead, outside of any transaction. Where it moved for
- * certain it is moved; where we cannot know, it is dropped, and the next count fills it from the
- * rows: an addition that may have happened must not be made twice, a deletion may. We do not know
- * after an addition without an answer, after a transaction without one, and when a repeated try
- * finds its row there already: an earlier try may have died between the two.
+ * certain it is moved; where we cannot know, it is doubted: it is given a short time to live, and
+ * the next count after that fills it from the rows. To add again could add twice, and to expire
+ * twice is to expire. We do not know after an addition without an answer, after a transaction
+ * without one, and when a repeated try finds its row there already: an earlier try may have died
+ * between the two. The time to live is the table's timeout. By then a late commit has mostly
+ * landed; and a table that times out on everything is not asked, on top of it, to count the rows of
+ * a hot post again for every like that failed, which would keep it down.
  *
- * What is left: a replica that dies between the two, with a client that never asks again; a drop
+ * What is left: a replica that dies between the two, with a client that never asks again; a doubt
  * that is lost with a store that remembers; and a count that reads the rows and fills the store
  * while a like is between its commit and its addition (likes_count.c). Each leaves the number one
- * off until the counter is evicted or dropped. The report shows by how much (likes.shown_off). */
+ * off until the counter is evicted or doubted. The report shows by how much (likes.shown_off). */
 #include "services/likes/likes_flow.h"
 
 static bool write_is_cached(const struct write *write)
@@ -63,12 +66,12 @@ static void write_move_counter(struct write *write)
 }
 
 /* Nobody waits for it: a store that is down is down for this as well. */
-static void write_drop_counter(struct write *write)
+static void write_doubt_counter(struct write *write)
 {
     const struct likes *likes = write->flow.likes;
 
-    store_expire(likes->ports.store, NULL, likes_counter(write->flow.visit->ask.key), 0,
-                 likes->config.store_timeout_ns);
+    store_expire(likes->ports.store, NULL, likes_counter(write->flow.visit->ask.key),
+                 likes->config.table_timeout_ns, likes->config.store_timeout_ns);
 }
 
 /* It may have happened, and its counter may not have moved. */
@@ -89,7 +92,7 @@ static void write_after_table(struct write *write)
         return;
     }
     if (write_is_cached(write) && write_is_in_doubt(write))
-        write_drop_counter(write);
+        write_doubt_counter(write);
     likes_answer(&write->flow, write->flow.call.outcome, has_changed);
 }
 
@@ -99,7 +102,7 @@ static void write_after_counter(struct write *write)
     enum call_outcome outcome = write->flow.call.outcome;
 
     if (outcome != CALL_OK && outcome != CALL_ABSENT)
-        write_drop_counter(write);
+        write_doubt_counter(write);
     likes_answer(&write->flow, CALL_OK, 1);
 }
 

@@ -7,6 +7,9 @@
 
 #include "services/port/ask.h"
 
+/* For people, who may wait for ever; a service never does. */
+#define PEER_FOR_EVER_NS UINT64_MAX
+
 struct peer {
     const struct peer_ops *ops;
 };

@@ -35,7 +35,7 @@ static unsigned list_folder(const char *folder, const struct settings *settings)
     unsigned listed = 0;
 
     for (int i = 0; i < found; i++) {
-        char path[PATH_MAX];
+        char path[PATH_MAX + NAME_MAX + 2];
         struct problems *problems = problems_open();
         struct story story;
 

@@ -75,9 +75,7 @@ static void draw_ask(struct clients *clients, struct ask *ask)
 
 static uint64_t try_timeout_ns(const struct load_spec *spec)
 {
-    const uint64_t for_ever = 1000000000ull * 3600 * 24;
-
-    return spec->timeout_ns > 0 ? spec->timeout_ns : for_ever;
+    return spec->timeout_ns > 0 ? spec->timeout_ns : PEER_FOR_EVER_NS;
 }
 
 static void request_ask(struct request *request)

@@ -7,14 +7,16 @@
 #include "sim/scenario/nearest.h"
 #include "sim/scenario/utf8.h"
 
+enum { TEXT_BYTES_MAX = 1000 }; /* Each variant has its own copy. */
+
 void blame_type(struct binder *binder, const struct key *key, struct node *node)
 {
     const struct type_facts *facts = type_facts(key->type);
     char en[160], ru[240];
 
-    (void)snprintf(en, sizeof en, "%s: what is wanted here is a %s, for example %s", key->name,
-                   facts->en, facts->example);
-    (void)snprintf(ru, sizeof ru, "%s: здесь нужно другое: %s, например %s", key->name, facts->ru,
+    (void)snprintf(en, sizeof en, "%s wants another type: %s, for example %s", key->name, facts->en,
+                   facts->example);
+    (void)snprintf(ru, sizeof ru, "%s: нужен другой тип: %s, например %s", key->name, facts->ru,
                    facts->example);
     blame_say(binder->problems, node, (struct text){en, ru}, NULL);
 }
@@ -242,32 +244,61 @@ static void bind_name(struct binder *binder, const struct key *key, struct node 
         memcpy(into, text, strlen(text) + 1);
 }
 
-static void bind_text(struct binder *binder, const struct key *key, struct node *node, void *into)
+/* One line of text, which may end in line breaks (`>` leaves one): those are cut off. "" after a
+ * slip. */
+static const char *bind_line(struct binder *binder, const struct key *key, struct node *node)
 {
-    static const char *const languages[] = {"en", "ru"};
-    struct text *text = into;
-    const struct node *en = node_find(node, "en"), *ru = node_find(node, "ru");
+    size_t length = strlen(node->text);
+    char *line;
 
-    if (node->kind == NODE_SCALAR) {
-        text->en = text->ru = node->text;
-        return;
+    if (node->is_blamed)
+        return "";
+    if (node->kind != NODE_SCALAR) {
+        blame_type(binder, key, node);
+        return "";
     }
-    for (uint32_t i = 0; i < node->length && node->kind == NODE_MAP; i++) {
-        struct node *word = node->entries[i].key, *value = node->entries[i].value;
+    while (length > 0 && node->text[length - 1] == '\n')
+        length--;
+    if (length > TEXT_BYTES_MAX) {
+        blame(binder->problems, node, NULL, "%s: longer than %d bytes", "%s: длиннее %d байт",
+              key->name, TEXT_BYTES_MAX);
+        return "";
+    }
+    line = arena_take(binder->arena, length + 1);
+    memcpy(line, node->text, length);
+    if (!utf8_is_safe(line))
+        blame(binder->problems, node, NULL, "%s: one line without control characters is wanted",
+              "%s: нужна одна строка без управляющих символов", key->name);
+    return line;
+}
 
-        if (!key_is_note(word->text) && strcmp(word->text, languages[0]) != 0 &&
-            strcmp(word->text, languages[1]) != 0)
+static void judge_languages(struct binder *binder, struct node *map)
+{
+    for (uint32_t i = 0; i < map->length; i++) {
+        struct node *word = map->entries[i].key;
+
+        if (!key_is_note(word->text) && strcmp(word->text, "en") != 0 &&
+            strcmp(word->text, "ru") != 0)
             blame(binder->problems, word, NULL, "a text has en and ru, not \"%s\"",
                   "у текста есть en и ru, а не «%s»", quote(word->text).text);
-        else if (value->kind != NODE_SCALAR)
-            blame_type(binder, key, value);
     }
-    if (en == NULL && ru == NULL) {
+}
+
+static void bind_text(struct binder *binder, const struct key *key, struct node *node, void *into)
+{
+    struct text *text = into;
+    struct node *en = node_find(node, "en"), *ru = node_find(node, "ru");
+
+    if (node->kind == NODE_MAP)
+        judge_languages(binder, node);
+    if (node->kind == NODE_SCALAR) {
+        text->en = text->ru = bind_line(binder, key, node);
+    } else if (en == NULL && ru == NULL) {
         blame_type(binder, key, node);
-        return;
+    } else {
+        text->en = bind_line(binder, key, en == NULL ? ru : en);
+        text->ru = bind_line(binder, key, ru == NULL ? en : ru);
     }
-    text->en = en == NULL ? ru->text : en->text;
-    text->ru = ru == NULL ? en->text : ru->text;
 }
 
 static void bind_currency(struct binder *binder, const struct key *key, struct node *node,

@@ -10,6 +10,7 @@
 #include "services/port/ask.h"
 #include "sim/scenario/bind.h"
 #include "sim/scenario/cross.h"
+#include "sim/scenario/nearest.h"
 #include "sim/scenario/utf8.h"
 
 /* ---- Load ---- */
@@ -182,14 +183,21 @@ static void judge_ack(struct binder *binder, struct node *node, struct service_s
               "это решение пишет в таблицу до ответа");
 }
 
+/* A service that is custom only because its name is misspelt is told the right one. */
 static void judge_steps(struct binder *binder, struct node *node,
                         const struct service_spec *service)
 {
-    if (service->kind == KIND_CUSTOM && service->steps_max == 0)
-        blame(binder->problems, node, NULL,
-              "service \"%s\" is custom and has no steps: steps: [{compute: 5ms}]",
-              "сервис «%s» вида custom, и у него нет шагов: steps: [{compute: 5ms}]",
-              quote(service->name).text);
+    const struct word *word = group_key(&service_group, "kind")->words;
+    struct nearest nearest = nearest_to(service->name);
+
+    if (service->kind != KIND_CUSTOM || service->steps_max > 0)
+        return;
+    for (; word->text != NULL; word++)
+        nearest_offer(&nearest, word->text);
+    blame(binder->problems, node, nearest.best,
+          "service \"%s\" is custom and has no steps: steps: [{compute: 5ms}]",
+          "сервис «%s» вида custom, и у него нет шагов: steps: [{compute: 5ms}]",
+          quote(service->name).text);
 }
 
 void finish_service(struct binder *binder, struct node *node, void *into)
@@ -215,28 +223,38 @@ void finish_runtime(struct binder *binder, struct node *node, void *into)
 
 /* ---- Autoscale ---- */
 
+static const char *target_for(enum scale_signal signal)
+{
+    switch (signal) {
+    case SIGNAL_CPU:
+        return "70%";
+    case SIGNAL_RATE:
+        return "200/s";
+    case SIGNAL_IN_FLIGHT:
+    case SIGNAL_LAG:
+        break;
+    }
+    return "10";
+}
+
 static void judge_target(struct binder *binder, struct node *node,
                          const struct autoscale_spec *autoscale)
 {
     struct node *target = node_find(node, "target");
-    bool is_share = target != NULL && strchr(target->text, '%') != NULL;
-    bool is_rate = target != NULL && strchr(target->text, '/') != NULL;
-    bool wants_share = autoscale->signal == SIGNAL_CPU;
-    bool wants_rate = autoscale->signal == SIGNAL_RATE;
+    const char *text = target == NULL ? "" : target->text;
+    const char *wanted = target_for(autoscale->signal);
 
-    if (target == NULL) {
-        if (!wants_share)
-            blame(binder->problems, node, NULL, "this signal wants a target",
-                  "этому сигналу нужна цель, target");
-    } else if (is_share != wants_share || is_rate != wants_rate) {
-        blame(binder->problems, target,
-              wants_share  ? "70%"
-              : wants_rate ? "200/s"
-                           : "10",
-              "the target does not fit the signal", "цель не подходит сигналу");
-    } else if (!(autoscale->target > 0.0)) {
+    if (target == NULL && autoscale->signal != SIGNAL_CPU)
+        blame(binder->problems, node, NULL, "this signal wants a target: %s",
+              "этому сигналу нужна цель, target: %s", wanted);
+    if (target == NULL)
+        return;
+    if ((strchr(text, '%') != NULL) != (autoscale->signal == SIGNAL_CPU) ||
+        (strchr(text, '/') != NULL) != (autoscale->signal == SIGNAL_RATE))
+        blame(binder->problems, target, wanted, "the target does not fit the signal",
+              "цель не подходит сигналу");
+    else if (!(autoscale->target > 0.0))
         blame(binder->problems, target, NULL, "the target is above 0", "цель больше 0");
-    }
 }
 
 void finish_autoscale(struct binder *binder, struct node *node, void *into)
@@ -265,9 +283,10 @@ void finish_step(struct binder *binder, struct node *node, void *into)
     static const struct {
         const char *name;
         enum step_kind kind;
-    } actions[] = {{"compute", STEP_COMPUTE}, {"sleep", STEP_SLEEP},
-                   {"put", STEP_PUT},         {"ask", STEP_ASK},
-                   {"store", STEP_STORE_GET}, {"table", STEP_TABLE_READ}};
+        bool says_itself; /* Its word is the kind: store: get. */
+    } actions[] = {{"compute", STEP_COMPUTE, false}, {"sleep", STEP_SLEEP, false},
+                   {"put", STEP_PUT, false},         {"ask", STEP_ASK, false},
+                   {"store", STEP_STORE_GET, true},  {"table", STEP_TABLE_READ, true}};
     struct step_spec *step = into;
     unsigned found = 0;
 
@@ -275,7 +294,7 @@ void finish_step(struct binder *binder, struct node *node, void *into)
         if (node_find(node, actions[i].name) == NULL)
             continue;
         found++;
-        if (i < 4) /* store and table have said which kind themselves. */
+        if (!actions[i].says_itself)
             step->kind = actions[i].kind;
     }
     if (found != 1 && node->kind == NODE_MAP)

@@ -18,8 +18,8 @@ static const char *say(const struct page *page, const char *en, const char *ru)
 }
 
 static const char intro_en[] =
-    "<!-- Made from the tables in sim/scenario/keys*.c: edit those, then see test_reference.c. "
-    "-->\n"
+    "<!-- Made from the tables in sim/scenario/keys*.c: edit those, then see\n"
+    "     tests/scenario/test_keys.c. -->\n"
     "# Writing a scenario\n"
     "\n"
     "По-русски: [ниже](#как-пишут-сценарий).\n"

@@ -96,10 +96,11 @@ static void bind_tree(struct loader *loader, struct node *root, struct story *st
     name_scenario(scenario, story->path);
 }
 
-/* The names of keys that a variant says about itself. */
+/* What a variant says about itself; all else in it are overrides. */
+static const char *const heads[] = {"title", "expect", NULL};
+
 static struct node *head_of(struct loader *loader, struct node *overlay)
 {
-    static const char *const heads[] = {"title", "expect", NULL};
     struct node *head = arena_take(&loader->arena, sizeof *head);
 
     head->kind = NODE_MAP;
@@ -117,7 +118,6 @@ static struct node *head_of(struct loader *loader, struct node *overlay)
 static void bind_variant(struct loader *loader, struct node *base, struct entry *variant,
                          struct story *story)
 {
-    static const char *const heads[] = {"title", "expect", NULL};
     struct problems *problems = loader->forest.problems;
     struct node *overlay = variant->value, *root = base;
     struct scenario *scenario = &story->variants[story->variants_max];

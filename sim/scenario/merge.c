@@ -161,7 +161,7 @@ static bool has_good_path(const struct source *source, size_t equals)
         if (path[i] == '.' && (i == 0 || i + 1 == equals || path[i + 1] == '.'))
             return false;
     }
-    return equals > 0 && equals < source->length && dots < TREE_DEPTH_MAX;
+    return equals > 0 && equals + 1 < source->length && dots < TREE_DEPTH_MAX;
 }
 
 struct node *override_parse(struct forest *forest, const struct source *source)

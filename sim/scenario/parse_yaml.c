@@ -117,8 +117,7 @@ static struct node *plant(struct parse *parse, enum node_kind kind, const yaml_e
     struct node *node = node_new(parse->forest, kind, place_of(parse, event));
 
     if (node == NULL)
-        give_up(parse, place_of(parse, event), "the scenario is too large: over 16384 values",
-                "сценарий слишком велик: больше 16384 значений");
+        parse->is_over = parse->has_failed = true;
     return node;
 }
 

@@ -32,18 +32,18 @@ struct text { /* Both may be the same; never NULL once bound, perhaps "". */
 
 enum arrivals_kind { ARRIVALS_POISSON, ARRIVALS_CONSTANT, ARRIVALS_CLOSED };
 
-struct phase {          /* From at_ns on; a ramp reaches the rate in a straight line. */
+struct phase { /* From at_ns on; a ramp reaches the rate in a straight line. */
     uint64_t at_ns;
-    double rate;        /* Per second. */
-    uint64_t ramp_ns;   /* 0: at once. */
+    double rate;      /* Per second. */
+    uint64_t ramp_ns; /* 0: at once. */
 };
 
 enum keys_dist { KEYS_ZIPF, KEYS_UNIFORM, KEYS_CONSTANT };
 
 struct keys_spec {
     enum keys_dist dist;
-    double s;           /* Zipf's exponent. */
-    uint64_t n;         /* Distinct keys, 1 … n. KEYS_CONSTANT: always 1. */
+    double s;   /* Zipf's exponent. */
+    uint64_t n; /* Distinct keys, 1 … n. KEYS_CONSTANT: always 1. */
 };
 
 enum jitter { JITTER_NONE, JITTER_FULL, JITTER_EQUAL };
@@ -53,7 +53,7 @@ struct retry_spec {
     uint64_t backoff_ns; /* Before the second try; doubles each time. */
     uint64_t backoff_max_ns;
     enum jitter jitter;
-    double budget;       /* Retries per first try allowed, a token bucket; 1: no limit. */
+    double budget; /* Retries per first try allowed, a token bucket; 1: no limit. */
 };
 
 struct load_spec {
@@ -63,17 +63,17 @@ struct load_spec {
     enum arrivals_kind arrivals;
     struct phase phases[SCENARIO_PHASES_MAX]; /* Open arrivals. */
     uint32_t phases_max;
-    uint32_t users;            /* Closed: how many, each waiting for its answer, then thinking. */
+    uint32_t users; /* Closed: how many, each waiting for its answer, then thinking. */
     struct dist think;
     struct keys_spec keys;
-    uint64_t people;           /* Distinct user ids, drawn uniformly: who asks. */
-    uint32_t zones;            /* Delivery areas, drawn uniformly. */
-    struct dist amount;        /* The basket, minor units. */
+    uint64_t people;    /* Distinct user ids, drawn uniformly: who asks. */
+    uint32_t zones;     /* Delivery areas, drawn uniformly. */
+    struct dist amount; /* The basket, minor units. */
     uint32_t bytes;
     uint8_t priority;
-    uint64_t patience_ns;      /* An ok after it is late; 0: never. */
-    uint64_t timeout_ns;       /* One try; then the client hangs up. 0: it never does. */
-    bool passes_deadline;      /* Tells the services when the patience ends. */
+    uint64_t patience_ns; /* An ok after it is late; 0: never. */
+    uint64_t timeout_ns;  /* One try; then the client hangs up. 0: it never does. */
+    bool passes_deadline; /* Tells the services when the patience ends. */
     struct retry_spec retry;
 };
 
@@ -94,22 +94,29 @@ enum topic_kind { TOPIC_KIND_LIKES, TOPIC_KIND_ORDERS };
 enum scale_signal { SIGNAL_CPU, SIGNAL_IN_FLIGHT, SIGNAL_RATE, SIGNAL_LAG };
 
 enum step_kind {
-    STEP_COMPUTE, STEP_SLEEP, STEP_STORE_GET, STEP_STORE_SET, STEP_STORE_ADD, STEP_TABLE_READ,
-    STEP_TABLE_WRITE, STEP_PUT, STEP_ASK
+    STEP_COMPUTE,
+    STEP_SLEEP,
+    STEP_STORE_GET,
+    STEP_STORE_SET,
+    STEP_STORE_ADD,
+    STEP_TABLE_READ,
+    STEP_TABLE_WRITE,
+    STEP_PUT,
+    STEP_ASK
 };
 
 struct step_spec {
     enum step_kind kind;
-    struct dist time;    /* COMPUTE, SLEEP. */
-    uint32_t service;    /* ASK: index into services. */
-    uint64_t ttl_ns;     /* STORE_SET. */
+    struct dist time; /* COMPUTE, SLEEP. */
+    uint32_t service; /* ASK: index into services. */
+    uint64_t ttl_ns;  /* STORE_SET. */
     uint64_t timeout_ns;
 };
 
 struct autoscale_spec {
     bool is_on;
     enum scale_signal signal;
-    double target;           /* cpu: share; in_flight, lag: number; rate: per second. */
+    double target; /* cpu: share; in_flight, lag: number; rate: per second. */
     uint32_t replicas_min, replicas_max;
     uint64_t every_ns;       /* 15 s */
     double tolerance;        /* 0.1 */
@@ -121,18 +128,19 @@ struct service_spec {
     enum service_kind kind;
     uint32_t replicas;
     uint32_t cores;
-    double speed;            /* Of one core, against the core that work is quoted for. */
+    double speed; /* Of one core, against the core that work is quoted for. */
     enum runtime_model runtime;
     uint32_t threads;
     uint64_t quantum_ns;
-    uint32_t queue;          /* Waiting for a first turn; beyond it visits are shed. */
-    uint32_t in_flight;      /* Inside one replica at once; beyond it visits are shed. */
+    uint32_t queue;     /* Waiting for a first turn; beyond it visits are shed. */
+    uint32_t in_flight; /* Inside one replica at once; beyond it visits are shed. */
     uint64_t boot_ns;
     struct autoscale_spec autoscale;
 
     /* likes, delivery */
-    struct dist work_read, work_write; /* Processor time: of a count or a menu; a like or an order. */
-    struct dist work_light;            /* Of what is ready: a cached menu, a status, an order that
+    struct dist work_read,
+        work_write;         /* Processor time: of a count, a menu; of a like, an order. */
+    struct dist work_light; /* Of what is ready: a cached menu, a status, an order that
                                           only goes to the log. */
     struct dist work_batch, work_record; /* Of a batcher: per batch, and per record in it. */
     uint64_t store_timeout_ns, table_timeout_ns, queue_timeout_ns;
@@ -150,10 +158,10 @@ struct service_spec {
 
     /* batcher */
     enum topic_kind topic;
-    uint32_t batch;          /* Records in one transaction at most. */
-    uint64_t linger_ns;      /* Longest wait for a batch to fill; for orders the dispatch window. */
-    uint32_t attempts;       /* Before a record goes to the dead letters. */
-    uint32_t trip_orders;    /* Orders that one courier carries at most. */
+    uint32_t batch;       /* Records in one transaction at most. */
+    uint64_t linger_ns;   /* Longest wait for a batch to fill; for orders the dispatch window. */
+    uint32_t attempts;    /* Before a record goes to the dead letters. */
+    uint32_t trip_orders; /* Orders that one courier carries at most. */
 
     /* custom */
     struct step_spec steps[SCENARIO_STEPS_MAX];
@@ -164,20 +172,25 @@ struct service_spec {
 
 enum balancer_policy {
     POLICY_NONE, /* No balancer: the one replica is asked directly. */
-    POLICY_ROUND_ROBIN, POLICY_WEIGHTED, POLICY_RANDOM, POLICY_LEAST_CONNECTIONS,
-    POLICY_TWO_CHOICES, POLICY_PEAK_EWMA, POLICY_CONSISTENT_HASH
+    POLICY_ROUND_ROBIN,
+    POLICY_WEIGHTED,
+    POLICY_RANDOM,
+    POLICY_LEAST_CONNECTIONS,
+    POLICY_TWO_CHOICES,
+    POLICY_PEAK_EWMA,
+    POLICY_CONSISTENT_HASH
 };
 
 struct balancer_spec {
     enum balancer_policy policy;
-    uint64_t timeout_ns;        /* For one try at one replica. */
-    uint32_t attempts;          /* Tries on different replicas, idempotent verbs only. */
-    uint64_t health_every_ns;   /* 0: no active checks. */
+    uint64_t timeout_ns;      /* For one try at one replica. */
+    uint32_t attempts;        /* Tries on different replicas, idempotent verbs only. */
+    uint64_t health_every_ns; /* 0: no active checks. */
     uint64_t health_timeout_ns;
     uint32_t health_fall, health_rise; /* Checks in a row. */
-    double bound;               /* consistent_hash: load of one over the mean, at most; 1.25. */
-    uint64_t ewma_ns;           /* peak_ewma: decay. */
-    uint64_t work_ns;           /* Processor time per request. */
+    double bound;     /* consistent_hash: load of one over the mean, at most; 1.25. */
+    uint64_t ewma_ns; /* peak_ewma: decay. */
+    uint64_t work_ns; /* Processor time per request. */
     uint32_t cores;
 };
 
@@ -190,12 +203,12 @@ struct network_spec {
 enum eviction { EVICTION_NONE, EVICTION_LRU, EVICTION_LFU };
 
 struct store_spec {
-    uint64_t latency_ns;  /* One way to it. */
-    uint64_t command_ns;  /* Its one thread, per command. */
-    uint64_t kib_ns;      /* And per KiB of value. */
-    uint64_t memory;      /* maxmemory; 0: no limit. */
+    uint64_t latency_ns; /* One way to it. */
+    uint64_t command_ns; /* Its one thread, per command. */
+    uint64_t kib_ns;     /* And per KiB of value. */
+    uint64_t memory;     /* maxmemory; 0: no limit. */
     enum eviction eviction;
-    bool is_persistent;   /* AOF: what was answered survives a crash. */
+    bool is_persistent; /* AOF: what was answered survives a crash. */
 };
 
 enum queue_acks { ACKS_NONE, ACKS_LEADER, ACKS_ALL };
@@ -203,36 +216,36 @@ enum queue_acks { ACKS_NONE, ACKS_LEADER, ACKS_ALL };
 struct queue_spec {
     uint64_t latency_ns;
     uint32_t partitions;
-    uint64_t linger_ns;       /* Producer. */
-    uint32_t batch;           /* Producer: records in a batch at most. */
+    uint64_t linger_ns; /* Producer. */
+    uint32_t batch;     /* Producer: records in a batch at most. */
     enum queue_acks acks;
-    uint64_t append_ns;       /* Broker, per batch. */
-    uint64_t record_ns;       /* Broker, per record. */
-    uint64_t replicate_ns;    /* acks all: to the followers and back. */
-    uint64_t session_ns;      /* A silent member is thrown out after. */
-    uint64_t rebalance_ns;    /* The whole group stands still for. */
-    uint64_t retention;       /* Records kept per partition; 0: all. */
+    uint64_t append_ns;    /* Broker, per batch. */
+    uint64_t record_ns;    /* Broker, per record. */
+    uint64_t replicate_ns; /* acks all: to the followers and back. */
+    uint64_t session_ns;   /* A silent member is thrown out after. */
+    uint64_t rebalance_ns; /* The whole group stands still for. */
+    uint64_t retention;    /* Records kept per partition; 0: all. */
 };
 
 struct table_spec {
     uint64_t latency_ns;
-    uint32_t connections;     /* The pool; who finds none waits. */
-    uint32_t cores;           /* Of the server. */
-    uint64_t statement_ns;    /* Parse, plan, one index seek. */
-    uint64_t row_ns;          /* Each row written, or walked through an index. */
-    uint64_t scan_row_ns;     /* Each row that a scan looks at. */
-    uint64_t commit_ns;       /* One flush to disk. */
-    bool group_commit;        /* Transactions that wait for the disk share a flush. */
-    uint64_t likes_rows;      /* Rows there at the start. */
+    uint32_t connections;  /* The pool; who finds none waits. */
+    uint32_t cores;        /* Of the server. */
+    uint64_t statement_ns; /* Parse, plan, one index seek. */
+    uint64_t row_ns;       /* Each row written, or walked through an index. */
+    uint64_t scan_row_ns;  /* Each row that a scan looks at. */
+    uint64_t commit_ns;    /* One flush to disk. */
+    bool group_commit;     /* Transactions that wait for the disk share a flush. */
+    uint64_t likes_rows;   /* Rows there at the start. */
 };
 
 struct prices_spec {
     char currency[4];
-    double commission;             /* Share of the basket. */
-    int64_t delivery_fee;          /* Per order. */
-    int64_t courier_trip;          /* Per trip. */
-    double payment;                /* Share of what the customer pays. */
-    int64_t core_hour;             /* Per core and hour of replicas. */
+    double commission;    /* Share of the basket. */
+    int64_t delivery_fee; /* Per order. */
+    int64_t courier_trip; /* Per trip. */
+    double payment;       /* Share of what the customer pays. */
+    int64_t core_hour;    /* Per core and hour of replicas. */
     int64_t store_hour, queue_hour, table_hour;
     int64_t table_core_hour;
 };
@@ -251,10 +264,10 @@ struct fault_spec {
 enum comparison { BELOW, AT_MOST, ABOVE, AT_LEAST };
 
 struct threshold {
-    char text[96];           /* As written. */
-    char metric[64];         /* "latency.p99", a name from sim/measure/metric.h */
+    char text[96];   /* As written. */
+    char metric[64]; /* "latency.p99", a name from sim/measure/metric.h */
     enum comparison comparison;
-    double bound;            /* ms, share, money minor units, per second: the metric's own unit. */
+    double bound; /* ms, share, money minor units, per second: the metric's own unit. */
 };
 
 enum expectation { EXPECT_NOTHING, EXPECT_PASS, EXPECT_FAIL };

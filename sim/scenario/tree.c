@@ -12,8 +12,11 @@ struct node *node_new(struct forest *forest, enum node_kind kind, struct place p
 {
     struct node *node;
 
-    if (forest->nodes >= TREE_NODES_MAX)
+    if (forest->nodes >= TREE_NODES_MAX) {
+        problem_at(forest->problems, place, NULL, "the scenario is too large: over %d values",
+                   "сценарий слишком велик: больше %d значений", TREE_NODES_MAX);
         return NULL;
+    }
     forest->nodes++;
     node = arena_take(forest->arena, sizeof *node);
     node->kind = kind;

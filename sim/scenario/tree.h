@@ -44,7 +44,7 @@ struct forest { /* All trees of one story. */
     uint32_t nodes; /* Planted so far. */
 };
 
-/* NULL when the forest is full; nobody has been told yet. */
+/* NULL when the forest is full, after a problem. */
 struct node *node_new(struct forest *forest, enum node_kind kind, struct place place);
 void node_add(struct forest *forest, struct node *node, struct node *key, struct node *value);
 

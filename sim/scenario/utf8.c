@@ -78,6 +78,21 @@ bool utf8_is_unsafe(uint32_t code)
            code == 0xFEFF || code == 0x61C || code == 0xAD;
 }
 
+bool utf8_is_safe(const char *text)
+{
+    const char *end = text + strlen(text);
+    uint32_t code;
+
+    while (text < end) {
+        size_t length = utf8_step(text, end, &code);
+
+        if (length == 0 || utf8_is_unsafe(code))
+            return false;
+        text += length;
+    }
+    return true;
+}
+
 /* Writes one character, at most 10 bytes, and says how many bytes of text it was. */
 static size_t show_one(const char *at, const char *end, char shown[16])
 {

@@ -20,6 +20,9 @@ uint32_t utf8_count(const char *at, const char *end);
 /* A code that must not reach a terminal as it is: C0, C1, DEL, bidi controls, zero widths. */
 bool utf8_is_unsafe(uint32_t code);
 
+/* No unsafe code, no invalid byte. */
+bool utf8_is_safe(const char *text);
+
 /* Copies text into a buffer of `room` bytes (at least 16) with unsafe codes as \u0007 and invalid
  * bytes as \xff, cut with an ellipsis when it does not fit. Always ends with a zero. */
 void utf8_show(const char *text, char *buffer, size_t room);

@@ -59,21 +59,26 @@ void world_close_rates(struct world *world)
             close_group(world->groups[i].front, &result->services[result->services_max++]);
 }
 
-void world_close_result(struct world *world)
+void world_close_models(struct world *world)
 {
     struct result *result = world->result;
-    uint64_t end_ns = world_now_ns(world);
-    uint64_t load_end_ns = world->scenario->duration_ns;
+    uint64_t load_end_ns = world->scenario->duration_ns, now_ns = world_now_ns(world);
 
-    if (load_end_ns > end_ns)
-        load_end_ns = end_ns;
-    snprintf(result->engine, sizeof result->engine, "virtual");
-    result->events = events_fired(world->parts.events);
-    events_fingerprint(world->parts.events, result->fingerprint);
+    if (load_end_ns > now_ns)
+        load_end_ns = now_ns;
     store_model_close(world->parts.store, load_end_ns, &result->store);
     queue_model_close(world->parts.queue, load_end_ns, &result->queue);
     table_model_close(world->parts.table, load_end_ns, &result->table);
-    measure_close(&world->measure, end_ns);
+}
+
+void world_close_result(struct world *world)
+{
+    struct result *result = world->result;
+
+    snprintf(result->engine, sizeof result->engine, "virtual");
+    result->events = events_fired(world->parts.events);
+    events_fingerprint(world->parts.events, result->fingerprint);
+    measure_close(&world->measure, world_now_ns(world));
     bottleneck_find(result);
     metric_judge(result);
 }

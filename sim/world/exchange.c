@@ -60,7 +60,7 @@ static void ask(struct peer *peer, struct call *call, uint32_t target, const str
         return;
     exchange->op.event.fire = arrive;
     exchange->op.event.tag = TAG_PEER | from->id;
-    op_begin(&exchange->op, from, call, OP_PEER, timeout_ns);
+    op_begin(&exchange->op, from, call, OP_PEER, timeout_ns == PEER_FOR_EVER_NS ? 0 : timeout_ns);
     exchange->visit.ask = *ask;
     exchange->to = route(from, target);
     exchange->is_inside = exchange->is_counted = false;

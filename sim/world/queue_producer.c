@@ -162,6 +162,7 @@ static void arrive(struct event *event)
         answer(model, batch, CALL_REFUSED);
         return;
     }
+    batch->left_ns = UINT64_MAX; /* It stands in line, and a stopped broker leaves it there. */
     list_push_last(&model->at_broker, &batch->place);
     list_push_last(&batch->log->line, &batch->link);
     start_append(model, batch->log);

@@ -116,64 +116,65 @@ static void do_expire(struct store_model *model, struct store_command *command, 
 
 /* ---- A member and a counter, in one step ------------------------------------------------------ */
 
-static bool enter(struct store_keys *keys, const struct store_command *command, uint64_t now_ns)
+/* Room for all that the command could bring: as in Redis it is made before the command looks at
+ * anything, so that nothing it has found is evicted under its hands. */
+static bool make_room_for_member(struct store_keys *keys, uint64_t now_ns)
 {
-    struct store_entry *set = store_keys_find(keys, command->asked.key, now_ns);
+    const uint64_t bytes = 2 * STORE_KEY_BYTES + STORE_NUMBER_BYTES + STORE_MEMBER_BYTES;
 
-    if (set == NULL)
-        set = store_keys_insert(keys, command->asked.key, 0, 0, now_ns);
-    if (set == NULL)
-        return false;
-    if (!store_keys_enter(keys, set, command->asked.member)) {
-        if (set->members == NULL)
-            store_keys_drop(keys, set);
-        return false;
-    }
-    store_keys_touch(keys, set, now_ns);
-    return true;
+    return store_keys_make_room(keys, bytes, now_ns) && keys->length + 2 <= STORE_KEYS_MAX &&
+           keys->member_records.taken < STORE_MEMBERS_MAX;
 }
 
-/* Adds the member or takes it out, and moves the counter. False: no room. */
-static bool change(struct store_model *model, struct store_command *command, uint64_t now_ns)
+/* False: it was there. */
+static bool enter(struct store_keys *keys, struct store_entry *set,
+                  const struct store_command *command, uint64_t now_ns)
 {
-    const uint64_t bytes_most = 2 * STORE_KEY_BYTES + STORE_NUMBER_BYTES + STORE_MEMBER_BYTES;
+    if (set == NULL)
+        set = store_keys_insert(keys, command->asked.key, 0, 0, now_ns);
+    store_keys_touch(keys, set, now_ns);
+    return store_keys_enter(keys, set, command->asked.member);
+}
+
+/* False: it was not there. */
+static bool leave(struct store_keys *keys, struct store_entry *set,
+                  const struct store_command *command, uint64_t now_ns)
+{
+    if (set == NULL)
+        return false;
+    store_keys_touch(keys, set, now_ns);
+    return store_keys_leave(keys, set, command->asked.member);
+}
+
+static void count(struct store_model *model, struct store_command *command, uint64_t now_ns)
+{
     struct store_keys *keys = &model->keys;
-    struct store_entry *counter;
+    struct store_entry *counter = store_keys_find(keys, command->asked.counter, now_ns);
 
-    /* Room for both keys, although one may be there: making room may take either of them. */
-    if (!store_keys_make_room(keys, bytes_most, now_ns) || keys->length + 2 > STORE_KEYS_MAX)
-        return false;
-    if (command->asked.value > 0 && !enter(keys, command, now_ns))
-        return false;
-    if (command->asked.value < 0) {
-        struct store_entry *set = store_keys_find(keys, command->asked.key, now_ns);
-
-        if (set != NULL) /* Evicted just now: the member went with it. */
-            store_keys_leave(keys, set, command->asked.member);
-    }
-    counter = store_keys_find(keys, command->asked.counter, now_ns);
     if (counter == NULL)
         counter = store_keys_insert(keys, command->asked.counter, 0, STORE_NUMBER_BYTES, now_ns);
+    if (counter->members != NULL) {
+        answer(command, CALL_FAILED, 0); /* A script that fails midway is not rolled back. */
+        return;
+    }
     counter->value += planted(model, command->asked.value);
     store_keys_touch(keys, counter, now_ns);
     answer(command, CALL_OK, counter->value);
-    return true;
 }
 
 static void do_add_if_new(struct store_model *model, struct store_command *command, uint64_t now_ns)
 {
     struct store_keys *keys = &model->keys;
-    const struct store_entry *set = store_keys_find(keys, command->asked.key, now_ns);
-    const struct store_entry *counter = store_keys_find(keys, command->asked.counter, now_ns);
-    bool is_member =
-        set != NULL && store_keys_has_member(keys, command->asked.key, command->asked.member);
+    bool has_room = make_room_for_member(keys, now_ns);
+    struct store_entry *set = store_keys_find(keys, command->asked.key, now_ns);
 
-    if (is_member == (command->asked.value > 0))
+    if (!has_room || (set != NULL && set->members == NULL))
+        answer(command, CALL_FAILED, 0);
+    else if (command->asked.value > 0 ? enter(keys, set, command, now_ns)
+                                      : leave(keys, set, command, now_ns))
+        count(model, command, now_ns);
+    else
         answer(command, CALL_ABSENT, 0);
-    else if ((set != NULL && set->members == NULL) || (counter != NULL && counter->members != NULL))
-        answer(command, CALL_FAILED, 0);
-    else if (!change(model, command, now_ns))
-        answer(command, CALL_FAILED, 0);
 }
 
 void store_execute(struct store_model *model, struct store_command *command, uint64_t now_ns)

@@ -85,7 +85,8 @@ void store_keys_expire(struct store_keys *keys, struct store_entry *entry, uint6
 void store_keys_drop(struct store_keys *keys, struct store_entry *entry);
 void store_keys_clear(struct store_keys *keys);
 
-/* Members. store_keys_enter: false when it was there, or there is no place. */
+/* Members. False: it was there already, or was not. The caller has seen to room and places; the
+ * entry of an empty set is not yet one of a set, and a set that is left empty is dropped. */
 bool store_keys_has_member(const struct store_keys *keys, uint64_t set, uint64_t member);
 bool store_keys_enter(struct store_keys *keys, struct store_entry *set, uint64_t member);
 bool store_keys_leave(struct store_keys *keys, struct store_entry *set, uint64_t member);

@@ -150,21 +150,20 @@ bool store_keys_enter(struct store_keys *keys, struct store_entry *set, uint64_t
 {
     bool is_new;
     uint64_t *place = map_put(&keys->members, set->key, member, &is_new);
-    struct store_member *record = is_new ? pool_take(&keys->member_records) : NULL;
+    struct store_member *record;
 
-    if (record == NULL) {
-        if (is_new)
-            map_drop(&keys->members, set->key, member);
+    if (!is_new)
         return false;
-    }
+    record = pool_take(&keys->member_records);
+    check(record != NULL); /* The caller has looked. */
+    *place = (uint64_t)(uintptr_t)record;
+    record->member = member;
     if (set->members == NULL) {
         set->members = pool_take(&keys->set_records);
         check(set->members != NULL); /* As many as keys. */
         list_init(set->members);
     }
-    record->member = member;
     list_push_last(set->members, &record->link);
-    *place = (uint64_t)(uintptr_t)record;
     set->value++;
     store_keys_resize(keys, set, set->bytes + STORE_MEMBER_BYTES);
     return true;

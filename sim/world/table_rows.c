@@ -95,20 +95,27 @@ void table_read_rows(struct table_model *model, struct table_transaction *transa
 
 /* ---- Writing -------------------------------------------------------------------------------- */
 
+/* The row's value; the row is added with 0 when it is not there, and *is_new says so. */
+static int64_t *put_row(struct table_model *model, const struct table_op *op, bool *is_new)
+{
+    uint64_t *value = map_put(&model->rows[op->table], op->a, op->b, is_new);
+
+    if (*is_new && op->b != 0)
+        ++*map_put(&model->by_first[op->table], op->a, 0, NULL);
+    return (int64_t *)value;
+}
+
 static bool insert(struct table_model *model, const struct table_op *op)
 {
     bool is_new;
-    uint64_t *value = map_put(&model->rows[op->table], op->a, op->b, &is_new);
+    int64_t *value = put_row(model, op, &is_new);
 
-    if (!is_new)
-        return false;
-    *value = (uint64_t)op->value;
-    if (op->b != 0)
-        ++*map_put(&model->by_first[op->table], op->a, 0, NULL);
-    return true;
+    if (is_new)
+        *value = op->value;
+    return is_new;
 }
 
-static bool delete (struct table_model *model, const struct table_op *op)
+static bool erase(struct table_model *model, const struct table_op *op)
 {
     uint64_t *others;
 
@@ -120,18 +127,15 @@ static bool delete (struct table_model *model, const struct table_op *op)
     return true;
 }
 
-/* value := the greater of both, or as it is given; or is raised by it. */
+/* value := what is given, or the greater of both; or the tally is added to it. */
 static void update(struct table_model *model, const struct table_op *op, int64_t tally)
 {
-    struct table_op blank = *op;
-    int64_t *value;
+    bool is_new;
+    int64_t *value = put_row(model, op, &is_new);
 
-    blank.value = op->verb == TABLE_TALLY ? 0 : op->value;
-    insert(model, &blank);
-    value = (int64_t *)map_find(&model->rows[op->table], op->a, op->b);
     if (op->verb == TABLE_TALLY)
         *value += tally;
-    else if (op->verb == TABLE_SET || op->value > *value)
+    else if (is_new || op->verb == TABLE_SET || op->value > *value)
         *value = op->value;
 }
 
@@ -161,7 +165,7 @@ void table_apply(struct table_model *model, struct table_transaction *transactio
             changed += is_new;
             tally += is_new + planted(model, !is_new);
         } else if (op->verb == TABLE_DELETE) {
-            bool was_there = delete (model, op);
+            bool was_there = erase(model, op);
 
             changed += was_there;
             tally -= was_there;

@@ -220,6 +220,7 @@ static void run(struct world *world)
     } else {
         world_close_rates(world);
     }
+    world_close_models(world);
     audit_end(world);
     world_close_result(world);
     world->result->wall_s = (double)(wall_ns() - began_ns) * 1e-9;

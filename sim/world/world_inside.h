@@ -189,6 +189,7 @@ void audit_break(struct world *world, const char *name, const char *finding, ...
 
 /* close.c: what the result says. Rates are taken when the load ends, the rest after the drain. */
 void world_close_rates(struct world *world);
+void world_close_models(struct world *world);
 void world_close_result(struct world *world);
 
 #endif

@@ -25,7 +25,7 @@ services: {web: {kind: custom, steps: [{compute: {dist: exponential, mean: 1ms}}
 
 
 def sim(*words, **options):
-    env = dict(os.environ, LANG="C", SIM_LANG="", **options.pop("env", {}))
+    env = {**os.environ, "LANG": "C", "SIM_LANG": "", **options.pop("env", {})}
     return subprocess.run([SIM, *words], capture_output=True, text=True, env=env, **options)
 
 
@@ -101,7 +101,8 @@ class Output(unittest.TestCase):
             out = os.path.join(folder, "out.json")
             done = sim("run", path, "--json=" + out)
             self.assertIn("Repeat", done.stdout)
-            self.assertEqual(json.load(open(out))["seed"], 42)
+            with open(out) as file:
+                self.assertEqual(json.load(file)["seed"], 42)
 
     def test_the_repeat_line_repeats_the_run(self):
         with File(STATION % "5s") as path:

@@ -56,13 +56,14 @@ static void every_kind_of_value_reaches_its_field(void **state)
     const struct load_spec *load;
 
     (void)state;
-    read_text(&reading, "services: {delivery: {}}\n"
-                        "load:\n"
-                        "  - {name: lunch, verb: order, arrivals: constant, rate: 5/s, people: 2k,\n"
-                        "     zones: 16, amount: 900.50 RUB, bytes: 1KiB, priority: 3,\n"
-                        "     patience: 3s, timeout: 1s, passes_deadline: yes,\n"
-                        "     keys: {dist: zipf, s: 1.1, n: 10k},\n"
-                        "     retry: {attempts: 3, backoff: 50ms, jitter: equal, budget: 10%}}\n");
+    read_text(&reading,
+              "services: {delivery: {}}\n"
+              "load:\n"
+              "  - {name: lunch, verb: order, arrivals: constant, rate: 5/s, people: 2k,\n"
+              "     zones: 16, amount: 900.50 RUB, bytes: 1KiB, priority: 3,\n"
+              "     patience: 3s, timeout: 1s, passes_deadline: yes,\n"
+              "     keys: {dist: zipf, s: 1.1, n: 10k},\n"
+              "     retry: {attempts: 3, backoff: 50ms, jitter: equal, budget: 10%}}\n");
     load = &scenario_of(&reading)->loads[0];
     assert_string_equal(load->name, "lunch");
     assert_int_equal(load->verb, VERB_ORDER);
@@ -145,9 +146,9 @@ static void every_distribution_is_ready_to_be_drawn_from(void **state)
 
 static void every_step_says_its_kind(void **state)
 {
-    static const enum step_kind kinds[] = {STEP_COMPUTE,    STEP_SLEEP,       STEP_STORE_GET,
-                                           STEP_STORE_SET,  STEP_STORE_ADD,   STEP_TABLE_READ,
-                                           STEP_TABLE_WRITE, STEP_PUT,        STEP_ASK};
+    static const enum step_kind kinds[] = {STEP_COMPUTE,     STEP_SLEEP,     STEP_STORE_GET,
+                                           STEP_STORE_SET,   STEP_STORE_ADD, STEP_TABLE_READ,
+                                           STEP_TABLE_WRITE, STEP_PUT,       STEP_ASK};
     struct reading reading;
     const struct service_spec *service;
 

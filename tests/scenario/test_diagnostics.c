@@ -145,12 +145,14 @@ static void shapes_that_do_not_fit_are_named(void **state)
     (void)state;
     expect_problem("- a\n", "a scenario is a mapping of keys");
     expect_problem(LEAST "network: [1]\n", "a mapping is wanted here");
-    expect_problem(LEAST "seed: {a: 1}\n", "seed: what is wanted here is a count");
+    expect_problem(LEAST "seed: {a: 1}\n", "seed wants another type: count");
     expect_problem(LEAST "duration:\n", "duration: nothing is written here");
-    expect_problem(LEAST "thresholds: 5\n", "what is wanted here is a list of thresholds");
-    expect_problem(SERVER "load: {rate: 5/s}\n", "what is wanted here is a list of mappings");
+    expect_problem(LEAST "thresholds: 5\n", "thresholds wants another type: list of thresholds");
+    expect_problem(SERVER "load: {rate: 5/s}\n", "load wants another type: list of mappings");
     expect_problem(LEAST "thresholds: [latency]\n", "a threshold is METRIC, one of");
     expect_problem(LEAST "name: \"a b\"\n", "a name is up to 47 Latin letters");
+    expect_problem(LEAST "title: \"\\e[31mred\"\n", "one line without control characters");
+    expect_problem(LEAST "question: {en: \"a\\nb\"}\n", "one line without control characters");
     expect_problem(LEAST "prices: {currency: rub}\n", "a currency is three capital letters");
     expect_problem(LEAST "variants: [a]\n", "variants are mappings by name");
     expect_problem(LEAST "variants: {a: 5}\n", "a variant is a mapping of overrides");
@@ -211,6 +213,7 @@ static void services_that_cannot_work_are_named(void **state)
 {
     (void)state;
     expect_problem("services: {a: }\n" ASKER, "custom and has no steps");
+    expect_problem("services: {delivry: {replicas: 4}}\n" ASKER, "did you mean \"delivery\"?");
     expect_problem("services: {a: {steps: [{ask: b}]}, b: {steps: [{ask: a}]}}\n"
                    "load: [{to: a, rate: 1/s}]\n",
                    "asks in a circle");
@@ -254,12 +257,12 @@ static void distributions_that_say_too_little_are_named(void **state)
                    "a distribution has a mean");
     expect_problem("services: {a: {steps: [{compute: {dist: empirical}}]}}\n" ASKER,
                    "an empirical distribution has points");
-    expect_problem("services: {a: {steps: [{compute: {dist: empirical, points: [[1ms, 0]]}}]}}\n"
-                   ASKER,
-                   "all weights are 0");
-    expect_problem("services: {a: {steps: [{compute: {dist: pareto, mean: 1ms, alpha: 1}}]}}\n"
-                   ASKER,
-                   "alpha is too small");
+    expect_problem(
+        "services: {a: {steps: [{compute: {dist: empirical, points: [[1ms, 0]]}}]}}\n" ASKER,
+        "all weights are 0");
+    expect_problem(
+        "services: {a: {steps: [{compute: {dist: pareto, mean: 1ms, alpha: 1}}]}}\n" ASKER,
+        "alpha is too small");
 }
 
 int main(void)

@@ -13,12 +13,12 @@ static void each_variant_is_the_scenario_with_its_overrides(void **state)
     const struct scenario *variants;
 
     (void)state;
-    read_text(&reading, DELIVERY
-              "title: Lunch\n"
-              "variants:\n"
-              "  untouched: {expect: fail, title: {en: As it is, ru: Как есть}}\n"
-              "  wide: {services: {delivery: {replicas: 24}}, expect: pass}\n"
-              "  plain:\n");
+    read_text(&reading,
+              DELIVERY "title: Lunch\n"
+                       "variants:\n"
+                       "  untouched: {expect: fail, title: {en: As it is, ru: Как есть}}\n"
+                       "  wide: {services: {delivery: {replicas: 24}}, expect: pass}\n"
+                       "  plain:\n");
     (void)scenario_of(&reading);
     variants = reading.story.variants;
     assert_int_equal(reading.story.variants_max, 3);
