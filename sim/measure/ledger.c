@@ -7,27 +7,19 @@
 
 #include <stddef.h>
 
-enum { PARTS = 1000000 };
-
-static int64_t parts_per_million(double share)
+static uint32_t parts_per_million(double share)
 {
     check(share >= 0 && share <= 1);
-    return (int64_t)(share * PARTS + 0.5);
-}
-
-/* Halves up; amount >= 0. */
-static int64_t part_of(int64_t amount, int64_t ppm)
-{
-    return (int64_t)(((__int128)amount * ppm + PARTS / 2) / PARTS);
+    return (uint32_t)(share * PRICING_PPM + 0.5);
 }
 
 void ledger_init(struct ledger *ledger, const struct prices_spec *prices)
 {
     *ledger = (struct ledger){
-        .commission_ppm = parts_per_million(prices->commission),
-        .payment_ppm = parts_per_million(prices->payment),
-        .delivery_fee = prices->delivery_fee,
-        .courier_trip = prices->courier_trip,
+        .pricing = {.commission_ppm = parts_per_million(prices->commission),
+                    .payment_ppm = parts_per_million(prices->payment),
+                    .delivery_fee = prices->delivery_fee,
+                    .courier_trip = prices->courier_trip},
     };
 }
 
@@ -51,48 +43,43 @@ static void post_cost(struct ledger *ledger, enum account account, int64_t cost)
     ledger_post(ledger, legs, 2);
 }
 
-static int64_t payment_cost(const struct ledger *ledger, int64_t basket)
-{
-    return part_of(basket + ledger->delivery_fee, ledger->payment_ppm);
-}
-
 /* The customer is charged; everyone gets their part. */
 static void post_sale(struct ledger *ledger, int64_t basket)
 {
-    int64_t commission = part_of(basket, ledger->commission_ppm);
+    int64_t commission = pricing_commission(&ledger->pricing, basket);
     const struct leg legs[] = {
-        {ACCOUNT_CUSTOMER, -(basket + ledger->delivery_fee)},
+        {ACCOUNT_CUSTOMER, -pricing_total(&ledger->pricing, basket)},
         {ACCOUNT_RESTAURANT, basket - commission},
         {ACCOUNT_COMMISSION, commission},
-        {ACCOUNT_DELIVERY_FEE, ledger->delivery_fee},
+        {ACCOUNT_DELIVERY_FEE, ledger->pricing.delivery_fee},
     };
 
     ledger_post(ledger, legs, 4);
-    post_cost(ledger, ACCOUNT_PAYMENT, payment_cost(ledger, basket));
+    post_cost(ledger, ACCOUNT_PAYMENT, pricing_payment(&ledger->pricing, basket));
 }
 
 void ledger_order_ok(struct ledger *ledger, int64_t basket)
 {
     check(basket >= 0);
     post_sale(ledger, basket);
-    post_cost(ledger, ACCOUNT_COURIER, ledger->courier_trip);
+    post_cost(ledger, ACCOUNT_COURIER, ledger->pricing.courier_trip);
     ledger->orders_ok++;
 }
 
 void ledger_order_lost(struct ledger *ledger, int64_t basket, unsigned cause)
 {
     check(basket >= 0 && cause <= FAILURES);
-    ledger->lost_by[cause] += ledger_contribution(ledger, basket);
+    ledger->lost_by[cause] += pricing_contribution(&ledger->pricing, basket);
     ledger->orders_lost++;
 }
 
 void ledger_refund(struct ledger *ledger, int64_t basket)
 {
-    int64_t commission = part_of(basket, ledger->commission_ppm);
+    int64_t commission = pricing_commission(&ledger->pricing, basket);
     const struct leg legs[] = {
-        {ACCOUNT_CUSTOMER, basket + ledger->delivery_fee},
+        {ACCOUNT_CUSTOMER, pricing_total(&ledger->pricing, basket)},
         {ACCOUNT_RESTAURANT, -(basket - commission)},
-        {ACCOUNT_REFUNDS, -(commission + ledger->delivery_fee)},
+        {ACCOUNT_REFUNDS, -(commission + ledger->pricing.delivery_fee)},
     };
 
     check(basket >= 0);
@@ -102,18 +89,12 @@ void ledger_refund(struct ledger *ledger, int64_t basket)
 
 void ledger_trips_shared(struct ledger *ledger, uint64_t trips_saved)
 {
-    post_cost(ledger, ACCOUNT_COURIER, -(int64_t)trips_saved * ledger->courier_trip);
+    post_cost(ledger, ACCOUNT_COURIER, -(int64_t)trips_saved * ledger->pricing.courier_trip);
 }
 
 void ledger_infra(struct ledger *ledger, int64_t cost)
 {
     post_cost(ledger, ACCOUNT_INFRA, cost);
-}
-
-int64_t ledger_contribution(const struct ledger *ledger, int64_t basket)
-{
-    return part_of(basket, ledger->commission_ppm) + ledger->delivery_fee -
-           payment_cost(ledger, basket) - ledger->courier_trip;
 }
 
 int64_t ledger_hours(int64_t price_hour, uint64_t hours_ms)

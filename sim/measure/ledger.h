@@ -24,6 +24,7 @@
 #include <stdint.h>
 
 #include "services/base/check.h"
+#include "services/base/pricing.h"
 #include "sim/measure/result.h"
 
 enum account {
@@ -47,8 +48,7 @@ struct leg {
 struct ledger {
     __int128 totals[ACCOUNTS];
     uint64_t entries;
-    int64_t commission_ppm, payment_ppm; /* Parts per million. */
-    int64_t delivery_fee, courier_trip;
+    struct pricing pricing;
     int64_t lost_by[FAILURES + 1]; /* The memo; the last one: late. */
     uint64_t orders_ok, orders_lost;
 };
@@ -64,9 +64,6 @@ void ledger_order_lost(struct ledger *ledger, int64_t basket, unsigned cause);
 void ledger_refund(struct ledger *ledger, int64_t basket); /* Charged, and then called off. */
 void ledger_trips_shared(struct ledger *ledger, uint64_t trips_saved);
 void ledger_infra(struct ledger *ledger, int64_t cost);
-
-/* What an order brings in when all goes well: c + f - p - t. May be below zero. */
-int64_t ledger_contribution(const struct ledger *ledger, int64_t basket);
 
 /* price per hour for `hours_ms` thousandths of a second of it, halves up. */
 int64_t ledger_hours(int64_t price_hour, uint64_t hours_ms);

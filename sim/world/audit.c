@@ -376,6 +376,22 @@ static bool promises_orders(const struct scenario *scenario)
     return scenario->queue.acks == ACKS_ALL;
 }
 
+/* Orders of one trip share a courier: the money that was saved. */
+static void count_trips(struct world *world)
+{
+    struct table_row row;
+    struct map trips;
+    size_t cursor = 0;
+    uint64_t orders = 0;
+
+    map_init(&trips, &world->arena, 64);
+    while (table_model_next(world->parts.table, TABLE_TRIPS, &cursor, &row)) {
+        map_put(&trips, (uint64_t)row.value, 0, NULL);
+        orders++;
+    }
+    measure_trips(&world->measure, orders, trips.length);
+}
+
 static void check_offsets(struct world *world)
 {
     const struct queue_spec *queue = &world->scenario->queue;
@@ -412,4 +428,5 @@ void audit_end(struct world *world)
     if (has_drained)
         check_likes(world);
     check_orders(world, has_drained && promises_orders(world->scenario));
+    count_trips(world);
 }

@@ -1,4 +1,5 @@
-/* link.h — What a message suffers on its way: latency, jitter, loss, and a cut cable. */
+/* link.h — What a message suffers on its way: latency, jitter and loss. Who is cut off from whom,
+ * the sender knows: see link_op.h. */
 #ifndef SIM_WORLD_LINK_H
 #define SIM_WORLD_LINK_H
 

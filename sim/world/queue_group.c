@@ -267,7 +267,7 @@ static void settle(struct event *event)
         queue_serve(model, member_at(link));
 }
 
-/* ---- The broker goes on ----------------------------------------------------------------------- */
+/* ---- The broker goes on --------------------------------------------------------------------- */
 
 void queue_group_thaw(struct queue_group *group)
 {

@@ -11,7 +11,7 @@
 const struct queue_ops queue_model_ops = {
     .put = queue_put_record, .take = queue_take_records, .commit = queue_commit_offset};
 
-/* ---- From open to close ----------------------------------------------------------------------- */
+/* ---- From open to close --------------------------------------------------------------------- */
 
 static void warm(struct event *event)
 {
@@ -144,7 +144,7 @@ void queue_model_node_left(struct queue_model *model, const struct node *node)
     }
 }
 
-/* ---- For the autoscaler and the invariants ----------------------------------------------------- */
+/* ---- For the autoscaler and the invariants -------------------------------------------------- */
 
 uint64_t queue_model_lag(const struct queue_model *model)
 {

@@ -46,8 +46,9 @@ enum queue_bug {
     QUEUE_SKIPS        /* After a rebalance the new owner begins at the log's end. */
 };
 
-/* Address space that it needs before any record is kept; 72 bytes more per record behind. */
-#define QUEUE_MODEL_BYTES (UINT64_C(512) << 20)
+/* Address space for all that it can ever hold: 8 million records behind, a quarter of a million
+ * on their way. Pages are touched as they come into use: 72 bytes per record. */
+#define QUEUE_MODEL_BYTES (UINT64_C(2) << 30)
 
 struct queue_model *queue_model_open(const struct model_setup *with, const struct queue_spec *spec);
 
@@ -61,8 +62,8 @@ void queue_model_cut(struct queue_model *model, bool is_cut);
  * off nodes need no telling: the heartbeats look at the node. */
 void queue_model_node_died(struct queue_model *model, const struct node *node);
 
-/* It closes politely (scaled down, drained): it leaves its groups at once. Batches that it has
- * opened are still sent. */
+/* It closes politely (scaled down, drained): it leaves its groups at once, and the batches that it
+ * has opened are sent. To be told before its epoch moves on. */
 void queue_model_node_left(struct queue_model *model, const struct node *node);
 
 /* Fills in the figures since the warm-up. */

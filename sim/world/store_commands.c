@@ -114,7 +114,7 @@ static void do_expire(struct store_model *model, struct store_command *command, 
         set_deadline(model, entry, command->asked.ttl_ns, now_ns);
 }
 
-/* ---- A member and a counter, in one step ------------------------------------------------------ */
+/* ---- A member and a counter, in one step ---------------------------------------------------- */
 
 /* Room for all that the command could bring: as in Redis it is made before the command looks at
  * anything, so that nothing it has found is evicted under its hands. */

@@ -176,7 +176,7 @@ static void add_if_new(struct store *store, struct call *call, uint64_t key, uin
 const struct store_ops store_model_ops = {
     .get = get, .set = set, .add = add, .expire = expire, .add_if_new = add_if_new};
 
-/* ---- From open to close ----------------------------------------------------------------------- */
+/* ---- From open to close --------------------------------------------------------------------- */
 
 static void warm(struct event *event)
 {
@@ -267,7 +267,7 @@ void store_model_cut(struct store_model *model, bool is_cut)
     model->is_cut = is_cut;
 }
 
-/* ---- For the invariants ----------------------------------------------------------------------- */
+/* ---- For the invariants --------------------------------------------------------------------- */
 
 bool store_model_value(const struct store_model *model, uint64_t key, int64_t *value)
 {

@@ -28,9 +28,9 @@ extern const struct store_ops store_model_ops;
 
 enum store_bug { STORE_SOUND, STORE_ADDS_TWICE }; /* Once in 1024 additions. */
 
-/* Address space that it needs before any key is stored; about 160 bytes more per key and 100 per
- * member of a set, twice that while a map grows. */
-#define STORE_MODEL_BYTES (UINT64_C(256) << 20)
+/* Address space for all that it can ever hold: 4 million keys, 16 million members of sets. Pages
+ * are touched as they come into use: about 110 bytes per key, 80 per member. */
+#define STORE_MODEL_BYTES (UINT64_C(4) << 30)
 
 struct store_model *store_model_open(const struct model_setup *with, const struct store_spec *spec);
 

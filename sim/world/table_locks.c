@@ -9,7 +9,7 @@
  * a hot row is never among those. */
 #include "sim/world/table_inside.h"
 
-/* ---- Which rows, in which order -------------------------------------------------------------- */
+/* ---- Which rows, in which order ------------------------------------------------------------- */
 
 static bool locks_a_row(const struct table_op *op)
 {
@@ -96,7 +96,7 @@ static struct table_lock *lock_of(struct table_model *model, const struct table_
     return lock;
 }
 
-/* ---- Taking and releasing -------------------------------------------------------------------- */
+/* ---- Taking and releasing ------------------------------------------------------------------- */
 
 static void hold(struct table_model *model, struct table_lock *lock,
                  struct table_transaction *transaction)

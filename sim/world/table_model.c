@@ -117,7 +117,7 @@ static void write(struct table *table, struct call *call, const struct table_op 
 
 const struct table_ops table_model_ops = {.read = read, .write = write};
 
-/* ---- From open to close ----------------------------------------------------------------------- */
+/* ---- From open to close --------------------------------------------------------------------- */
 
 static void warm(struct event *event)
 {
@@ -242,7 +242,7 @@ void table_model_node_died(struct table_model *model, const struct node *node)
     }
 }
 
-/* ---- For the invariants ----------------------------------------------------------------------- */
+/* ---- For the invariants --------------------------------------------------------------------- */
 
 bool table_model_row(const struct table_model *model, enum schema_table table, uint64_t a,
                      uint64_t b, int64_t *value)

@@ -44,8 +44,10 @@ enum table_bug {
     TABLE_COMMITS_EARLY  /* "Committed" is said before the flush, and a crash loses it. */
 };
 
-/* Address space that it needs before any row is stored; about 130 bytes more per row. */
-#define TABLE_MODEL_BYTES (UINT64_C(1) << 30)
+/* Address space: half a GiB for what is in flight, the rest for rows, about 100 million of them.
+ * Pages are touched as they come into use: 40 to 75 bytes per row, once more per distinct first
+ * column, and once more while a map doubles. */
+#define TABLE_MODEL_BYTES (UINT64_C(16) << 30)
 
 struct table_model *table_model_open(const struct model_setup *with, const struct table_spec *spec);
 

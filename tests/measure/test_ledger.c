@@ -49,7 +49,7 @@ static void what_an_order_leaves_is_its_contribution(void **state)
         setup(state);
         ledger_order_ok(&ledger, basket);
         ledger_close(&ledger, &money);
-        assert_int_equal(money.profit, ledger_contribution(&ledger, basket));
+        assert_int_equal(money.profit, pricing_contribution(&ledger.pricing, basket));
     }
 }
 
@@ -135,7 +135,7 @@ static void a_share_that_has_no_exact_double_is_still_the_share_that_was_written
 
     (void)state;
     ledger_init(&ledger, &third);
-    assert_int_equal(ledger.commission_ppm, 290000);
+    assert_int_equal(ledger.pricing.commission_ppm, 290000);
 }
 
 /* Runs the posting in a child: a failed check() aborts. */

@@ -132,11 +132,11 @@ static void note(struct call *call)
     asker->answers[call->outcome]++;
 }
 
-/* ---- Faults ------------------------------------------------------------------------------------ */
+/* ---- Faults --------------------------------------------------------------------------------- */
 
 static void break_something(void)
 {
-    switch (below(10)) {
+    switch (below(11)) {
     case 0:
         store_model_crash(f->store);
         return;
@@ -164,6 +164,9 @@ static void break_something(void)
     case 8:
         f->nodes[below(4)].resumes_ns = now_of(f) + MS(below(400));
         return;
+    case 9:
+        table_model_cut(f->table, true);
+        return;
     default:
         f->nodes[below(4)].is_cut = true;
         return;
@@ -177,6 +180,7 @@ static void mend_everything(void)
     store_model_cut(f->store, false);
     table_model_restart(f->table);
     table_model_resume(f->table);
+    table_model_cut(f->table, false);
     queue_model_restart(f->queue);
     queue_model_resume(f->queue);
     queue_model_cut(f->queue, false);
@@ -215,7 +219,7 @@ static void live(void)
     run_for(f, SECONDS(3));
 }
 
-/* ---- What must hold ----------------------------------------------------------------------------- */
+/* ---- What must hold ------------------------------------------------------------------------- */
 
 static void assert_nothing_is_left_behind(void)
 {

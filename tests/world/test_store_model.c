@@ -60,7 +60,7 @@ static struct store_result figures(void)
     return result;
 }
 
-/* ---- The thread ------------------------------------------------------------------------------ */
+/* ---- The thread ----------------------------------------------------------------------------- */
 
 static void a_command_takes_a_round_trip_and_its_service_time(void **state)
 {
@@ -119,7 +119,7 @@ static void waiting_at_eighty_percent_is_that_of_one_server_with_constant_servic
     assert_true(fabs(figures().utilization - 0.8) < 0.01);
 }
 
-/* ---- Keys ------------------------------------------------------------------------------------ */
+/* ---- Keys ----------------------------------------------------------------------------------- */
 
 static void adding_to_a_key_that_is_not_there_leaves_it_absent(void **state)
 {
@@ -221,7 +221,7 @@ static void a_set_is_not_a_number(void **state)
     assert_outcome(&q, CALL_FAILED);
 }
 
-/* ---- Memory ---------------------------------------------------------------------------------- */
+/* ---- Memory --------------------------------------------------------------------------------- */
 
 static void a_write_fails_when_memory_is_full_and_nothing_may_go(void **state)
 {
@@ -374,7 +374,7 @@ static void frequency_fades_by_the_minute(void **state)
     assert_false(store_model_value(f->store, 1, NULL));
 }
 
-/* ---- Faults ---------------------------------------------------------------------------------- */
+/* ---- Faults --------------------------------------------------------------------------------- */
 
 static void a_crash_fails_what_is_in_hand_and_loses_every_key(void **state)
 {

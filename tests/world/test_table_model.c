@@ -1,4 +1,4 @@
-/* The model of SQL: connections, cores, row locks, a disk, and rows that are there after a crash. */
+/* The model of SQL: connections, cores, row locks, a disk; and rows that survive a crash. */
 #include "tests/lib/test.h"
 
 #include <math.h>
@@ -97,14 +97,10 @@ static uint32_t answered(enum call_outcome outcome)
 
 static uint64_t last_answer_ns(void)
 {
-    uint64_t last_ns = 0;
-
-    for (uint32_t i = 0; i < QUESTIONS; i++)
-        last_ns = questions[i].done_ns > last_ns ? questions[i].done_ns : last_ns;
-    return last_ns;
+    return questions[QUESTIONS - 1].done_ns;
 }
 
-/* ---- Rows ------------------------------------------------------------------------------------ */
+/* ---- Rows ----------------------------------------------------------------------------------- */
 
 static void a_row_is_there_when_its_insert_was_answered(void **state)
 {
@@ -194,7 +190,7 @@ static void a_walk_finds_every_row(void **state)
     assert_int_equal(table_model_rows(f->table, TABLE_LIKES), 10);
 }
 
-/* ---- Costs ----------------------------------------------------------------------------------- */
+/* ---- Costs ---------------------------------------------------------------------------------- */
 
 static void a_count_walks_the_rows_that_the_index_finds(void **state)
 {
@@ -250,7 +246,7 @@ static void with_one_core_statements_run_one_after_the_other(void **state)
     assert_true(fabs(figures().utilization - 0.01) < 1e-9);
 }
 
-/* ---- Connections ------------------------------------------------------------------------------ */
+/* ---- Connections ---------------------------------------------------------------------------- */
 
 static void who_finds_no_connection_waits_for_one(void **state)
 {
@@ -289,7 +285,7 @@ static void a_timeout_leaves_the_transaction_running(void **state)
     assert_int_equal(other.done_ns, US(1151 + 50 + 100)); /* It waited for the slot. */
 }
 
-/* ---- The disk and the locks -------------------------------------------------------------------- */
+/* ---- The disk and the locks ----------------------------------------------------------------- */
 
 static void those_who_wait_for_the_disk_share_a_flush(void **state)
 {
@@ -378,6 +374,34 @@ static void a_transaction_of_the_largest_size_is_one_transaction(void **state)
     assert_int_equal(table_model_rows(f->table, TABLE_COUNTERS), TABLE_OPS_MAX);
 }
 
+/* Each transaction sets 4096 rows of its own: 64 of them hold all the locks that there are. */
+static void set_many_rows(struct question *question, uint64_t first)
+{
+    static struct table_op ops[TABLE_OPS_MAX];
+
+    for (uint32_t i = 0; i < TABLE_OPS_MAX; i++)
+        ops[i] = counter(TABLE_SET, first + i, 1);
+    begin_write(question, ops, TABLE_OPS_MAX);
+}
+
+static void a_transaction_fails_when_there_are_no_more_locks(void **state)
+{
+    (void)state;
+    spec.commit_ns = MS(100);
+    for (uint32_t i = 0; i < QUESTIONS; i++)
+        set_many_rows(&questions[i], i * TABLE_OPS_MAX);
+    run_for(f, MS(50));
+    set_many_rows(&q, QUESTIONS * TABLE_OPS_MAX);
+    run_for(f, MS(10));
+    assert_outcome(&q, CALL_FAILED);
+    run_for(f, MS(500));
+    assert_int_equal(answered(CALL_OK), QUESTIONS);
+    set_many_rows(&q, QUESTIONS * TABLE_OPS_MAX); /* Records of idle locks are used again. */
+    run_for(f, MS(500));
+    assert_told(&q, 0);
+    assert_true(figures().hottest_row_busy > 0.05);
+}
+
 static void nobody_sees_half_a_transaction(void **state)
 {
     (void)state;
@@ -391,7 +415,7 @@ static void nobody_sees_half_a_transaction(void **state)
     assert_outcome(&q, CALL_OK);
 }
 
-/* ---- Faults ----------------------------------------------------------------------------------- */
+/* ---- Faults --------------------------------------------------------------------------------- */
 
 static void a_crash_rolls_back_what_was_not_flushed(void **state)
 {
@@ -555,6 +579,7 @@ int main(void)
         proves(the_hottest_row_is_named_by_its_share_of_the_time),
         proves(transactions_that_lock_the_same_rows_in_any_order_all_end),
         proves(a_transaction_of_the_largest_size_is_one_transaction),
+        proves(a_transaction_fails_when_there_are_no_more_locks),
         proves(nobody_sees_half_a_transaction),
         proves(a_crash_rolls_back_what_was_not_flushed),
         proves(after_a_restart_no_lock_and_no_connection_is_left_taken),

@@ -1,15 +1,14 @@
 /* pricing.h — What an order earns and what it costs, in whole minor units.
  *
- * Pure: no port, no clock. The ledger of the world and the handler of an order count with the same
- * functions. Shares are parts per million and every rounding is half up, so that a sum of entries
- * can be checked to the last unit; money never passes through a double.
+ * Pure: no port, no clock. Shares are parts per million and every rounding is half up, so that a
+ * sum of entries can be checked to the last unit; money never passes through a double.
  *
- *   contribution = commission + delivery fee - payment cost - courier's share
+ *   contribution = commission + delivery fee - payment cost - courier's trip
  *
  * The order of magnitude to expect: commissions of 15, 25 and 30 % (the published tiers of one
  * large service), payment 2.9 % of what the customer pays. */
-#ifndef SERVICES_DELIVERY_PRICING_H
-#define SERVICES_DELIVERY_PRICING_H
+#ifndef SERVICES_BASE_PRICING_H
+#define SERVICES_BASE_PRICING_H
 
 #include <stdint.h>
 
@@ -33,12 +32,7 @@ int64_t pricing_total(const struct pricing *pricing, int64_t basket);
 /* What the bank keeps of it. */
 int64_t pricing_payment(const struct pricing *pricing, int64_t basket);
 
-/* What one of `orders` in a trip bears of the courier, place 0 … orders-1. The shares of a trip
- * add up to courier_trip exactly: the first ones bear the odd units. */
-int64_t pricing_courier(const struct pricing *pricing, uint32_t orders, uint32_t place);
-
-/* What an order leaves over; negative when it costs more than it earns. */
-int64_t pricing_contribution(const struct pricing *pricing, int64_t basket, uint32_t orders,
-                             uint32_t place);
+/* What an order that rides alone leaves over; negative when it costs more than it earns. */
+int64_t pricing_contribution(const struct pricing *pricing, int64_t basket);
 
 #endif

@@ -1,6 +1,6 @@
 /* What an order earns and costs, to the last minor unit. */
 #include "tests/lib/test.h"
-#include "services/delivery/pricing.h"
+#include "services/base/pricing.h"
 
 static const struct pricing prices = {
     .commission_ppm = 250000, .payment_ppm = 29000, .delivery_fee = 14900, .courier_trip = 20000};
@@ -29,8 +29,7 @@ static void the_parts_of_an_order_add_up_to_its_contribution(void **state)
     assert_int_equal(pricing_commission(&prices, 149000), 37250);
     assert_int_equal(pricing_total(&prices, 149000), 163900);
     assert_int_equal(pricing_payment(&prices, 149000), 4753); /* 4753.1 */
-    assert_int_equal(pricing_courier(&prices, 1, 0), 20000);
-    assert_int_equal(pricing_contribution(&prices, 149000, 1, 0), 37250 + 14900 - 4753 - 20000);
+    assert_int_equal(pricing_contribution(&prices, 149000), 37250 + 14900 - 4753 - 20000);
 }
 
 static void a_small_basket_costs_more_than_it_earns(void **state)
@@ -39,24 +38,8 @@ static void a_small_basket_costs_more_than_it_earns(void **state)
 
     (void)state;
     free_delivery.delivery_fee = 0;
-    assert_true(pricing_contribution(&free_delivery, 30000, 1, 0) < 0);
-    assert_true(pricing_contribution(&free_delivery, 30000, 4, 0) > 0);
-}
-
-static void the_shares_of_a_trip_add_up_to_the_trip(void **state)
-{
-    (void)state;
-    for (uint32_t orders = 1; orders <= 60; orders++) {
-        int64_t sum = 0;
-
-        for (uint32_t place = 0; place < orders; place++) {
-            int64_t share = pricing_courier(&prices, orders, place);
-
-            assert_in_range(share, 20000 / orders, 20000 / orders + 1);
-            sum += share;
-        }
-        assert_int_equal(sum, 20000);
-    }
+    assert_true(pricing_contribution(&free_delivery, 30000) < 0);
+    assert_true(pricing_contribution(&free_delivery, 149000) > 0);
 }
 
 int main(void)
@@ -66,8 +49,7 @@ int main(void)
         cmocka_unit_test(a_part_of_any_amount_fits),
         cmocka_unit_test(the_parts_of_an_order_add_up_to_its_contribution),
         cmocka_unit_test(a_small_basket_costs_more_than_it_earns),
-        cmocka_unit_test(the_shares_of_a_trip_add_up_to_the_trip),
     };
 
-    return cmocka_run_group_tests_name("delivery_pricing", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("pricing", tests, NULL, NULL);
 }

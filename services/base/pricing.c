@@ -1,5 +1,5 @@
 /* pricing.c — Integer arithmetic of an order. */
-#include "services/delivery/pricing.h"
+#include "services/base/pricing.h"
 
 #include "services/base/check.h"
 
@@ -29,15 +29,8 @@ int64_t pricing_payment(const struct pricing *pricing, int64_t basket)
     return pricing_part(pricing_total(pricing, basket), pricing->payment_ppm);
 }
 
-int64_t pricing_courier(const struct pricing *pricing, uint32_t orders, uint32_t place)
-{
-    check(place < orders);
-    return pricing->courier_trip / orders + (place < pricing->courier_trip % orders);
-}
-
-int64_t pricing_contribution(const struct pricing *pricing, int64_t basket, uint32_t orders,
-                             uint32_t place)
+int64_t pricing_contribution(const struct pricing *pricing, int64_t basket)
 {
     return pricing_commission(pricing, basket) + pricing->delivery_fee -
-           pricing_payment(pricing, basket) - pricing_courier(pricing, orders, place);
+           pricing_payment(pricing, basket) - pricing->courier_trip;
 }
