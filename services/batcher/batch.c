@@ -299,9 +299,14 @@ static void batch_after_bury(struct batch *batch)
     batch_write(batch);
 }
 
-/* A commit that fails is made good by the next one, for the table knows how far we are. */
+/* The table knows how far we are whatever the group thinks; but were a commit that got lost left to
+ * the next one, a partition that has fallen silent would look behind for ever. */
 static void batch_after_commit(struct batch *batch)
 {
+    if (batch->call.outcome != CALL_OK && batch->call.outcome != CALL_ABSENT) {
+        batch_pause(batch, batch_commit);
+        return;
+    }
     if (batch->call.outcome == CALL_ABSENT)
         map_drop(&batch->batcher->owned, batch->partition, 0);
     batch_take(batch);

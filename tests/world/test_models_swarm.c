@@ -235,6 +235,11 @@ static void assert_nothing_is_left_behind(void)
     assert_int_equal(f->queue->batches.taken, 0);
     assert_int_equal(f->queue->requests.taken, 0);
     assert_int_equal(f->queue->open.length, 0);
+    assert_int_equal(f->queue->open_batches.length, 0);
+    assert_int_equal(f->queue->at_broker.length, 0);
+    assert_int_equal(f->queue->frozen.length, 0);
+    assert_int_equal(f->store->waiting.length, 0);
+    assert_int_equal(f->table->inside.length, 0);
 }
 
 static void assert_lag_adds_up(void)

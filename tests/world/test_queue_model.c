@@ -198,6 +198,25 @@ static void a_paused_broker_goes_on_where_it_was(void **state)
     assert_told(&q, 1);
 }
 
+static void batches_that_arrive_at_a_paused_broker_stand_in_its_line(void **state)
+{
+    uint64_t key = key_in(0, 0);
+
+    (void)state;
+    spec.linger_ns = 0;
+    queue_model_pause(f->queue);
+    for (uint32_t i = 0; i < 3; i++) {
+        begin_put(&questions[i], key);
+        run_for(f, US(10));
+    }
+    run_for(f, MS(10));
+    queue_model_resume(f->queue);
+    run_for(f, MS(10));
+    for (uint32_t i = 0; i < 3; i++)
+        assert_int_equal(questions[i].done_ns, MS(10) + US(30 + 201 * (i + 1) + 100));
+    assert_int_equal(queue_model_end(f->queue, TOPIC_LIKES, 0), 3);
+}
+
 static void a_pause_does_not_end_sessions_but_takes_time_out(void **state)
 {
     (void)state;
@@ -279,6 +298,7 @@ int main(void)
         proves(a_log_that_is_read_lives_in_little_memory),
         proves(a_crash_fails_what_is_in_hand_and_keeps_the_log),
         proves(a_paused_broker_goes_on_where_it_was),
+        proves(batches_that_arrive_at_a_paused_broker_stand_in_its_line),
         proves(a_pause_does_not_end_sessions_but_takes_time_out),
         proves(members_that_the_broker_cannot_hear_are_out_when_the_cable_is_back),
         cmocka_unit_test_teardown(what_happens_before_the_warm_up_ends_is_in_no_figure,
