@@ -4,7 +4,7 @@
 #ifndef SERVICES_BALANCER_BALANCER_FLOW_H
 #define SERVICES_BALANCER_BALANCER_FLOW_H
 
-#include "services/balancer/policy.h"
+#include "services/balancer/policy/policy.h"
 #include "services/base/pool.h"
 
 enum proxy_state { PROXY_CPU, PROXY_PEER };

@@ -16,21 +16,21 @@ enum verb {
     VERB_UNLIKE, /* key: post, user: who. Value: 1 removed, 0 was not there. */
     VERB_COUNT,  /* key: post. Value: likes shown. */
     VERB_MENU,   /* key: restaurant. Value: the menu's version. */
-    VERB_ORDER,  /* key: restaurant, user, id: idempotency key, amount: the basket. Value: order id. */
-    VERB_TRACK,  /* id: order. Value: enum order_status of services/port/schema.h. */
+    VERB_ORDER, /* key: restaurant, user, id: idempotency key, amount: basket. Value: order. */
+    VERB_TRACK, /* id: order. Value: enum order_status of services/port/schema.h. */
     VERB_MAX
 };
 
 struct ask {
-    uint8_t verb;      /* enum verb */
-    uint8_t priority;  /* 0 ordinary; higher is served first where shedding is by priority. */
-    uint8_t attempt;   /* 0 for the first try. */
-    uint8_t zone;      /* Delivery area, 0 … 255. */
-    uint32_t bytes;    /* Size of the body on the wire. */
-    uint64_t key;      /* What it is about. */
-    uint64_t user;     /* Who asks. */
-    uint64_t id;       /* The same for every attempt of one request: the idempotency key. */
-    int64_t amount;    /* Money, minor units. */
+    uint8_t verb;         /* enum verb */
+    uint8_t priority;     /* 0 ordinary; higher is served first where shedding is by priority. */
+    uint8_t attempt;      /* 0 for the first try. */
+    uint8_t zone;         /* Delivery area, 0 … 255. */
+    uint32_t bytes;       /* Size of the body on the wire. */
+    uint64_t key;         /* What it is about. */
+    uint64_t user;        /* Who asks. */
+    uint64_t id;          /* The same for every attempt of one request: the idempotency key. */
+    int64_t amount;       /* Money, minor units. */
     uint64_t deadline_ns; /* Nobody waits beyond it; 0: no deadline. Compare with timer_now_ns. */
 };
 
@@ -45,8 +45,8 @@ struct door {
     const struct door_ops *ops;
 };
 struct door_ops {
-    void (*answer)(struct door *door, struct visit *visit, enum call_outcome outcome,
-                   int64_t value, uint32_t bytes);
+    void (*answer)(struct door *door, struct visit *visit, enum call_outcome outcome, int64_t value,
+                   uint32_t bytes);
 };
 
 /* outcome: CALL_OK, _ABSENT, _TIMEOUT (504), _SHED (503), _REFUSED (502) or _FAILED (500).

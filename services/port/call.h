@@ -29,7 +29,7 @@ enum call_outcome {
     CALL_OK,
     CALL_ABSENT,  /* It worked, and there is no such thing: a miss, a duplicate, an empty take. */
     CALL_TIMEOUT, /* No answer in time. It may have happened all the same. */
-    CALL_SHED,    /* The other side was there and chose not to do it: overload. It did not happen. */
+    CALL_SHED, /* The other side was there and chose not to do it: overload. It did not happen. */
     CALL_REFUSED, /* Nobody was there, or no connection was to be had. It did not happen. */
     CALL_FAILED   /* An error, or the connection broke. It may have happened all the same. */
 };

@@ -13,12 +13,12 @@ struct fleet {
 
 /* What a metrics server would say now: means over the last `window` of the scenario. */
 struct fleet_view {
-    uint32_t ready;        /* Replicas that serve. */
-    uint32_t starting;     /* Asked for and not ready yet. */
-    double cpu;            /* Busy share of the ready replicas' cores, 0 … 1. */
-    double in_flight;      /* Requests inside one ready replica. */
-    double rate;           /* Requests per second into one ready replica. */
-    double lag;            /* Records behind, all partitions, per ready replica. */
+    uint32_t ready;    /* Replicas that serve. */
+    uint32_t starting; /* Asked for and not ready yet. */
+    double cpu;        /* Busy share of the ready replicas' cores, 0 … 1. */
+    double in_flight;  /* Requests inside one ready replica. */
+    double rate;       /* Requests per second into one ready replica. */
+    double lag;        /* Records behind, all partitions, per ready replica. */
 };
 
 struct fleet_ops {

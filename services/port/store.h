@@ -13,8 +13,8 @@ struct store {
 };
 struct store_ops {
     void (*get)(struct store *store, struct call *call, uint64_t key, uint64_t timeout_ns);
-    void (*set)(struct store *store, struct call *call, uint64_t key, int64_t value,
-                uint32_t bytes, uint64_t ttl_ns, uint64_t timeout_ns);
+    void (*set)(struct store *store, struct call *call, uint64_t key, int64_t value, uint32_t bytes,
+                uint64_t ttl_ns, uint64_t timeout_ns);
     void (*add)(struct store *store, struct call *call, uint64_t key, int64_t delta,
                 uint64_t timeout_ns);
     void (*expire)(struct store *store, struct call *call, uint64_t key, uint64_t ttl_ns,

@@ -37,8 +37,8 @@ static int run(int argc, char **argv, struct settings *settings)
         if (settings_take_lang(settings, argc, argv, &i))
             continue;
         if (argv[i][0] == '-' && argv[i][1] != '\0')
-            return command_misused(&command_check, settings, "no such option",
-                                   "нет такого ключа", argv[i]);
+            return command_misused(&command_check, settings, "no such option", "нет такого ключа",
+                                   argv[i]);
         files++;
         bad += !check_one(argv[i], settings);
     }

@@ -18,8 +18,8 @@ enum exit_code {
     EXIT_INTERRUPTED = 130
 };
 
-struct settings { /* What holds for every command. */
-    const char *lang; /* "en" or "ru": --lang, else SIM_LANG, else LC_ALL, LC_MESSAGES, LANG. */
+struct settings {        /* What holds for every command. */
+    const char *lang;    /* "en" or "ru": --lang, else SIM_LANG, else LC_ALL, LC_MESSAGES, LANG. */
     const char *program; /* argv[0] of sim. */
 };
 

@@ -5,7 +5,7 @@
 #include "sim/command/command.h"
 
 const struct command *const commands[] = {
-    &command_run,  &command_check,   &command_list, &command_help,
+    &command_run,    &command_check,   &command_list, &command_help,
     &command_schema, &command_version, NULL,
 };
 

@@ -3,13 +3,13 @@
 #include <string.h>
 
 #include "sim/command/command.h"
-#include "sim/scenario/keys.h"
+#include "sim/scenario/keys/keys.h"
 
 static void print_overview(const struct settings *settings)
 {
-    printf("%s\n\n", settings_say(settings,
-                                  "sim — one scenario of load, and what your design makes of it",
-                                  "sim — один сценарий нагрузки и что с ней сделает ваш проект"));
+    printf("%s\n\n",
+           settings_say(settings, "sim — one scenario of load, and what your design makes of it",
+                        "sim — один сценарий нагрузки и что с ней сделает ваш проект"));
     printf("  sim run scenarios/spike.yaml\n  sim run scenarios/spike.yaml --variant autoscale "
            "--seeds 20\n  sim run scenarios/likes.yaml --set "
            "services.likes.replicas=4 --json\n\n");

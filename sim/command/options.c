@@ -101,10 +101,10 @@ static bool take_plant(struct options *options, const char *value)
 }
 
 static const struct option_row rows[] = {
-    {"--variant", true, take_variant}, {"--set", true, take_set},
-    {"--seed", true, take_seed},       {"--seeds", true, take_seeds},
-    {"--threads", true, take_threads}, {"--json", false, take_json},
-    {"--quiet", false, take_quiet},    {"-q", false, take_quiet},
+    {"--variant", true, take_variant},    {"--set", true, take_set},
+    {"--seed", true, take_seed},          {"--seeds", true, take_seeds},
+    {"--threads", true, take_threads},    {"--json", false, take_json},
+    {"--quiet", false, take_quiet},       {"-q", false, take_quiet},
     {"--no-color", false, take_no_color}, {"--plain-heap", false, take_plain_heap},
     {"--plant", true, take_plant},
 };
@@ -168,7 +168,7 @@ int options_read(struct options *options, int argc, char **argv, struct settings
     return EXIT_AS_EXPECTED;
 }
 
-/* ---- The line that repeats the run --------------------------------------------------------------- */
+/* ---- The line that repeats the run ----------------------------------------------------------- */
 
 static void add_word(char *line, size_t line_bytes, const char *before, const char *word)
 {

@@ -17,12 +17,12 @@ struct options { /* Words are borrowed from argv. */
     unsigned overrides_max;
     bool has_seed;
     uint64_t seed;
-    unsigned seeds;   /* At least 1. */
-    unsigned threads; /* 0: one per core. */
+    unsigned seeds;        /* At least 1. */
+    unsigned threads;      /* 0: one per core. */
     const char *json_path; /* NULL: none, "-": stdout. */
     bool is_quiet, no_color;
-    const char *planted;     /* Only in builds with planted bugs; "" is none. */
-    bool uses_plain_heap;    /* The event queue's oracle. */
+    const char *planted;  /* Only in builds with planted bugs; "" is none. */
+    bool uses_plain_heap; /* The event queue's oracle. */
 };
 
 /* EXIT_AS_EXPECTED, or EXIT_USAGE after it said why on stderr. */

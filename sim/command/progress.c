@@ -37,8 +37,9 @@ static void show(struct progress *progress)
     progress->has_shown = true;
     fprintf(stderr, "%s", progress->is_terminal ? "\r\033[K" : "");
     if (share > 0.01)
-        fprintf(stderr, progress->is_russian ? "  %3.0f %%, осталось около %.0f с"
-                                             : "  %3.0f %%, about %.0f s left",
+        fprintf(stderr,
+                progress->is_russian ? "  %3.0f %%, осталось около %.0f с"
+                                     : "  %3.0f %%, about %.0f s left",
                 share * 100, past_s / share - past_s);
     else
         fprintf(stderr, "  %3.0f %%", share * 100);

@@ -38,7 +38,7 @@ static void listen_for_interrupts(void)
     sigaction(SIGTERM, &action, NULL);
 }
 
-/* ---- Which variants ---------------------------------------------------------------------------- */
+/* ---- Which variants -------------------------------------------------------------------------- */
 
 static bool is_wanted(const struct options *options, const char *variant)
 {
@@ -84,7 +84,7 @@ static unsigned choose(const struct options *options, const struct story *story,
     return chosen;
 }
 
-/* ---- Reporting --------------------------------------------------------------------------------- */
+/* ---- Reporting ------------------------------------------------------------------------------- */
 
 static unsigned terminal_columns(void)
 {
@@ -184,7 +184,7 @@ static int report_runs(const struct runs *runs, const struct story *story,
     return code;
 }
 
-/* ---- The job ------------------------------------------------------------------------------------ */
+/* ---- The job --------------------------------------------------------------------------------- */
 
 static int run_story(const struct story *story, const struct options *options,
                      const struct settings *settings)

@@ -29,8 +29,7 @@ static double share_done(void *context)
 
     for (unsigned job = 0; job < runs->variants_max * runs->seeds_max; job++) {
         double whole = (double)runs->variants[job / runs->seeds_max]->duration_ns;
-        double reached = (double)atomic_load_explicit(&runs->reached_ns[job],
-                                                      memory_order_relaxed);
+        double reached = (double)atomic_load_explicit(&runs->reached_ns[job], memory_order_relaxed);
 
         all += whole;
         done += reached < whole ? reached : whole;

@@ -2,7 +2,7 @@
 #include <stdio.h>
 
 #include "sim/command/command.h"
-#include "sim/scenario/keys.h"
+#include "sim/scenario/keys/keys.h"
 
 static int run(int argc, char **argv, struct settings *settings)
 {

@@ -66,8 +66,8 @@ uint64_t arrivals_next_ns(struct arrivals *arrivals)
         if (arrivals->at_ns < piece->from_ns)
             arrivals->at_ns = piece->from_ns;
 
-        double slope = (piece->rate_to - piece->rate_from) /
-                       ((double)(piece->to_ns - piece->from_ns) * 1e-9);
+        double slope =
+            (piece->rate_to - piece->rate_from) / ((double)(piece->to_ns - piece->from_ns) * 1e-9);
         double rate =
             piece->rate_from + slope * ((double)(arrivals->at_ns - piece->from_ns) * 1e-9);
         double left = (double)(piece->to_ns - arrivals->at_ns) * 1e-9;

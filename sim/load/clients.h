@@ -54,7 +54,7 @@ struct clients {
     uint32_t index; /* Of the load in the scenario. */
     uint64_t end_ns;
     struct arrivals arrivals;
-    struct call next; /* Sleeps until the next arrival. */
+    struct call next;           /* Sleeps until the next arrival. */
     struct dice asks, backoffs; /* What is asked; how long to back off. */
     struct zipf zipf;
     struct retry_budget budget;

@@ -14,10 +14,10 @@
 
 #include "services/base/check.h"
 #include "sim/engine/sha256.h"
-#include "sim/scenario/bind.h"
-#include "sim/scenario/extends.h"
-#include "sim/scenario/merge.h"
-#include "sim/scenario/utf8.h"
+#include "sim/scenario/bind/bind.h"
+#include "sim/scenario/yaml/extends.h"
+#include "sim/scenario/yaml/merge.h"
+#include "sim/scenario/yaml/utf8.h"
 
 enum { ARENA_BYTES = 56 * 1024 * 1024, OVERRIDES_MAX = 64 };
 

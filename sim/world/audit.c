@@ -38,7 +38,7 @@ void audit_break(struct world *world, const char *name, const char *finding, ...
     result->invariants_violated++;
 }
 
-/* ---- What the clients say --------------------------------------------------------------------- */
+/* ---- What the clients say -------------------------------------------------------------------- */
 
 static void note_like(struct world *world, const struct request *request, bool was_told)
 {
@@ -122,8 +122,8 @@ static void count(struct world *world, const struct request *request, enum call_
         measure_failed(measure, request->intended_ns, now_ns, failure_of(outcome));
 }
 
-static void heard_finished(void *context, const struct request *request,
-                           enum call_outcome outcome, bool is_late)
+static void heard_finished(void *context, const struct request *request, enum call_outcome outcome,
+                           bool is_late)
 {
     struct world *world = context;
 
@@ -144,7 +144,7 @@ static void heard_finished(void *context, const struct request *request,
 
 const struct clients_ears audit_ears = {heard_offered, heard_tried, heard_finished};
 
-/* ---- After each event ------------------------------------------------------------------------- */
+/* ---- After each event ------------------------------------------------------------------------ */
 
 static void check_accounts(struct world *world)
 {
@@ -157,8 +157,7 @@ static void check_accounts(struct world *world)
     if (sum != requests->offered)
         audit_break(world, "offered = ok + late + failed + in flight", "%llu offered, %llu found",
                     (unsigned long long)requests->offered, (unsigned long long)sum);
-    if (world->scenario->warmup_ns == 0 &&
-        requests->in_flight != world->offered - world->finished)
+    if (world->scenario->warmup_ns == 0 && requests->in_flight != world->offered - world->finished)
         audit_break(world, "every request that ends is counted", "%llu in flight, %llu counted",
                     (unsigned long long)(world->offered - world->finished),
                     (unsigned long long)requests->in_flight);
@@ -171,8 +170,7 @@ void audit_event(struct world *world)
         if (!processor_is_busy_enough(&world->touched->processor))
             audit_break(world, "no core idles beside a waiting task", "%s: %u of %u busy, %u wait",
                         world->touched->name, world->touched->processor.busy,
-                        world->touched->processor.cores,
-                        world->touched->processor.waiting.length);
+                        world->touched->processor.cores, world->touched->processor.waiting.length);
         world->touched = NULL;
     }
     if (world->has_finished) {
@@ -181,7 +179,7 @@ void audit_event(struct world *world)
     }
 }
 
-/* ---- At the end -------------------------------------------------------------------------------- */
+/* ---- At the end ------------------------------------------------------------------------------ */
 
 /* The area under "how many are inside" is the sum of the stays: of those who left, of those still
  * there, less what they had stayed before the figures began. */
@@ -271,9 +269,8 @@ static void check_shown(struct world *world, uint64_t post, struct tally tally, 
     if (!is_exact)
         return;
     if (shown < (int64_t)tally.told || shown > (int64_t)tally.tried)
-        audit_break(world, "acknowledged <= shown <= attempted",
-                    "post %llu: %llu <= %lld <= %llu", (unsigned long long)post,
-                    (unsigned long long)tally.told, (long long)shown,
+        audit_break(world, "acknowledged <= shown <= attempted", "post %llu: %llu <= %lld <= %llu",
+                    (unsigned long long)post, (unsigned long long)tally.told, (long long)shown,
                     (unsigned long long)tally.tried);
 }
 
@@ -285,9 +282,8 @@ static void check_counter(struct world *world, uint64_t post, uint64_t rows)
         return;
     world->result->invariants_checked++;
     if (counted != (int64_t)rows)
-        audit_break(world, "a like is counted exactly once",
-                    "post %llu: counter %lld, rows %llu", (unsigned long long)post,
-                    (long long)counted, (unsigned long long)rows);
+        audit_break(world, "a like is counted exactly once", "post %llu: counter %lld, rows %llu",
+                    (unsigned long long)post, (long long)counted, (unsigned long long)rows);
 }
 
 /* Adds up per post: told and tried from what clients know, rows from the table. */
@@ -342,8 +338,7 @@ static void check_likes(struct world *world)
 static void check_order(struct world *world, const struct order_fact *fact, bool has_drained)
 {
     int64_t charged = 0;
-    bool was_charged =
-        table_model_row(world->parts.table, TABLE_CHARGES, fact->id, 0, &charged);
+    bool was_charged = table_model_row(world->parts.table, TABLE_CHARGES, fact->id, 0, &charged);
     bool is_ok = fact->outcome == CALL_OK || fact->outcome == CALL_ABSENT;
 
     world->result->invariants_checked++;
@@ -355,8 +350,7 @@ static void check_order(struct world *world, const struct order_fact *fact, bool
                     (unsigned long long)fact->id);
     if (fact->outcome != CALL_PENDING)
         measure_order(&world->measure, fact->intended_ns, fact->amount, is_ok && !fact->is_late,
-                      was_charged,
-                      is_ok ? FAILURES : failure_of((enum call_outcome)fact->outcome));
+                      was_charged, is_ok ? FAILURES : failure_of((enum call_outcome)fact->outcome));
 }
 
 /* Orders first in, first out, so that the books are written in the order of the days. */
@@ -400,8 +394,8 @@ static void check_offsets(struct world *world)
         for (enum schema_topic topic = TOPIC_LIKES; topic < TOPIC_KINDS; topic++)
             for (uint32_t i = 0; i < queue->partitions; i++) {
                 uint64_t end = queue_model_end(world->parts.queue, topic, i);
-                uint64_t at = queue_model_committed(world->parts.queue,
-                                                    world->groups[g].spec->name, topic, i);
+                uint64_t at = queue_model_committed(world->parts.queue, world->groups[g].spec->name,
+                                                    topic, i);
 
                 world->result->invariants_checked++;
                 if (at > end)
@@ -414,8 +408,7 @@ static void check_offsets(struct world *world)
 
 void audit_end(struct world *world)
 {
-    bool has_drained = world->result->end == RUN_DONE &&
-                       world->offered == world->finished &&
+    bool has_drained = world->result->end == RUN_DONE && world->offered == world->finished &&
                        queue_model_lag(world->parts.queue) == 0;
 
     check_accounts(world);

@@ -197,8 +197,8 @@ bool world_build(struct world *world)
     const struct scenario *scenario = world->scenario;
     uint32_t nodes = count_nodes(scenario);
 
-    world->parts.events = events_open(
-        world->options->uses_plain_heap ? EVENTS_HEAP : EVENTS_FAST, UINT64_C(1) << 26);
+    world->parts.events =
+        events_open(world->options->uses_plain_heap ? EVENTS_HEAP : EVENTS_FAST, UINT64_C(1) << 26);
     if (world->parts.events == NULL ||
         !arena_open(&world->arena, pools_bytes() + room_for_maps + nodes * sizeof(struct node)))
         return false;

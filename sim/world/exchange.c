@@ -189,8 +189,7 @@ static void answer(struct door *door, struct visit *visit, enum call_outcome out
 void exchange_fail_all(struct node *node)
 {
     while (!list_is_empty(&node->visits)) {
-        struct exchange *exchange =
-            list_entry(list_first(&node->visits), struct exchange, inside);
+        struct exchange *exchange = list_entry(list_first(&node->visits), struct exchange, inside);
 
         leave(exchange);
         answer_back(exchange, CALL_FAILED, 0);

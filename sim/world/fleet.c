@@ -70,8 +70,7 @@ static void look(struct fleet *fleet, struct fleet_view *view)
         view->in_flight = (double)(inside - group->seen.inside) * 1e-9 / window_s / ready;
         view->rate = (double)(group->visits - group->seen.visits) / window_s / ready;
     }
-    view->lag =
-        (double)queue_model_group_lag(group->world->parts.queue, group->spec->name) / ready;
+    view->lag = (double)queue_model_group_lag(group->world->parts.queue, group->spec->name) / ready;
     group->seen = (struct seen){now_ns, group->visits, busy, capacity, inside};
 }
 

@@ -78,21 +78,18 @@ void node_boot(struct node *node, uint64_t delay_ns)
 /* Whatever ran here is gone; what it had asked for is dropped when it surfaces. */
 static void forget(struct node *node)
 {
-    bool was_ready = node->state == NODE_READY;
-
     node->epoch++;
     node->state = NODE_OFF;
     processor_drop_all(node);
-    queue_model_node_died(node->world->parts.queue, node);
     table_model_node_died(node->world->parts.table, node);
-    if (was_ready)
-        fleet_gone(node);
 }
 
 void node_left_visit(struct node *node)
 {
-    if (node->state == NODE_DRAINING && list_is_empty(&node->visits))
-        forget(node);
+    if (node->state != NODE_DRAINING || !list_is_empty(&node->visits))
+        return;
+    queue_model_node_left(node->world->parts.queue, node);
+    forget(node);
 }
 
 /* A server goes when its last visit is answered, a worker at once: it has no visits, and what it
@@ -117,6 +114,9 @@ void node_crash(struct node *node)
     if (!node_is_up(node))
         return;
     exchange_fail_all(node);
+    queue_model_node_died(node->world->parts.queue, node);
+    if (node->state == NODE_READY)
+        fleet_gone(node);
     forget(node);
 }
 

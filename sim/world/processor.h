@@ -25,10 +25,10 @@ struct processor {
     uint32_t cores;
     uint32_t busy;
     double speed;
-    uint64_t quantum_ns;     /* 0: to the end. */
-    uint32_t threads;        /* 0: no limit, an event loop. */
+    uint64_t quantum_ns; /* 0: to the end. */
+    uint32_t threads;    /* 0: no limit, an event loop. */
     uint32_t threads_held;
-    uint32_t queue;          /* Limits of the scenario. */
+    uint32_t queue; /* Limits of the scenario. */
     uint32_t in_flight;
     struct list waiting;     /* Tasks that want a core. */
     struct list running;     /* Tasks that have one. */

@@ -31,8 +31,8 @@ static struct balancer_config balancer_config(const struct group *group)
 static struct likes_config likes_config(const struct service_spec *spec)
 {
     static const enum likes_service_design designs[] = {
-        [DESIGN_TABLE] = LIKES_TABLE,   [DESIGN_INDEXED] = LIKES_INDEXED,
-        [DESIGN_CACHED] = LIKES_CACHED, [DESIGN_QUEUED] = LIKES_QUEUED,
+        [DESIGN_TABLE] = LIKES_TABLE,     [DESIGN_INDEXED] = LIKES_INDEXED,
+        [DESIGN_CACHED] = LIKES_CACHED,   [DESIGN_QUEUED] = LIKES_QUEUED,
         [DESIGN_BATCHED] = LIKES_BATCHED,
     };
     static const enum likes_service_ack acks[] = {
@@ -53,42 +53,46 @@ static struct likes_config likes_config(const struct service_spec *spec)
 
 static struct delivery_config delivery_config(const struct service_spec *spec)
 {
-    return (struct delivery_config){
-        .in_flight = spec->in_flight,
-        .work_light = spec->work_light,
-        .work_read = spec->work_read,
-        .work_write = spec->work_write,
-        .menu_cache = spec->menu_cache,
-        .single_flight = spec->single_flight,
-        .menu_ttl_ns = spec->menu_ttl_ns,
-        .menu_bytes = spec->menu_bytes,
-        .orders = spec->orders == ORDERS_QUEUED ? DELIVERY_QUEUED : DELIVERY_SYNC,
-        .store_timeout_ns = spec->store_timeout_ns,
-        .table_timeout_ns = spec->table_timeout_ns,
-        .queue_timeout_ns = spec->queue_timeout_ns};
+    return (struct delivery_config){.in_flight = spec->in_flight,
+                                    .work_light = spec->work_light,
+                                    .work_read = spec->work_read,
+                                    .work_write = spec->work_write,
+                                    .menu_cache = spec->menu_cache,
+                                    .single_flight = spec->single_flight,
+                                    .menu_ttl_ns = spec->menu_ttl_ns,
+                                    .menu_bytes = spec->menu_bytes,
+                                    .orders = spec->orders == ORDERS_QUEUED ? DELIVERY_QUEUED
+                                                                            : DELIVERY_SYNC,
+                                    .store_timeout_ns = spec->store_timeout_ns,
+                                    .table_timeout_ns = spec->table_timeout_ns,
+                                    .queue_timeout_ns = spec->queue_timeout_ns};
 }
 
 static struct batcher_config batcher_config(const struct service_spec *spec)
 {
-    return (struct batcher_config){
-        .topic = spec->topic == TOPIC_KIND_LIKES ? BATCHER_LIKES : BATCHER_ORDERS,
-        .batch = spec->batch,
-        .linger_ns = spec->linger_ns,
-        .attempts = spec->attempts,
-        .trip_orders = spec->trip_orders,
-        .work_batch = spec->work_batch,
-        .work_record = spec->work_record,
-        .table_timeout_ns = spec->table_timeout_ns,
-        .queue_timeout_ns = spec->queue_timeout_ns};
+    return (struct batcher_config){.topic = spec->topic == TOPIC_KIND_LIKES ? BATCHER_LIKES
+                                                                            : BATCHER_ORDERS,
+                                   .batch = spec->batch,
+                                   .linger_ns = spec->linger_ns,
+                                   .attempts = spec->attempts,
+                                   .trip_orders = spec->trip_orders,
+                                   .work_batch = spec->work_batch,
+                                   .work_record = spec->work_record,
+                                   .table_timeout_ns = spec->table_timeout_ns,
+                                   .queue_timeout_ns = spec->queue_timeout_ns};
 }
 
 static struct custom_config custom_config(const struct service_spec *spec)
 {
     static const enum custom_kind kinds[] = {
-        [STEP_COMPUTE] = CUSTOM_COMPUTE,       [STEP_SLEEP] = CUSTOM_SLEEP,
-        [STEP_STORE_GET] = CUSTOM_STORE_GET,   [STEP_STORE_SET] = CUSTOM_STORE_SET,
-        [STEP_STORE_ADD] = CUSTOM_STORE_ADD,   [STEP_TABLE_READ] = CUSTOM_TABLE_READ,
-        [STEP_TABLE_WRITE] = CUSTOM_TABLE_WRITE, [STEP_PUT] = CUSTOM_PUT,
+        [STEP_COMPUTE] = CUSTOM_COMPUTE,
+        [STEP_SLEEP] = CUSTOM_SLEEP,
+        [STEP_STORE_GET] = CUSTOM_STORE_GET,
+        [STEP_STORE_SET] = CUSTOM_STORE_SET,
+        [STEP_STORE_ADD] = CUSTOM_STORE_ADD,
+        [STEP_TABLE_READ] = CUSTOM_TABLE_READ,
+        [STEP_TABLE_WRITE] = CUSTOM_TABLE_WRITE,
+        [STEP_PUT] = CUSTOM_PUT,
         [STEP_ASK] = CUSTOM_ASK,
     };
     struct custom_config config = {.in_flight = spec->in_flight, .steps_max = spec->steps_max};

@@ -15,21 +15,21 @@
 /* Bugs that a test build can plant, to prove that the invariants catch them. */
 enum planted_bug {
     PLANT_NOTHING,
-    PLANT_IDLE_CORE,       /* A core goes idle beside a waiting task. */
-    PLANT_LOST_REQUEST,    /* One answer in a thousand is forgotten by the accounts. */
-    PLANT_OFFSET_SKIPS,    /* After a rebalance the new owner begins at the log's end. */
-    PLANT_DOUBLE_TALLY,    /* A like that was there already counts again. */
-    PLANT_EARLY_COMMIT,    /* SQL says "committed" before the flush and loses it in a crash. */
-    PLANT_ADDS_TWICE,      /* The store counts some additions twice. */
+    PLANT_IDLE_CORE,    /* A core goes idle beside a waiting task. */
+    PLANT_LOST_REQUEST, /* One answer in a thousand is forgotten by the accounts. */
+    PLANT_OFFSET_SKIPS, /* After a rebalance the new owner begins at the log's end. */
+    PLANT_DOUBLE_TALLY, /* A like that was there already counts again. */
+    PLANT_EARLY_COMMIT, /* SQL says "committed" before the flush and loses it in a crash. */
+    PLANT_ADDS_TWICE,   /* The store counts some additions twice. */
     PLANT_MAX
 };
 
 struct world_options {
     uint64_t seed;
-    enum planted_bug planted;         /* Only in builds with SIM_PLANTED_BUGS; else ignored. */
+    enum planted_bug planted;          /* Only in builds with SIM_PLANTED_BUGS; else ignored. */
     const atomic_bool *is_interrupted; /* NULL: never. */
     atomic_uint_fast64_t *progress_ns; /* Virtual time reached, for others to read; or NULL. */
-    bool uses_plain_heap;             /* The event queue's oracle instead of the fast one. */
+    bool uses_plain_heap;              /* The event queue's oracle instead of the fast one. */
 };
 
 /* scenario is borrowed for as long as the result lives. False when memory was refused. */

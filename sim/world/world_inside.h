@@ -17,9 +17,9 @@
 #include "sim/measure/measure.h"
 #include "sim/world/link.h"
 #include "sim/world/op.h"
-#include "sim/world/queue_model.h"
-#include "sim/world/store_model.h"
-#include "sim/world/table_model.h"
+#include "sim/world/queue/queue_model.h"
+#include "sim/world/store/store_model.h"
+#include "sim/world/table/table_model.h"
 #include "sim/world/world.h"
 #include "sim/world/world_parts.h"
 
@@ -54,8 +54,8 @@ struct group {
     struct fleet fleet;   /* The autoscaler's port. */
     uint32_t ready, starting, ready_max;
 
-    struct line_stat wait;    /* For a core. */
-    struct line_stat inside;  /* From arrival at a replica to its answer. */
+    struct line_stat wait;   /* For a core. */
+    struct line_stat inside; /* From arrival at a replica to its answer. */
     struct usage cores;
     struct area replicas_ready;
     uint64_t visits, shed;
@@ -70,9 +70,9 @@ struct exchange {
     struct visit visit;
     struct node *to;
     uint32_t to_epoch;
-    bool is_inside;    /* With the service, or at its door. */
-    bool is_counted;   /* Health checks are not. */
-    uint8_t outcome;   /* enum call_outcome, once answered. */
+    bool is_inside;  /* With the service, or at its door. */
+    bool is_counted; /* Health checks are not. */
+    uint8_t outcome; /* enum call_outcome, once answered. */
     struct link inside, door;
     uint64_t arrived_ns;
     int64_t value;
@@ -109,18 +109,18 @@ struct world {
     struct group groups[SCENARIO_SERVICES_MAX];
     struct group balancers[SCENARIO_SERVICES_MAX];
     uint32_t groups_max; /* Of each; a group without a balancer leaves its place empty. */
-    struct node *nodes; /* All of them; a node's id is its place. */
+    struct node *nodes;  /* All of them; a node's id is its place. */
     uint32_t nodes_max, nodes_room;
     struct node *clients_node;
     struct clients *loads;
     uint64_t offered, finished; /* Requests, warm-up included. */
     bool has_finished;          /* One has, in this event: the accounts are checked after it. */
-    struct node *touched;  /* Whose processor has just moved: checked after the event. */
-    struct event second;   /* Once per virtual second. */
-    struct event warm;     /* The end of the warm-up. */
+    struct node *touched;       /* Whose processor has just moved: checked after the event. */
+    struct event second;        /* Once per virtual second. */
+    struct event warm;          /* The end of the warm-up. */
     struct event faults[2 * SCENARIO_FAULTS_MAX];
-    struct map likes;      /* (post, user) -> what the client tried and was told; audit.c. */
-    struct map orders;     /* (id, 0) -> place in order_facts + 1 */
+    struct map likes;  /* (post, user) -> what the client tried and was told; audit.c. */
+    struct map orders; /* (id, 0) -> place in order_facts + 1 */
     struct pool order_facts;
     bool is_out_of_memory;
 };
@@ -173,8 +173,8 @@ extern const struct timer_ops nap_timer_ops;
 
 /* fleet.c */
 extern const struct fleet_ops fleet_world_ops;
-void fleet_ready(struct node *node);  /* It serves: the balancer hears of it. */
-void fleet_gone(struct node *node);   /* It serves no more. */
+void fleet_ready(struct node *node); /* It serves: the balancer hears of it. */
+void fleet_gone(struct node *node);  /* It serves no more. */
 void fleet_start(struct group *group);
 
 /* faults.c */

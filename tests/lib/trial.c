@@ -23,8 +23,7 @@ static void run_one(unsigned job, void *context)
 
     options.seed = batch->seed + job;
     batch->results[job] = calloc(1, sizeof(struct result));
-    if (batch->results[job] == NULL ||
-        !world_run(batch->scenario, &options, batch->results[job]))
+    if (batch->results[job] == NULL || !world_run(batch->scenario, &options, batch->results[job]))
         abort();
 }
 
@@ -74,17 +73,25 @@ void trial_run(struct trial *trial, const char *path, const char *const *overrid
     trial_run_with(trial, path, overrides, variant, seed, seeds, &ordinary);
 }
 
-void trial_run_text(struct trial *trial, const char *yaml, uint64_t seed, unsigned seeds)
+void trial_run_text_with(struct trial *trial, const char *yaml, uint64_t seed, unsigned seeds,
+                         const struct world_options *options)
 {
-    char path[] = "/tmp/sim-trial-XXXXXX.yaml";
-    int descriptor = mkstemps(path, 5);
+    char path[] = "/tmp/sim-trial-XXXXXX";
+    int descriptor = mkstemp(path);
     size_t length = strlen(yaml);
 
     assert_true(descriptor >= 0);
     assert_int_equal(write(descriptor, yaml, length), length);
     close(descriptor);
-    trial_run(trial, path, NULL, "", seed, seeds);
+    trial_run_with(trial, path, NULL, "", seed, seeds, options);
     unlink(path);
+}
+
+void trial_run_text(struct trial *trial, const char *yaml, uint64_t seed, unsigned seeds)
+{
+    const struct world_options ordinary = {0};
+
+    trial_run_text_with(trial, yaml, seed, seeds, &ordinary);
 }
 
 void trial_close(struct trial *trial)
@@ -107,7 +114,7 @@ void trial_holds(const struct trial *trial)
 
         assert_true(result->invariants_checked > 0);
         if (result->invariants_violated > 0)
-            fail_msg("seed %llu: %s: %s", (unsigned long long)result->seed,
-                     result->breaks[0].name, result->breaks[0].finding);
+            fail_msg("seed %llu: %s: %s", (unsigned long long)result->seed, result->breaks[0].name,
+                     result->breaks[0].finding);
     }
 }

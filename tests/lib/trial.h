@@ -22,6 +22,8 @@ void trial_run_with(struct trial *trial, const char *path, const char *const *ov
                     const struct world_options *options);
 /* The same for a scenario that stands in the test itself. */
 void trial_run_text(struct trial *trial, const char *yaml, uint64_t seed, unsigned seeds);
+void trial_run_text_with(struct trial *trial, const char *yaml, uint64_t seed, unsigned seeds,
+                         const struct world_options *options);
 
 void trial_close(struct trial *trial);
 

@@ -8,9 +8,9 @@
 #include "services/port/ports.h"
 #include "sim/world/link.h"
 #include "sim/world/node.h"
-#include "sim/world/queue_model.h"
-#include "sim/world/store_model.h"
-#include "sim/world/table_model.h"
+#include "sim/world/queue/queue_model.h"
+#include "sim/world/store/store_model.h"
+#include "sim/world/table/table_model.h"
 #include "sim/world/world_parts.h"
 
 enum { FIXTURE_NODES = 8, FIXTURE_RECORDS_MAX = 64 };

@@ -6,10 +6,10 @@
 #include "tests/scenario/reading.h"
 
 #include "sim/measure/metric.h"
-#include "sim/scenario/keys_walk.h"
-#include "sim/scenario/metrics.h"
-#include "sim/scenario/nearest.h"
-#include "sim/scenario/units.h"
+#include "sim/scenario/keys/keys_walk.h"
+#include "sim/scenario/keys/metrics.h"
+#include "sim/scenario/problems/nearest.h"
+#include "sim/scenario/keys/units.h"
 
 static void judge_row(struct key_visit *visit, const struct key *key, const char *path)
 {

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "sim/scenario/units.h"
+#include "sim/scenario/keys/units.h"
 
 static struct amount read_as(enum unit unit, const char *text)
 {

@@ -1,6 +1,6 @@
 /* How a replica is chosen: what each policy promises, and what none may do. */
 #include "tests/lib/test.h"
-#include "services/balancer/policy.h"
+#include "services/balancer/policy/policy.h"
 
 enum { PLACES = 4096 };
 static const uint64_t ms = 1000000;

@@ -5,49 +5,39 @@
 #include "tests/lib/test.h"
 #include "tests/lib/trial.h"
 
-#include <stdio.h>
-#include <string.h>
-#include <unistd.h>
-
 #define HEAD "version: 1\nname: canary\nduration: 10s\n"
 #define LIKES "load: [{verb: like, rate: 400/s, keys: {n: 20}, people: 300, timeout: 5s}]\n"
 
-static const char station[] = HEAD
-    "load: [{verb: call, rate: 950/s}]\n"
-    "services: {web: {kind: custom, steps: [{compute: {dist: exponential, mean: 1ms}}]}}\n";
+static const char station[] =
+    HEAD "load: [{verb: call, rate: 950/s}]\n"
+         "services: {web: {kind: custom, steps: [{compute: {dist: exponential, mean: 1ms}}]}}\n";
 
 static const char likes_in_sql[] = HEAD LIKES "services: {likes: {design: indexed}}\n";
 
 /* One of two consumers dies with records behind; the other takes its partitions over. */
-static const char likes_with_a_dying_batcher[] = HEAD LIKES
-    "services:\n"
-    "  likes: {design: batched, ack: queue, work: {write: 500us}}\n"
-    "  batcher: {topic: likes, replicas: 2, batch: 20, linger: 500ms}\n"
-    "queue: {partitions: 4, session: 1s, rebalance: 500ms}\n"
-    "faults: [{at: 5s, for: 20s, kind: crash, target: batcher/0}]\n";
+static const char likes_with_a_dying_batcher[] =
+    HEAD LIKES "services:\n"
+               "  likes: {design: batched, ack: queue, work: {write: 500us}}\n"
+               "  batcher: {topic: likes, replicas: 2, batch: 20, linger: 500ms}\n"
+               "queue: {partitions: 4, session: 1s, rebalance: 500ms}\n"
+               "faults: [{at: 5s, for: 20s, kind: crash, target: batcher/0}]\n";
 
-static const char likes_in_the_store[] = HEAD LIKES
-    "services:\n"
-    "  likes: {design: batched, ack: queue, work: {write: 500us}}\n"
-    "  batcher: {topic: likes, batch: 200, linger: 50ms}\n";
+static const char likes_in_the_store[] =
+    HEAD LIKES "services:\n"
+               "  likes: {design: batched, ack: queue, work: {write: 500us}}\n"
+               "  batcher: {topic: likes, batch: 200, linger: 50ms}\n";
 
-static const char orders_and_a_crash_of_sql[] = HEAD
-    "load: [{verb: order, rate: 200/s, timeout: 5s}]\n"
-    "services: {delivery: {work: {write: 1ms}}}\n"
-    "table: {commit: 50ms}\n"
-    "faults: [{at: 5s, for: 2s, kind: crash, target: table}]\n";
+static const char orders_and_a_crash_of_sql[] =
+    HEAD "load: [{verb: order, rate: 200/s, timeout: 5s}]\n"
+         "services: {delivery: {work: {write: 1ms}}}\n"
+         "table: {commit: 50ms}\n"
+         "faults: [{at: 5s, for: 2s, kind: crash, target: table}]\n";
 
 static void run_with(struct trial *trial, const char *yaml, enum planted_bug bug)
 {
     const struct world_options options = {.planted = bug};
-    char path[] = "/tmp/sim-canary-XXXXXX.yaml";
-    int descriptor = mkstemps(path, 5);
 
-    assert_true(descriptor >= 0);
-    assert_int_equal(write(descriptor, yaml, strlen(yaml)), strlen(yaml));
-    close(descriptor);
-    trial_run_with(trial, path, NULL, "", 5, 1, &options);
-    unlink(path);
+    trial_run_text_with(trial, yaml, 5, 1, &options);
 }
 
 static void expect_caught(const char *yaml, const char *bug, const char *invariant)

@@ -1,7 +1,7 @@
 /* Queueing theory's closed forms, held to 95 % confidence intervals of 20 replications or more.
  *
  * Each interval must contain the closed form and be no wider than 2 % of it. The seeds are fixed,
- * so a test that passes once passes always; they were not chosen (1 … n). E[S] = 1 ms throughout. */
+ * so a test that passes once passes always; they were not chosen (1 … n). E[S] = 1 ms. */
 #include "tests/lib/test.h"
 #include "tests/lib/trial.h"
 
@@ -41,24 +41,25 @@ static void expect(const char *what, struct estimate got, double closed_form)
 }
 
 struct station {
-    const char *cores, *rate, *compute, *queue;
+    const char *cores, *rate, *compute, *queue, *duration;
     unsigned seeds;
 };
 
 static void run_station(struct trial *trial, struct station station)
 {
-    char cores[64], rate[64], compute[128], queue[64];
-    const char *overrides[] = {rate, cores, compute, queue, NULL};
+    char cores[64], rate[64], compute[128], queue[64], duration[64];
+    const char *overrides[] = {rate, cores, compute, queue, duration, NULL};
 
     snprintf(cores, sizeof cores, "services.station.cores=%s", station.cores);
     snprintf(rate, sizeof rate, "load.0.rate=%s", station.rate);
     snprintf(compute, sizeof compute, "services.station.steps.0.compute=%s", station.compute);
     snprintf(queue, sizeof queue, "services.station.queue=%s", station.queue);
+    snprintf(duration, sizeof duration, "duration=%s", station.duration);
     trial_run(trial, path, overrides, "", 1, station.seeds);
     trial_holds(trial);
 }
 
-static void hold_mmc(unsigned c, double rho, unsigned seeds)
+static void hold_mmc(unsigned c, double rho, const char *duration, unsigned seeds)
 {
     char cores[16], rate[16], name[32];
     struct trial trial;
@@ -66,8 +67,8 @@ static void hold_mmc(unsigned c, double rho, unsigned seeds)
     snprintf(cores, sizeof cores, "%u", c);
     snprintf(rate, sizeof rate, "%.0f/s", c * rho * 1000);
     snprintf(name, sizeof name, "M/M/%u at %.2f", c, rho);
-    run_station(&trial,
-                (struct station){cores, rate, "{dist: exponential, mean: 1ms}", "1M", seeds});
+    run_station(&trial, (struct station){cores, rate, "{dist: exponential, mean: 1ms}", "1M",
+                                         duration, seeds});
     expect(name, trial_estimate(&trial, "services.station.wait_mean"), mmc_wait_ms(c, rho));
     trial_close(&trial);
 }
@@ -75,25 +76,25 @@ static void hold_mmc(unsigned c, double rho, unsigned seeds)
 static void mm1_waits_as_erlang_says(void **state)
 {
     (void)state;
-    hold_mmc(1, 0.5, 20);
-    hold_mmc(1, 0.8, 20);
-    hold_mmc(1, 0.9, 24);
+    hold_mmc(1, 0.5, "160s", 20);
+    hold_mmc(1, 0.8, "160s", 20);
+    hold_mmc(1, 0.9, "600s", 20);
 }
 
 static void mmc_waits_as_erlang_says(void **state)
 {
     (void)state;
-    hold_mmc(2, 0.8, 20);
-    hold_mmc(4, 0.8, 20);
-    hold_mmc(8, 0.9, 20);
-    hold_mmc(20, 0.9, 20);
+    hold_mmc(2, 0.8, "120s", 20);
+    hold_mmc(4, 0.8, "80s", 20);
+    hold_mmc(8, 0.9, "110s", 20);
+    hold_mmc(20, 0.9, "80s", 20);
 }
 
-static void hold_mg1(const char *name, const char *compute, double cv2, unsigned seeds)
+static void hold_mg1(const char *name, const char *compute, double cv2, const char *duration)
 {
     struct trial trial;
 
-    run_station(&trial, (struct station){"1", "800/s", compute, "1M", seeds});
+    run_station(&trial, (struct station){"1", "800/s", compute, "1M", duration, seeds});
     expect(name, trial_estimate(&trial, "services.station.wait_mean"), mg1_wait_ms(0.8, cv2));
     trial_close(&trial);
 }
@@ -101,14 +102,14 @@ static void hold_mg1(const char *name, const char *compute, double cv2, unsigned
 static void md1_waits_half_as_long_as_mm1(void **state)
 {
     (void)state;
-    hold_mg1("M/D/1 at 0.80", "1ms", 0, 20);
+    hold_mg1("M/D/1 at 0.80", "1ms", 0, "160s");
 }
 
 static void mg1_waits_as_pollaczek_and_khinchine_say(void **state)
 {
     (void)state;
-    hold_mg1("M/G/1, cv2 = 4", "{dist: lognormal, mean: 1ms, cv: 2}", 4, 60);
-    hold_mg1("M/E4/1", "{dist: erlang, mean: 1ms, stages: 4}", 0.25, 20);
+    hold_mg1("M/G/1, cv2 = 4", "{dist: lognormal, mean: 1ms, cv: 2}", 4, "1500s");
+    hold_mg1("M/E4/1", "{dist: erlang, mean: 1ms, stages: 4}", 0.25, "160s");
 }
 
 /* P(full) = (1 - rho) rho^K / (1 - rho^(K+1)), K places in all. */
@@ -119,7 +120,7 @@ static void mm1k_loses_as_its_closed_form_says(void **state)
 
     (void)state;
     run_station(&trial,
-                (struct station){"1", "900/s", "{dist: exponential, mean: 1ms}", "9", 20});
+                (struct station){"1", "900/s", "{dist: exponential, mean: 1ms}", "9", "300s", 20});
     expect("M/M/1/10 loss", trial_estimate(&trial, "requests.shed"),
            (1 - rho) * full / (1 - full * rho));
     trial_close(&trial);
@@ -132,7 +133,7 @@ static void littles_law_holds_as_an_identity(void **state)
 
     (void)state;
     run_station(&trial,
-                (struct station){"4", "3200/s", "{dist: exponential, mean: 1ms}", "1M", 20});
+                (struct station){"4", "3200/s", "{dist: exponential, mean: 1ms}", "1M", "40s", 20});
     for (unsigned i = 0; i < trial.seeds; i++) {
         const struct service_result *station = &trial.results[i]->services[0];
         double rate = (double)station->visits / trial.results[i]->measured_s;

@@ -4,9 +4,9 @@
 
 #include <string.h>
 
-#include "sim/world/queue_inside.h"
-#include "sim/world/store_inside.h"
-#include "sim/world/table_inside.h"
+#include "sim/world/queue/queue_inside.h"
+#include "sim/world/store/store_inside.h"
+#include "sim/world/table/table_inside.h"
 #include "tests/lib/world_fixture.h"
 
 enum { ASKERS = 200, QUESTIONS = 6000, SEEDS = 12, TIMEOUT_MS = 40 };

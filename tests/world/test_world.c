@@ -151,13 +151,12 @@ static void a_cut_cable_is_felt_as_a_timeout(void **state)
  * second waits for the first. Both need 20 ms in all. */
 static void threads_share_a_core_in_slices(void **state)
 {
-    const char *const loop = HEAD
-        "load: [{verb: call, arrivals: closed, users: 2, think: 0s}]\n"
-        "services: {web: {kind: custom, steps: [{compute: 10ms}]}}\n";
-    const char *const threads = HEAD
-        "load: [{verb: call, arrivals: closed, users: 2, think: 0s}]\n"
-        "services: {web: {kind: custom, runtime: {model: threads, threads: 2, quantum: 1ms},"
-        " steps: [{compute: 10ms}]}}\n";
+    const char *const loop = HEAD "load: [{verb: call, arrivals: closed, users: 2, think: 0s}]\n"
+                                  "services: {web: {kind: custom, steps: [{compute: 10ms}]}}\n";
+    const char *const threads =
+        HEAD "load: [{verb: call, arrivals: closed, users: 2, think: 0s}]\n"
+             "services: {web: {kind: custom, runtime: {model: threads, threads: 2, quantum: 1ms},"
+             " steps: [{compute: 10ms}]}}\n";
     struct trial a, b;
 
     (void)state;

@@ -1,0 +1,367 @@
+/* cross.c — What different parts of a scenario say about each other.
+ *
+ * Each check looks at bound values and points at the node that they came from. Nodes that were
+ * blamed already stay silent, so one slip does not echo. */
+#include "sim/scenario/bind/cross.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "services/port/ask.h"
+#include "sim/scenario/bind/bind.h"
+#include "sim/scenario/problems/nearest.h"
+#include "sim/scenario/yaml/utf8.h"
+
+/* The node of the i-th service: notes (x-…) are skipped. */
+static struct node *service_node(const struct binder *binder, uint32_t i)
+{
+    const struct node *services = node_find(binder->root, "services");
+
+    for (uint32_t n = 0; services != NULL && n < services->length; n++) {
+        if (!key_is_note(services->entries[n].key->text) && i-- == 0)
+            return services->entries[n].value;
+    }
+    return NULL;
+}
+
+/* The value if it is written, else the mapping that lacks it. */
+static struct node *near(struct node *map, const char *key)
+{
+    struct node *value = node_find(map, key);
+
+    return value != NULL ? value : map;
+}
+
+static void judge_times(struct binder *binder)
+{
+    const struct scenario *scenario = binder->scenario;
+
+    if (scenario->warmup_ns >= scenario->duration_ns && scenario->warmup_ns > 0)
+        blame(binder->problems, near(binder->root, "warmup"), NULL,
+              "the warmup is as long as the duration: nothing would be measured",
+              "разогрев не короче прогона: измерять будет нечего");
+}
+
+/* A list or mapping that must not be empty: what is missing has no node to blame. */
+static void want(struct binder *binder, const char *key, struct text message)
+{
+    struct node *node = node_find(binder->root, key);
+    struct place place = binder->root->place;
+
+    place.columns = 0;
+    if (node == NULL)
+        problem_say(binder->problems, place, message, NULL);
+    else
+        blame_say(binder->problems, node, message, NULL);
+}
+
+static void judge_presence(struct binder *binder)
+{
+    if (binder->scenario->services_max == 0)
+        want(binder, "services", (struct text){"there are no services", "нет ни одного сервиса"});
+    if (binder->scenario->loads_max == 0)
+        want(binder, "load",
+             (struct text){"nobody asks: load is empty", "никто не спрашивает: load пуст"});
+}
+
+/* ---- Who asks whom ---- */
+
+static bool knows(enum service_kind kind, uint8_t verb)
+{
+    switch (kind) {
+    case KIND_LIKES:
+        return verb == VERB_LIKE || verb == VERB_UNLIKE || verb == VERB_COUNT;
+    case KIND_DELIVERY:
+        return verb == VERB_MENU || verb == VERB_ORDER || verb == VERB_TRACK;
+    case KIND_CUSTOM:
+        return true;
+    case KIND_BATCHER:
+        break;
+    }
+    return false;
+}
+
+/* The node that names whom this step asks; NULL when it asks nobody that there is. */
+static struct node *ask_node(const struct binder *binder, uint32_t service, uint32_t step)
+{
+    struct node *steps = node_find(service_node(binder, service), "steps");
+    struct node *ask = node_find(node_at(steps, step), "ask");
+
+    return ask == NULL || ask->is_blamed ? NULL : ask;
+}
+
+/* Depth first; colours: 0 not seen, 1 on the way, 2 done. */
+static void find_cycle(struct binder *binder, uint32_t i, unsigned char colours[])
+{
+    const struct service_spec *service = &binder->scenario->services[i];
+
+    colours[i] = 1;
+    for (uint32_t n = 0; n < service->steps_max; n++) {
+        uint32_t asked = service->steps[n].service;
+        struct node *node = ask_node(binder, i, n);
+
+        if (node == NULL)
+            continue;
+        if (colours[asked] == 1)
+            blame(binder->problems, node, NULL, "\"%s\" asks in a circle: it would wait for itself",
+                  "«%s» спрашивает по кругу: он ждал бы самого себя", quote(service->name).text);
+        else if (colours[asked] == 0)
+            find_cycle(binder, asked, colours);
+    }
+    colours[i] = 2;
+}
+
+static void judge_cycles(struct binder *binder)
+{
+    unsigned char colours[SCENARIO_SERVICES_MAX] = {0};
+
+    for (uint32_t i = 0; i < binder->scenario->services_max; i++) {
+        if (colours[i] == 0)
+            find_cycle(binder, i, colours);
+    }
+}
+
+/* Follows a verb through the services that pass it on; seen: a bit per service. */
+static void follow(struct binder *binder, const struct load_spec *load, struct node *blamed,
+                   uint32_t i, uint32_t *seen)
+{
+    const struct service_spec *service = &binder->scenario->services[i];
+
+    if ((*seen & (1U << i)) != 0)
+        return;
+    *seen |= 1U << i;
+    if (!knows(service->kind, load->verb))
+        blame(binder->problems, blamed, NULL, "service \"%s\" does not know this verb",
+              "сервис «%s» не знает этого глагола", quote(service->name).text);
+    for (uint32_t n = 0; n < service->steps_max; n++) {
+        if (ask_node(binder, i, n) != NULL)
+            follow(binder, load, blamed, service->steps[n].service, seen);
+    }
+}
+
+static void judge_verbs(struct binder *binder)
+{
+    struct node *loads = node_find(binder->root, "load");
+
+    for (uint32_t i = 0; i < binder->scenario->loads_max; i++) {
+        const struct load_spec *load = &binder->scenario->loads[i];
+        struct node *node = node_at(loads, i);
+        uint32_t seen = 0;
+
+        if (node->is_blamed || near(node, "to")->is_blamed || near(node, "verb")->is_blamed ||
+            binder->scenario->services_max == 0)
+            continue;
+        follow(binder, load, near(node, "verb"), load->service, &seen);
+    }
+}
+
+static void judge_load_names(struct binder *binder)
+{
+    const struct scenario *scenario = binder->scenario;
+    struct node *loads = node_find(binder->root, "load");
+
+    for (uint32_t i = 0; i < scenario->loads_max; i++) {
+        for (uint32_t j = 0; j < i; j++) {
+            if (strcmp(scenario->loads[i].name, scenario->loads[j].name) == 0)
+                blame(binder->problems, near(node_at(loads, i), "name"), NULL,
+                      "another load is named \"%s\" too: both would draw the same chance",
+                      "другая нагрузка тоже названа «%s»: у обеих была бы одна случайность",
+                      scenario->loads[i].name);
+        }
+    }
+}
+
+/* ---- Balancer ---- */
+
+static bool is_many(const struct service_spec *service)
+{
+    return service->kind != KIND_BATCHER && (service->replicas > 1 || service->autoscale.is_on);
+}
+
+/* By default there is a balancer exactly where somebody needs one. Batchers take their work from
+ * the queue and need none. */
+static void judge_balancer(struct binder *binder)
+{
+    struct scenario *scenario = binder->scenario;
+    struct node *balancer = node_find(binder->root, "balancer");
+    bool is_said = balancer != NULL &&
+                   (balancer->kind == NODE_SCALAR || node_find(balancer, "policy") != NULL);
+
+    for (uint32_t i = 0; i < scenario->services_max; i++) {
+        struct node *node = service_node(binder, i);
+
+        if (!is_many(&scenario->services[i]))
+            continue;
+        if (!is_said)
+            scenario->balancer.policy = POLICY_ROUND_ROBIN;
+        else if (scenario->balancer.policy == POLICY_NONE)
+            blame(binder->problems, near(node, "replicas"), NULL,
+                  "several replicas, but balancer.policy is none: nobody would ask the others",
+                  "реплик несколько, а balancer.policy — none: остальных никто не спросит");
+    }
+}
+
+/* ---- Queue ---- */
+
+/* Whether somebody puts records of this topic into the queue. */
+static bool is_produced(const struct scenario *scenario, enum topic_kind topic, uint32_t *by)
+{
+    for (*by = 0; *by < scenario->services_max; (*by)++) {
+        const struct service_spec *service = &scenario->services[*by];
+        bool is_log = service->design == DESIGN_QUEUED || service->design == DESIGN_BATCHED;
+
+        if (topic == TOPIC_KIND_LIKES && service->kind == KIND_LIKES && is_log)
+            return true;
+        if (topic == TOPIC_KIND_ORDERS && service->kind == KIND_DELIVERY &&
+            service->orders == ORDERS_QUEUED)
+            return true;
+    }
+    return false;
+}
+
+static bool is_taken(const struct scenario *scenario, enum topic_kind topic)
+{
+    for (uint32_t i = 0; i < scenario->services_max; i++) {
+        if (scenario->services[i].kind == KIND_BATCHER && scenario->services[i].topic == topic)
+            return true;
+    }
+    return false;
+}
+
+static void choose_topics(struct binder *binder)
+{
+    struct scenario *scenario = binder->scenario;
+    uint32_t by;
+    bool only_orders = is_produced(scenario, TOPIC_KIND_ORDERS, &by) &&
+                       !is_produced(scenario, TOPIC_KIND_LIKES, &by);
+
+    for (uint32_t i = 0; i < scenario->services_max; i++) {
+        if (only_orders && node_find(service_node(binder, i), "topic") == NULL)
+            scenario->services[i].topic = TOPIC_KIND_ORDERS;
+    }
+}
+
+/* A log that nobody reads is a slip; a reader without a writer is only idle. */
+static void judge_topics(struct binder *binder)
+{
+    static const enum topic_kind topics[] = {TOPIC_KIND_LIKES, TOPIC_KIND_ORDERS};
+
+    for (size_t i = 0; i < sizeof topics / sizeof topics[0]; i++) {
+        const char *name = topics[i] == TOPIC_KIND_LIKES ? "likes" : "orders";
+        const char *key = topics[i] == TOPIC_KIND_LIKES ? "design" : "orders";
+        uint32_t by;
+
+        if (is_produced(binder->scenario, topics[i], &by) && !is_taken(binder->scenario, topics[i]))
+            blame(binder->problems, near(service_node(binder, by), key), NULL,
+                  "%s go into the queue and nobody takes them out: a batcher is missing",
+                  "%s уходят в очередь, и никто их не берёт: нужен сервис batcher", name);
+    }
+}
+
+static void judge_signals(struct binder *binder)
+{
+    for (uint32_t i = 0; i < binder->scenario->services_max; i++) {
+        const struct service_spec *service = &binder->scenario->services[i];
+        struct node *node = near(service_node(binder, i), "autoscale");
+
+        if (service->autoscale.is_on && service->autoscale.signal == SIGNAL_LAG &&
+            service->kind != KIND_BATCHER)
+            blame(binder->problems, near(node, "signal"), NULL,
+                  "only a batcher has a lag to scale by", "отставание есть только у batcher");
+    }
+}
+
+/* ---- Faults ---- */
+
+static void blame_target(struct binder *binder, struct node *node, const char *target)
+{
+    static const char *const parts[] = {"store", "queue", "table", "balancer"};
+    struct nearest nearest = nearest_to(target);
+
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+        nearest_offer(&nearest, parts[i]);
+    for (uint32_t i = 0; i < binder->scenario->services_max; i++)
+        nearest_offer(&nearest, binder->scenario->services[i].name);
+    blame(binder->problems, node, nearest.best, "there is no \"%s\" to break",
+          "ломать нечего: «%s» здесь нет", quote(target).text);
+}
+
+static uint32_t most_replicas(const struct service_spec *service)
+{
+    if (service->autoscale.is_on && service->autoscale.replicas_max > service->replicas)
+        return service->autoscale.replicas_max;
+    return service->replicas;
+}
+
+/* "delivery" or "delivery/2". */
+static void judge_replica(struct binder *binder, struct node *node, const char *target)
+{
+    const char *slash = strchr(target, '/');
+    char name[NAME_MAX_BYTES] = "";
+    unsigned long replica = 0;
+    uint32_t i;
+
+    memcpy(name, target, slash == NULL ? strlen(target) : (size_t)(slash - target));
+    i = service_named(binder, name);
+    if (i == binder->scenario->services_max) {
+        blame_target(binder, node, name);
+        return;
+    }
+    if (slash == NULL)
+        return;
+    if (slash[1] == '\0' || strspn(slash + 1, "0123456789") != strlen(slash + 1) ||
+        strlen(slash + 1) > 6) {
+        blame(binder->problems, node, NULL, "a replica is a number: %s/0",
+              "реплика — это число: %s/0", quote(name).text);
+        return;
+    }
+    replica = strtoul(slash + 1, NULL, 10);
+    if (replica >= most_replicas(&binder->scenario->services[i]))
+        blame(binder->problems, node, NULL, "\"%s\" has %u replicas, counted from 0",
+              "у «%s» реплик %u, счёт с 0", quote(name).text,
+              most_replicas(&binder->scenario->services[i]));
+}
+
+static void judge_fault(struct binder *binder, struct node *node, const struct fault_spec *fault)
+{
+    struct node *target = node_find(node, "target");
+    const char *name = fault->target;
+
+    if (fault->at_ns >= binder->scenario->duration_ns + binder->scenario->drain_ns)
+        blame(binder->problems, near(node, "at"), NULL, "by then the run is over",
+              "к этому времени прогон кончился");
+    if (target == NULL) {
+        blame(binder->problems, node, NULL, "a fault has a target", "у поломки есть цель, target");
+        return;
+    }
+    if (strcmp(name, "balancer") == 0 && binder->scenario->balancer.policy == POLICY_NONE)
+        blame(binder->problems, target, NULL, "there is no balancer to break",
+              "балансировщика здесь нет");
+    else if (strcmp(name, "store") != 0 && strcmp(name, "queue") != 0 &&
+             strcmp(name, "table") != 0 && strcmp(name, "balancer") != 0)
+        judge_replica(binder, target, name);
+}
+
+static void judge_faults(struct binder *binder)
+{
+    struct node *faults = node_find(binder->root, "faults");
+
+    for (uint32_t i = 0; i < binder->scenario->faults_max; i++) {
+        if (!node_at(faults, i)->is_blamed)
+            judge_fault(binder, node_at(faults, i), &binder->scenario->faults[i]);
+    }
+}
+
+void cross_check(struct binder *binder)
+{
+    judge_presence(binder);
+    judge_times(binder);
+    judge_cycles(binder);
+    judge_verbs(binder);
+    judge_load_names(binder);
+    judge_balancer(binder);
+    choose_topics(binder);
+    judge_topics(binder);
+    judge_signals(binder);
+    judge_faults(binder);
+}

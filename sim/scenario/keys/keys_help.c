@@ -1,0 +1,157 @@
+/* keys_help.c — What `sim help KEY` answers.
+ *
+ * A key may be asked for by its name ("replicas"), by the end of its path ("retry.attempts") or by
+ * the whole of it, with a name, a number or * where the table has any ("services.likes.replicas").
+ * Every key that fits is told, then the keys inside it. */
+#include <stdio.h>
+#include <string.h>
+
+#include "sim/scenario/keys/keys_walk.h"
+#include "sim/scenario/keys/metrics.h"
+#include "sim/scenario/problems/nearest.h"
+#include "sim/scenario/yaml/utf8.h"
+
+struct help {
+    struct key_visit visit; /* First, so that a visit is its help. */
+    FILE *out;
+    const char *asked;
+    bool is_russian;
+    unsigned found;
+    char inside[KEY_PATH_MAX]; /* The last key found, whose own keys are listed after it. */
+    struct nearest nearest;
+    char near[KEY_PATH_MAX]; /* The nearest path so far; a candidate does not outlive its visit. */
+};
+
+static const char *say(const struct help *help, const char *en, const char *ru)
+{
+    return help->is_russian ? ru : en;
+}
+
+/* Segment by segment from the end; * in the path fits any segment. */
+static bool path_fits(const char *path, const char *asked)
+{
+    size_t i = strlen(path), j = strlen(asked);
+
+    while (j > 0) {
+        size_t path_end = i, asked_end = j;
+
+        if (i == 0)
+            return false;
+        while (i > 0 && path[i - 1] != '.')
+            i--;
+        while (j > 0 && asked[j - 1] != '.')
+            j--;
+        if (!(path_end - i == 1 && path[i] == '*') &&
+            !(path_end - i == asked_end - j && strncmp(path + i, asked + j, path_end - i) == 0))
+            return false;
+        i -= i > 0;
+        j -= j > 0;
+    }
+    return true;
+}
+
+static bool is_inside(const char *path, const char *outer)
+{
+    size_t length = strlen(outer);
+
+    return length > 0 && strncmp(path, outer, length) == 0 && path[length] == '.';
+}
+
+static void tell_range(const struct help *help, const struct key *key)
+{
+    if (key->fallback != NULL)
+        (void)fprintf(help->out, "  %s %s\n", say(help, "default", "по умолчанию"), key->fallback);
+    if (key->least != NULL && key->most != NULL)
+        (void)fprintf(help->out, "  %s %s … %s\n", say(help, "range", "от и до"), key->least,
+                      key->most);
+}
+
+static void tell_words(const struct help *help, const struct key *key)
+{
+    for (const struct word *word = key->words; word != NULL && word->text != NULL; word++)
+        (void)fprintf(help->out, "  %-18s %s\n", word->text, say(help, word->en, word->ru));
+}
+
+static void tell_key(const struct help *help, const struct key *key, const char *path)
+{
+    const struct type_facts *facts = type_facts(key->type);
+
+    (void)fprintf(help->out, "%s%s — %s", help->found > 1 ? "\n" : "", path,
+                  say(help, facts->en, facts->ru));
+    if (facts->example != NULL && key->group == NULL)
+        (void)fprintf(help->out, say(help, ", for example %s", ", например %s"), facts->example);
+    (void)fprintf(help->out, "\n  %s\n", say(help, key->en, key->ru));
+    tell_range(help, key);
+    tell_words(help, key);
+}
+
+static void offer(struct help *help, const char *candidate)
+{
+    help->nearest.best = NULL;
+    nearest_offer(&help->nearest, candidate);
+    if (help->nearest.best != NULL)
+        (void)snprintf(help->near, sizeof help->near, "%s", candidate);
+}
+
+static void meet(struct key_visit *visit, const struct key *key, const char *path)
+{
+    struct help *help = (struct help *)visit;
+
+    offer(help, key->name);
+    offer(help, path);
+    if (is_inside(path, help->inside)) {
+        (void)fprintf(help->out, "    %-16s %s\n", path + strlen(help->inside) + 1,
+                      say(help, key->en, key->ru));
+    } else if (path_fits(path, help->asked)) {
+        help->found++;
+        tell_key(help, key, path);
+        (void)snprintf(help->inside, sizeof help->inside, "%s", key->group == NULL ? "" : path);
+    }
+}
+
+static void tell_metric(struct help *help, const struct metric_word *word, const char *prefix)
+{
+    char path[KEY_PATH_MAX];
+
+    (void)snprintf(path, sizeof path, "%s%s", prefix, word->name);
+    offer(help, path);
+    if (!path_fits(path, help->asked))
+        return;
+    help->found++;
+    (void)fprintf(help->out, "%s%s — %s\n  %s\n", help->found > 1 ? "\n" : "", path,
+                  say(help, "metric of a threshold", "показатель для порога"),
+                  say(help, word->en, word->ru));
+}
+
+static void overview(FILE *out, bool is_russian)
+{
+    for (size_t i = 0; i < root_group.keys_max; i++) {
+        const struct key *key = &root_group.keys[i];
+
+        (void)fprintf(out, "  %-12s %s\n", key->name, is_russian ? key->ru : key->en);
+    }
+}
+
+bool keys_help(FILE *out, const char *key, const char *lang)
+{
+    struct help help = {
+        .visit = {meet}, .out = out, .asked = key, .is_russian = strcmp(lang, "ru") == 0};
+
+    if (key == NULL || key[0] == '\0') {
+        overview(out, help.is_russian);
+        return true;
+    }
+    help.nearest = nearest_to(key);
+    keys_walk(&help.visit);
+    for (const struct metric_word *word = metrics(); word->name != NULL; word++)
+        tell_metric(&help, word, "");
+    for (const struct metric_word *word = service_metrics(); word->name != NULL; word++)
+        tell_metric(&help, word, "services.*.");
+    if (help.found > 0)
+        return true;
+    (void)fprintf(out, say(&help, "there is no key \"%s\"", "ключа «%s» нет"), quote(key).text);
+    if (help.near[0] != '\0')
+        (void)fprintf(out, say(&help, "; did you mean \"%s\"?", "; может быть, «%s»?"), help.near);
+    (void)fputc('\n', out);
+    return false;
+}

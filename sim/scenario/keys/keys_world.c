@@ -1,0 +1,310 @@
+/* keys_world.c — The keys of what stands around the services: balancer, network, store, queue,
+ * table, prices, faults. Defaults describe one data centre and ordinary machines; those that were
+ * measured or published say where. */
+#include "sim/scenario/keys/keys.h"
+
+static const struct word policies[] = {
+    {"none", POLICY_NONE, "No balancer: the one replica is asked directly.",
+     "Без балансировщика: единственную реплику спрашивают напрямую."},
+    {"round_robin", POLICY_ROUND_ROBIN, "One after the other.", "По очереди."},
+    {"weighted", POLICY_WEIGHTED, "By turns, in proportion to cores and speed.",
+     "По очереди, соразмерно ядрам и скорости."},
+    {"random", POLICY_RANDOM, "By chance.", "Наугад."},
+    {"least_connections", POLICY_LEAST_CONNECTIONS, "The one with the fewest open requests.",
+     "Та, у которой меньше всего открытых запросов."},
+    {"two_choices", POLICY_TWO_CHOICES, "The better of two drawn by chance.",
+     "Лучшая из двух выбранных наугад."},
+    {"peak_ewma", POLICY_PEAK_EWMA, "The lowest recent latency times open requests.",
+     "Наименьшая недавняя задержка, умноженная на открытые запросы."},
+    {"consistent_hash", POLICY_CONSISTENT_HASH, "By key, with bounded loads.",
+     "По ключу, с ограничением нагрузки."},
+    {0},
+};
+/* Health checks: HAProxy's fall 3, rise 2. bound: Mirrokni, Thorup and Zadimoghaddam 2018 (Google
+ * and HAProxy use 1.25). ewma: Finagle's decay of 10 s. work: a proxy at 30 k requests per second
+ * and core (HAProxy 2.6, nbthread 1, measured). */
+static const struct key health_keys[] = {
+    {"every", KEY_DURATION, KEY_AT(struct balancer_spec, health_every_ns), .fallback = "0s",
+     .least = "0s", .most = "1h", .en = "Time between checks of a replica; 0s: none.",
+     .ru = "Время между проверками реплики; 0s — без проверок."},
+    {"timeout", KEY_DURATION, KEY_AT(struct balancer_spec, health_timeout_ns), .fallback = "1s",
+     .least = "1ms", .most = "1h", .en = "For one check.", .ru = "На одну проверку."},
+    {"fall", KEY_COUNT, KEY_AT(struct balancer_spec, health_fall), .fallback = "3", .least = "1",
+     .most = "100", .en = "Failures in a row that take a replica out.",
+     .ru = "Неудач подряд, после которых реплику выводят."},
+    {"rise", KEY_COUNT, KEY_AT(struct balancer_spec, health_rise), .fallback = "2", .least = "1",
+     .most = "100", .en = "Successes in a row that bring it back.",
+     .ru = "Удач подряд, после которых она возвращается."},
+};
+static const struct group health_group = {"health", KEYS_OF(health_keys), .brief = "every"};
+
+static const struct key balancer_keys[] = {
+    {"policy", KEY_WORD, KEY_AT(struct balancer_spec, policy), .words = policies,
+     .en = "Who gets the next request; by default none for single replicas, else round_robin.",
+     .ru = "Кому следующий запрос; по умолчанию none, если реплика одна, иначе round_robin."},
+    {"timeout", KEY_DURATION, KEY_AT(struct balancer_spec, timeout_ns), .fallback = "1s",
+     .least = "1ms", .most = "1h", .en = "For one try at one replica.",
+     .ru = "На одну попытку у одной реплики."},
+    {"attempts", KEY_COUNT, KEY_AT(struct balancer_spec, attempts), .fallback = "1", .least = "1",
+     .most = "10", .en = "Tries at different replicas, where asking twice is safe.",
+     .ru = "Попыток у разных реплик, если повторный вопрос безопасен."},
+    {"health", KEY_GROUP, .group = &health_group, .en = "Active health checks.",
+     .ru = "Активные проверки здоровья."},
+    {"bound", KEY_NUMBER, KEY_AT(struct balancer_spec, bound), .fallback = "1.25", .least = "1",
+     .most = "100", .en = "consistent_hash: load of one over the mean, at most.",
+     .ru = "consistent_hash: нагрузка одной реплики к средней, не больше."},
+    {"ewma", KEY_DURATION, KEY_AT(struct balancer_spec, ewma_ns), .fallback = "10s", .least = "1ms",
+     .most = "1h", .en = "peak_ewma: how slowly the past fades.",
+     .ru = "peak_ewma: как медленно забывается прошлое."},
+    {"work", KEY_DURATION, KEY_AT(struct balancer_spec, work_ns), .fallback = "30us", .least = "0s",
+     .most = "1s", .en = "Its own processor time per request.",
+     .ru = "Его собственное процессорное время на запрос."},
+    {"cores", KEY_COUNT, KEY_AT(struct balancer_spec, cores), .fallback = "2", .least = "1",
+     .most = "256", .en = "Of the balancer.", .ru = "Ядер у балансировщика."},
+};
+const struct group balancer_group = {"balancer", KEYS_OF(balancer_keys), .brief = "policy"};
+
+/* 500 us for a round trip within a data centre: Dean, "Numbers everyone should know". */
+static const struct key network_keys[] = {
+    {"latency", KEY_DURATION, KEY_AT(struct network_spec, latency_ns), .fallback = "250us",
+     .least = "0s", .most = "10s", .en = "One way.", .ru = "В одну сторону."},
+    {"jitter", KEY_DURATION, KEY_AT(struct network_spec, jitter_ns), .fallback = "0s",
+     .least = "0s", .most = "10s", .en = "Mean of an exponential addition to it.",
+     .ru = "Среднее экспоненциальной добавки."},
+    {"loss", KEY_SHARE, KEY_AT(struct network_spec, loss), .fallback = "0%", .least = "0%",
+     .most = "100%", .en = "Messages that never arrive.", .ru = "Сообщения, которые пропадают."},
+};
+const struct group network_group = {"network", KEYS_OF(network_keys)};
+
+static const struct word evictions[] = {
+    {"none", EVICTION_NONE, "Writes fail when it is full.", "Когда полно, запись не удаётся."},
+    {"lru", EVICTION_LRU, "The least recently used goes.", "Уходит давно не нужное."},
+    {"lfu", EVICTION_LFU, "The least frequently used goes.", "Уходит редко нужное."},
+    {0},
+};
+/* 10 us a command, 50 us one way: Redis 7 over TCP, one client, 104 us a round trip (measured). */
+static const struct key store_keys[] = {
+    {"latency", KEY_DURATION, KEY_AT(struct store_spec, latency_ns), .fallback = "50us",
+     .least = "0s", .most = "10s", .en = "One way to it.", .ru = "До него в одну сторону."},
+    {"command", KEY_DURATION, KEY_AT(struct store_spec, command_ns), .fallback = "10us",
+     .least = "0s", .most = "10s", .en = "Its one thread, per command.",
+     .ru = "Её единственный поток, на команду."},
+    {"per_kib", KEY_DURATION, KEY_AT(struct store_spec, kib_ns), .fallback = "1us", .least = "0s",
+     .most = "1s", .en = "And per KiB of value.", .ru = "И на каждый КиБ значения."},
+    {"memory", KEY_SIZE, KEY_AT(struct store_spec, memory), .fallback = "0B", .least = "0B",
+     .most = "1TiB", .en = "maxmemory; 0B: no limit.", .ru = "maxmemory; 0B — без предела."},
+    {"eviction", KEY_WORD, KEY_AT(struct store_spec, eviction), .words = evictions,
+     .fallback = "none", .en = "What goes when the memory is full.",
+     .ru = "Что уходит, когда память кончилась."},
+    {"persistent", KEY_BOOL, KEY_AT(struct store_spec, is_persistent), .fallback = "no",
+     .en = "What was answered survives a crash (AOF).",
+     .ru = "Отвеченное переживает падение (AOF)."},
+};
+const struct group store_group = {"store", KEYS_OF(store_keys)};
+
+static const struct word queue_acks[] = {
+    {"none", ACKS_NONE, "The producer does not wait.", "Отправитель не ждёт."},
+    {"leader", ACKS_LEADER, "The leader has it.", "Записал ведущий брокер."},
+    {"all", ACKS_ALL, "Every replica in sync has it.", "Записали все реплики в строю."},
+    {0},
+};
+/* session: Kafka's session.timeout.ms of 45 s (KIP-735). linger: Kafka 4 waits 5 ms (KIP-1030). */
+static const struct key queue_keys[] = {
+    {"latency", KEY_DURATION, KEY_AT(struct queue_spec, latency_ns), .fallback = "250us",
+     .least = "0s", .most = "10s", .en = "One way to the broker.",
+     .ru = "До брокера в одну сторону."},
+    {"partitions", KEY_COUNT, KEY_AT(struct queue_spec, partitions), .fallback = "12", .least = "1",
+     .most = "1024", .en = "Of each topic; no more workers than that help.",
+     .ru = "Разделов в теме; больше работников не помогут."},
+    {"linger", KEY_DURATION, KEY_AT(struct queue_spec, linger_ns), .fallback = "5ms", .least = "0s",
+     .most = "10s", .en = "Producer: longest wait for a batch to fill.",
+     .ru = "Отправитель: сколько ждать, пока пачка наберётся."},
+    {"batch", KEY_COUNT, KEY_AT(struct queue_spec, batch), .fallback = "500", .least = "1",
+     .most = "100k", .en = "Producer: records in a batch at most.",
+     .ru = "Отправитель: записей в пачке, не больше."},
+    {"acks", KEY_WORD, KEY_AT(struct queue_spec, acks), .words = queue_acks, .fallback = "all",
+     .en = "When a record counts as written.", .ru = "Когда запись считается сделанной."},
+    {"append", KEY_DURATION, KEY_AT(struct queue_spec, append_ns), .fallback = "200us",
+     .least = "0s", .most = "10s", .en = "Broker's time per batch.",
+     .ru = "Время брокера на пачку."},
+    {"record", KEY_DURATION, KEY_AT(struct queue_spec, record_ns), .fallback = "1us", .least = "0s",
+     .most = "1s", .en = "Broker's time per record.", .ru = "Время брокера на запись."},
+    {"replicate", KEY_DURATION, KEY_AT(struct queue_spec, replicate_ns), .fallback = "1ms",
+     .least = "0s", .most = "10s", .en = "acks: all: to the followers and back.",
+     .ru = "acks: all: до ведомых и обратно."},
+    {"session", KEY_DURATION, KEY_AT(struct queue_spec, session_ns), .fallback = "45s",
+     .least = "100ms", .most = "1h", .en = "Silence after which a worker is thrown out.",
+     .ru = "Молчание, после которого работника исключают."},
+    {"rebalance", KEY_DURATION, KEY_AT(struct queue_spec, rebalance_ns), .fallback = "3s",
+     .least = "0s", .most = "1h", .en = "How long the whole group then stands still.",
+     .ru = "Сколько после этого стоит вся группа."},
+    {"retention", KEY_COUNT, KEY_AT(struct queue_spec, retention), .fallback = "0", .least = "0",
+     .most = "1G", .en = "Records kept per partition; 0: all.",
+     .ru = "Сколько записей хранит раздел; 0 — все."},
+};
+const struct group queue_group = {"queue", KEYS_OF(queue_keys)};
+
+/* scan_row: 38 to 45 ms for a scan of a million rows (SQLite 3.40, PostgreSQL 15, measured).
+ * statement: 96 us for one indexed SELECT over libpq (measured). commit: one flush of a disk. */
+static const struct key table_keys[] = {
+    {"latency", KEY_DURATION, KEY_AT(struct table_spec, latency_ns), .fallback = "250us",
+     .least = "0s", .most = "10s", .en = "One way to the server.",
+     .ru = "До сервера в одну сторону."},
+    {"connections", KEY_COUNT, KEY_AT(struct table_spec, connections), .fallback = "20",
+     .least = "1", .most = "10k", .en = "The pool; who finds none waits.",
+     .ru = "Пул соединений; кому не хватило, тот ждёт."},
+    {"cores", KEY_COUNT, KEY_AT(struct table_spec, cores), .fallback = "4", .least = "1",
+     .most = "256", .en = "Of the server.", .ru = "Ядер у сервера."},
+    {"statement", KEY_DURATION, KEY_AT(struct table_spec, statement_ns), .fallback = "100us",
+     .least = "0s", .most = "10s", .en = "Parse, plan, one index seek.",
+     .ru = "Разбор, план, один поиск по индексу."},
+    {"row", KEY_DURATION, KEY_AT(struct table_spec, row_ns), .fallback = "10us", .least = "0s",
+     .most = "1s", .en = "Each row written, or walked through an index.",
+     .ru = "Каждая строка, записанная или пройденная по индексу."},
+    {"scan_row", KEY_DURATION, KEY_AT(struct table_spec, scan_row_ns), .fallback = "40ns",
+     .least = "0s", .most = "1s", .en = "Each row that a scan looks at.",
+     .ru = "Каждая строка, на которую смотрит полный просмотр."},
+    {"commit", KEY_DURATION, KEY_AT(struct table_spec, commit_ns), .fallback = "2ms", .least = "0s",
+     .most = "10s", .en = "One flush to disk.", .ru = "Один сброс на диск."},
+    {"group_commit", KEY_BOOL, KEY_AT(struct table_spec, group_commit), .fallback = "yes",
+     .en = "Transactions that wait for the disk share a flush.",
+     .ru = "Транзакции, ждущие диска, делят один сброс."},
+    {"likes_rows", KEY_COUNT, KEY_AT(struct table_spec, likes_rows), .fallback = "0", .least = "0",
+     .most = "100G", .en = "Likes that are there at the start.",
+     .ru = "Сколько лайков лежит там вначале."},
+};
+const struct group table_group = {"table", KEYS_OF(table_keys)};
+
+/* commission: the published tiers are 15, 25 and 30 % (DoorDash). payment: 2.9 %, the usual card
+ * fee. Fee, trip and machines are round figures of a large city and a public cloud. With another
+ * currency none of these is assumed: a price that is not written is 0. */
+static const struct key price_keys[] = {
+    {"currency", KEY_CURRENCY, KEY_AT(struct prices_spec, currency), .fallback = "RUB",
+     .en = "Of all money here; with another than RUB, prices not written are 0.",
+     .ru = "Валюта всех сумм; если не RUB, незаписанные цены равны 0."},
+    {"commission", KEY_SHARE, KEY_AT(struct prices_spec, commission), .fallback = "25%",
+     .least = "0%", .most = "100%", .en = "Of the basket, paid by the restaurant.",
+     .ru = "С суммы заказа, платит ресторан."},
+    {"delivery_fee", KEY_MONEY, KEY_AT(struct prices_spec, delivery_fee), .fallback = "149.00 RUB",
+     .least = "0 RUB", .most = "1000000 RUB", .en = "Per order, paid by the customer.",
+     .ru = "С заказа, платит клиент."},
+    {"courier_trip", KEY_MONEY, KEY_AT(struct prices_spec, courier_trip), .fallback = "120.00 RUB",
+     .least = "0 RUB", .most = "1000000 RUB", .en = "Per trip, paid to the courier.",
+     .ru = "За поездку, курьеру."},
+    {"payment", KEY_SHARE, KEY_AT(struct prices_spec, payment), .fallback = "2.9%", .least = "0%",
+     .most = "100%", .en = "Of what the customer pays, to the bank.",
+     .ru = "С того, что платит клиент, банку."},
+    {"core_hour", KEY_MONEY, KEY_AT(struct prices_spec, core_hour), .fallback = "4.00 RUB",
+     .least = "0 RUB", .most = "1000000 RUB", .en = "One core of a replica, with its memory.",
+     .ru = "Одно ядро реплики вместе с памятью."},
+    {"store_hour", KEY_MONEY, KEY_AT(struct prices_spec, store_hour), .fallback = "12.00 RUB",
+     .least = "0 RUB", .most = "1000000 RUB", .en = "The store, where it is used.",
+     .ru = "Хранилище, если оно нужно."},
+    {"queue_hour", KEY_MONEY, KEY_AT(struct prices_spec, queue_hour), .fallback = "45.00 RUB",
+     .least = "0 RUB", .most = "1000000 RUB", .en = "Three brokers, where they are used.",
+     .ru = "Три брокера, если они нужны."},
+    {"table_hour", KEY_MONEY, KEY_AT(struct prices_spec, table_hour), .fallback = "15.00 RUB",
+     .least = "0 RUB", .most = "1000000 RUB", .en = "The database, without its cores.",
+     .ru = "База данных без ядер."},
+    {"table_core_hour", KEY_MONEY, KEY_AT(struct prices_spec, table_core_hour),
+     .fallback = "6.00 RUB", .least = "0 RUB", .most = "1000000 RUB",
+     .en = "One core of the database.", .ru = "Одно ядро базы данных."},
+};
+const struct group prices_group = {"prices", KEYS_OF(price_keys)};
+
+static const struct word fault_kinds[] = {
+    {"crash", FAULT_CRASH, "It dies; what was in memory is gone.",
+     "Падает; всё, что было в памяти, пропало."},
+    {"pause", FAULT_PAUSE, "It stands still, and then goes on.", "Замирает, потом продолжает."},
+    {"cut", FAULT_CUT, "It runs, but nobody reaches it.", "Работает, но до него не дойти."},
+    {0},
+};
+static const struct key fault_keys[] = {
+    {"at", KEY_DURATION, KEY_AT(struct fault_spec, at_ns), .fallback = "0s", .least = "0s",
+     .most = "1h", .en = "When it begins.", .ru = "Когда начинается."},
+    {"for", KEY_DURATION, KEY_AT(struct fault_spec, for_ns), .fallback = "0s", .least = "0s",
+     .most = "1h", .en = "How long it lasts; 0s: to the end.",
+     .ru = "Сколько длится; 0s — до конца."},
+    {"kind", KEY_WORD, KEY_AT(struct fault_spec, kind), .words = fault_kinds, .fallback = "crash",
+     .en = "What happens.", .ru = "Что происходит."},
+    {"target", KEY_TARGET, KEY_AT(struct fault_spec, target),
+     .en = "store, queue, table, balancer, a service (all replicas), or service/replica.",
+     .ru = "store, queue, table, balancer, сервис (все реплики) или сервис/реплика."},
+};
+const struct group fault_group = {"fault", KEYS_OF(fault_keys), .size = sizeof(struct fault_spec)};
+
+/* ---- Distributions ---- */
+
+static const struct word dists[] = {
+    {"constant", DIST_CONSTANT, "Always the mean.", "Всегда среднее."},
+    {"exponential", DIST_EXPONENTIAL, "Without memory.", "Без памяти."},
+    {"lognormal", DIST_LOGNORMAL, "Skewed as service times are; wants cv.",
+     "Скошено, как время обслуживания; нужен cv."},
+    {"erlang", DIST_ERLANG, "Steadier than exponential; wants stages.",
+     "Ровнее экспоненциального; нужны stages."},
+    {"pareto", DIST_PARETO, "With a heavy tail; wants alpha.", "С тяжёлым хвостом; нужна alpha."},
+    {"uniform", DIST_UNIFORM, "Mean plus or minus spread.", "Среднее плюс-минус spread."},
+    {"empirical", DIST_EMPIRICAL, "Points with weights.", "Точки с весами."},
+    {0},
+};
+
+#define DIST_KEYS(mean_type, mean_least, mean_most, points_type)                                   \
+    {"dist",                                                                                       \
+     KEY_WORD,                                                                                     \
+     KEY_AT(struct draft_dist, kind),                                                              \
+     .words = dists,                                                                               \
+     .fallback = "constant",                                                                       \
+     .en = "Its shape.",                                                                           \
+     .ru = "Форма."},                                                                              \
+        {"mean",                                                                                   \
+         mean_type,                                                                                \
+         KEY_AT(struct draft_dist, mean),                                                          \
+         .least = (mean_least),                                                                    \
+         .most = (mean_most),                                                                      \
+         .en = "Its mean.",                                                                        \
+         .ru = "Среднее."},                                                                        \
+        {"cv",                                                                                     \
+         KEY_NUMBER,                                                                               \
+         KEY_AT(struct draft_dist, cv),                                                            \
+         .fallback = "1",                                                                          \
+         .least = "0",                                                                             \
+         .most = "100",                                                                            \
+         .en = "lognormal: standard deviation over mean.",                                         \
+         .ru = "lognormal: стандартное отклонение к среднему."},                                   \
+        {"stages",                                                                                 \
+         KEY_COUNT,                                                                                \
+         KEY_AT(struct draft_dist, stages),                                                        \
+         .fallback = "2",                                                                          \
+         .least = "1",                                                                             \
+         .most = "1000",                                                                           \
+         .en = "erlang: how many stages.",                                                         \
+         .ru = "erlang: сколько ступеней."},                                                       \
+        {"alpha",                                                                                  \
+         KEY_NUMBER,                                                                               \
+         KEY_AT(struct draft_dist, alpha),                                                         \
+         .fallback = "2.5",                                                                        \
+         .least = "1.01",                                                                          \
+         .most = "100",                                                                            \
+         .en = "pareto: the tail; heavier towards 1.",                                             \
+         .ru = "pareto: хвост; чем ближе к 1, тем тяжелее."},                                      \
+        {"spread",                                                                                 \
+         KEY_SHARE,                                                                                \
+         KEY_AT(struct draft_dist, spread),                                                        \
+         .fallback = "50%",                                                                        \
+         .least = "0%",                                                                            \
+         .most = "100%",                                                                           \
+         .en = "uniform: how far from the mean.",                                                  \
+         .ru = "uniform: как далеко от среднего."},                                                \
+        {"points",                                                                                 \
+         points_type,                                                                              \
+         KEY_AT(struct draft_dist, points),                                                        \
+         .items_max = 256,                                                                         \
+         .en = "empirical: values with weights.",                                                  \
+         .ru = "empirical: значения с весами."},
+
+static const struct key duration_dist_keys[] = {
+    DIST_KEYS(KEY_DURATION, "0s", "1h", KEY_DURATION_POINTS)};
+static const struct key money_dist_keys[] = {
+    DIST_KEYS(KEY_MONEY, "0 RUB", "1000000 RUB", KEY_MONEY_POINTS)};
+const struct group duration_dist_group = {"durations", KEYS_OF(duration_dist_keys)};
+const struct group money_dist_group = {"amounts", KEYS_OF(money_dist_keys)};

@@ -1,0 +1,131 @@
+/* metrics.c — What a threshold may be about. */
+#include "sim/scenario/keys/metrics.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "sim/scenario/problems/nearest.h"
+
+static const char prefix[] = "services.";
+
+const struct metric_word *metrics(void)
+{
+    static const struct metric_word words[] = {
+        {"latency.mean", UNIT_DURATION, "Mean latency of answers in time.",
+         "Средняя задержка ответов в срок."},
+        {"latency.p50", UNIT_DURATION, "Half of them were faster.", "Половина была быстрее."},
+        {"latency.p90", UNIT_DURATION, "90 % of them were faster.", "90 % были быстрее."},
+        {"latency.p95", UNIT_DURATION, "95 % of them were faster.", "95 % были быстрее."},
+        {"latency.p99", UNIT_DURATION, "99 % of them were faster.", "99 % были быстрее."},
+        {"latency.p999", UNIT_DURATION, "99.9 % of them were faster.", "99,9 % были быстрее."},
+        {"latency.max", UNIT_DURATION, "The slowest of them.", "Самый медленный."},
+        {"requests.failed", UNIT_SHARE, "Of all requests.", "Отказы от всех запросов."},
+        {"requests.late", UNIT_SHARE, "Answered after the client gave up.",
+         "Ответ пришёл, когда клиент уже ушёл."},
+        {"requests.lost", UNIT_SHARE, "Failed or late.", "Отказ или опоздание."},
+        {"requests.timeout", UNIT_SHARE, "Failed: no answer in time.",
+         "Отказ: нет ответа вовремя."},
+        {"requests.shed", UNIT_SHARE, "Failed: turned away under overload.",
+         "Отказ: отброшены при перегрузке."},
+        {"requests.refused", UNIT_SHARE, "Failed: nobody was there.", "Отказ: никого не было."},
+        {"requests.error", UNIT_SHARE, "Failed: an error, a broken connection.",
+         "Отказ: ошибка, обрыв соединения."},
+        {"requests.attempts", UNIT_NUMBER, "Tries per request; 1 without retries.",
+         "Попыток на запрос; без повторов 1."},
+        {"goodput", UNIT_RATE, "Answers in time, per second.", "Ответов в срок в секунду."},
+        {"throughput", UNIT_RATE, "All answers, per second.", "Всех ответов в секунду."},
+        {"money.revenue", UNIT_MONEY, "Commission and delivery fees.", "Комиссия и доставка."},
+        {"money.lost", UNIT_MONEY, "What failed and late orders would have earned.",
+         "Сколько принесли бы сорванные и опоздавшие заказы."},
+        {"money.profit", UNIT_MONEY, "Revenue less all costs.", "Доход минус все расходы."},
+        {"money.courier", UNIT_MONEY, "Paid to couriers.", "Выплаты курьерам."},
+        {"money.payment", UNIT_MONEY, "Paid to the bank.", "Выплаты банку."},
+        {"money.refunds", UNIT_MONEY, "Paid back.", "Возвраты."},
+        {"money.infra_cost", UNIT_MONEY, "Paid for servers.", "Плата за серверы."},
+        {"queue.lag_max", UNIT_NUMBER, "Most records that waited at once.",
+         "Больше всего записей, ждавших разом."},
+        {"queue.lag_end", UNIT_NUMBER, "Records still waiting at the end.",
+         "Записей, ждущих в конце."},
+        {"queue.redelivered", UNIT_NUMBER, "Records delivered again.",
+         "Записей, доставленных повторно."},
+        {"store.hit_rate", UNIT_SHARE, "Reads that found their key.",
+         "Чтения, нашедшие свой ключ."},
+        {"store.utilization", UNIT_SHARE, "Of the store's thread.", "Занятость потока хранилища."},
+        {"table.utilization", UNIT_SHARE, "Of the server's cores.", "Занятость ядер базы."},
+        {"table.pool_utilization", UNIT_SHARE, "Of the connections.", "Занятость соединений."},
+        {"table.hottest_row", UNIT_SHARE, "Time that the busiest row was locked.",
+         "Время, когда самая занятая строка заперта."},
+        {"likes.lost", UNIT_NUMBER, "Acknowledged, and in no table.",
+         "Подтверждены, но ни в одной таблице."},
+        {"likes.shown_off", UNIT_NUMBER, "Likes shown too many or too few, over all posts.",
+         "Показано лишних или недостающих лайков, по всем постам."},
+        {NULL, UNIT_NUMBER, NULL, NULL},
+    };
+
+    return words;
+}
+
+const struct metric_word *service_metrics(void)
+{
+    static const struct metric_word words[] = {
+        {"utilization", UNIT_SHARE, "Busy share of its cores.", "Занятая доля ядер."},
+        {"wait_mean", UNIT_DURATION, "Mean wait for a first turn.",
+         "Среднее ожидание первого черёда."},
+        {"wait_p99", UNIT_DURATION, "99 % waited less.", "99 % ждали меньше."},
+        {"in_system", UNIT_NUMBER, "Requests inside, on average.", "Запросов внутри, в среднем."},
+        {"queue_max", UNIT_NUMBER, "Longest line at one replica.",
+         "Самая длинная очередь у реплики."},
+        {"replicas_max", UNIT_NUMBER, "Most replicas at once.", "Больше всего реплик разом."},
+        {"shed", UNIT_SHARE, "Visits turned away.", "Отброшенные запросы."},
+        {NULL, UNIT_NUMBER, NULL, NULL},
+    };
+
+    return words;
+}
+
+static const struct metric_word *find(const struct metric_word *words, const char *name)
+{
+    for (; words->name != NULL; words++) {
+        if (strcmp(words->name, name) == 0)
+            return words;
+    }
+    return NULL;
+}
+
+const struct metric_word *metric_named(const char *name, const char **service, size_t *length)
+{
+    const char *last = strrchr(name, '.');
+
+    *service = NULL;
+    *length = 0;
+    if (strncmp(name, prefix, sizeof prefix - 1) != 0)
+        return find(metrics(), name);
+    if (last < name + sizeof prefix)
+        return NULL;
+    *service = name + sizeof prefix - 1;
+    *length = (size_t)(last - *service);
+    return find(service_metrics(), last + 1);
+}
+
+const char *metric_nearest(const struct scenario *scenario, const char *name, char near[160])
+{
+    struct nearest nearest = nearest_to(name);
+
+    for (const struct metric_word *word = metrics(); word->name != NULL; word++)
+        nearest_offer(&nearest, word->name);
+    if (nearest.best != NULL)
+        (void)snprintf(near, 160, "%s", nearest.best);
+    for (uint32_t i = 0; i < scenario->services_max; i++) {
+        for (const struct metric_word *word = service_metrics(); word->name != NULL; word++) {
+            char full[160];
+
+            (void)snprintf(full, sizeof full, "%s%s.%s", prefix, scenario->services[i].name,
+                           word->name);
+            nearest.best = NULL;
+            nearest_offer(&nearest, full);
+            if (nearest.best != NULL)
+                (void)snprintf(near, 160, "%s", full);
+        }
+    }
+    return near[0] == '\0' ? NULL : near;
+}

@@ -1,0 +1,336 @@
+/* table_stages.c — The way of a transaction through the server.
+ *
+ *   arrive --> SLOT --> CORE_LINE --> CORE --+--> LOCK --> DISK --> commit --> reply
+ *      |         |                           |     once per row that      |
+ *      | down    | timeout                   |     somebody else holds    +--> locks, slot free
+ *      v         v                           +--> a read: reply
+ *   refused   refused
+ *
+ * Each arrow that frees something starts whoever waits for it before the reply leaves. At the end
+ * of a flush all of its transactions commit, in the order in which they had asked for the disk,
+ * and those that thereby get their last lock join the very next flush: one row can change hands
+ * once per flush, no oftener.
+ *
+ * A connection is free again at the commit, although in life its client would still have to read
+ * the answer: the pool of the model is the server's. */
+#include "sim/world/table/table_inside.h"
+
+#include "sim/world/link_op.h"
+
+static struct table_model *model_of(const struct op *op)
+{
+    return world_parts(op->node->world)->table;
+}
+
+static struct table_transaction *transaction_of(struct link *link)
+{
+    return list_entry(link, struct table_transaction, link);
+}
+
+/* ---- The way back --------------------------------------------------------------------------- */
+
+static void end(struct event *event)
+{
+    struct table_transaction *transaction = (struct table_transaction *)event;
+
+    op_end(&transaction->op, transaction->outcome, transaction->value, NULL,
+           &model_of(&transaction->op)->transactions);
+}
+
+static void reply(struct table_model *model, struct table_transaction *transaction)
+{
+    if (transaction->block != NULL)
+        pool_give(&model->blocks[transaction->block->size], transaction->block);
+    transaction->block = NULL;
+    transaction->op.event.fire = end;
+    if (!op_is_waited_for(&transaction->op))
+        end(&transaction->op.event);
+    else if (!link_op_send(model->link, &transaction->op, model->is_cut, model->spec->latency_ns))
+        op_lost(&transaction->op, &model->transactions);
+}
+
+static void leave(struct table_model *model, struct table_transaction *transaction)
+{
+    transaction->stage = TABLE_AWAY;
+    list_remove(&model->inside, &transaction->inside);
+    reply(model, transaction);
+}
+
+static void fail(struct table_model *model, struct table_transaction *transaction,
+                 enum call_outcome outcome)
+{
+    transaction->outcome = outcome;
+    transaction->value = 0;
+    leave(model, transaction);
+}
+
+/* ---- A connection --------------------------------------------------------------------------- */
+
+static void start_cores(struct table_model *model);
+
+static void admit(struct table_model *model)
+{
+    while (!model->is_paused && model->slots_taken < model->spec->connections &&
+           !list_is_empty(&model->line)) {
+        struct table_transaction *next = transaction_of(list_take_first(&model->line));
+
+        model->slots_taken++;
+        next->slot_ns = table_now(model);
+        model->pool_waits++;
+        model->pool_wait_ns += next->slot_ns - next->since_ns;
+        next->stage = TABLE_CORE_LINE;
+        list_push_last(&model->core_line, &next->link);
+    }
+    start_cores(model);
+}
+
+static void disconnect(struct table_model *model, const struct table_transaction *transaction)
+{
+    meter_add(&model->pool, transaction->slot_ns, table_now(model));
+    model->slots_taken--;
+    admit(model);
+}
+
+void table_arrive(struct event *event)
+{
+    struct table_transaction *transaction = (struct table_transaction *)event;
+    struct table_model *model = model_of(&transaction->op);
+
+    if (model->is_down || transaction->is_turned_away) {
+        transaction->outcome = CALL_REFUSED;
+        reply(model, transaction);
+        return;
+    }
+    transaction->stage = TABLE_SLOT;
+    transaction->since_ns = table_now(model);
+    list_push_last(&model->inside, &transaction->inside);
+    list_push_last(&model->line, &transaction->link);
+    admit(model);
+}
+
+/* Only who stands in line because all connections are taken can be sure that nothing happened. */
+void table_time_out(struct event *event)
+{
+    struct table_transaction *transaction = list_entry(event, struct table_transaction, op.timer);
+    struct table_model *model = model_of(&transaction->op);
+
+    if (transaction->stage != TABLE_SLOT || model->slots_taken < model->spec->connections ||
+        !op_is_waited_for(&transaction->op)) {
+        transaction->time_out(event);
+        return;
+    }
+    list_remove(&model->line, &transaction->link);
+    list_remove(&model->inside, &transaction->inside);
+    transaction->stage = TABLE_AWAY;
+    if (transaction->block != NULL)
+        pool_give(&model->blocks[transaction->block->size], transaction->block);
+    op_end(&transaction->op, CALL_REFUSED, 0, NULL, &model->transactions);
+}
+
+/* ---- The disk ------------------------------------------------------------------------------- */
+
+static void start_flush(struct table_model *model)
+{
+    if (model->is_flushing || model->is_paused || list_is_empty(&model->ready))
+        return;
+    do
+        list_push_last(&model->flushing, list_take_first(&model->ready));
+    while (model->spec->group_commit && !list_is_empty(&model->ready));
+    model->is_flushing = true;
+    model->flush_ns = model->spec->commit_ns;
+    model->flush_from_ns = table_now(model);
+    event_after(model->events, &model->flush, model->flush_ns);
+}
+
+static void commit(struct table_model *model, struct table_transaction *transaction)
+{
+    table_apply(model, transaction);
+    table_locks_release(model, transaction);
+    disconnect(model, transaction);
+    leave(model, transaction);
+}
+
+void table_flushed(struct event *event)
+{
+    struct table_model *model = list_entry(event, struct table_model, flush);
+
+    model->counts.flushes++;
+    while (!list_is_empty(&model->flushing))
+        commit(model, transaction_of(list_take_first(&model->flushing)));
+    model->is_flushing = false;
+    start_flush(model);
+}
+
+/* ---- The locks ------------------------------------------------------------------------------ */
+
+void table_locked(struct table_model *model, struct table_transaction *transaction)
+{
+    bool is_refused;
+
+    transaction->stage = TABLE_DISK;
+    if (table_locks_take(model, transaction, &is_refused)) {
+        if (transaction->block->locks_max > 0) {
+            model->lock_waits++;
+            model->lock_wait_ns += table_now(model) - transaction->since_ns;
+        }
+        list_push_last(&model->ready, &transaction->link);
+        start_flush(model);
+    } else if (!is_refused) {
+        transaction->stage = TABLE_LOCK;
+    } else {
+        table_locks_release(model, transaction);
+        disconnect(model, transaction);
+        fail(model, transaction, CALL_FAILED);
+    }
+}
+
+/* ---- The cores ------------------------------------------------------------------------------ */
+
+static void run(struct event *event)
+{
+    struct table_transaction *transaction = (struct table_transaction *)event;
+    struct table_model *model = model_of(&transaction->op);
+
+    meter_add(&model->cores, transaction->since_ns, table_now(model));
+    model->cores_taken--;
+    transaction->since_ns = table_now(model);
+    if (transaction->is_orphan) {
+        disconnect(model, transaction);
+        fail(model, transaction, CALL_FAILED);
+    } else if (transaction->block != NULL) {
+        table_locked(model, transaction);
+        start_cores(model);
+    } else {
+        table_read_rows(model, transaction);
+        disconnect(model, transaction);
+        leave(model, transaction);
+    }
+}
+
+static void run_on(struct table_model *model, struct table_transaction *transaction)
+{
+    transaction->since_ns = table_now(model);
+    transaction->op.event.fire = run;
+    event_after(model->events, &transaction->op.event, transaction->core_ns);
+}
+
+static void start_cores(struct table_model *model)
+{
+    while (!model->is_paused && model->cores_taken < model->spec->cores &&
+           !list_is_empty(&model->core_line)) {
+        struct table_transaction *next = transaction_of(list_take_first(&model->core_line));
+
+        model->cores_taken++;
+        next->stage = TABLE_CORE;
+        next->core_ns = table_cost_ns(model, next);
+        run_on(model, next);
+    }
+}
+
+/* ---- Faults --------------------------------------------------------------------------------- */
+
+void table_stand_still(struct table_model *model)
+{
+    uint64_t now_ns = table_now(model);
+
+    for (struct link *link = model->inside.head.next; link != &model->inside.head;
+         link = link->next) {
+        struct table_transaction *each = list_entry(link, struct table_transaction, inside);
+
+        if (each->stage != TABLE_CORE)
+            continue;
+        event_cancel(&each->op.event);
+        meter_add(&model->cores, each->since_ns, now_ns);
+        each->core_ns -= now_ns - each->since_ns;
+    }
+    event_cancel(&model->flush);
+    if (model->is_flushing)
+        model->flush_ns -= now_ns - model->flush_from_ns;
+}
+
+void table_go_on(struct table_model *model)
+{
+    for (struct link *link = model->inside.head.next; link != &model->inside.head;
+         link = link->next) {
+        struct table_transaction *each = list_entry(link, struct table_transaction, inside);
+
+        if (each->stage == TABLE_CORE)
+            run_on(model, each);
+    }
+    model->flush_from_ns = table_now(model);
+    if (model->is_flushing)
+        event_after(model->events, &model->flush, model->flush_ns);
+    admit(model);
+    start_flush(model);
+}
+
+void table_roll_back(struct table_model *model, struct table_transaction *transaction)
+{
+    switch (transaction->stage) {
+    case TABLE_AWAY:
+    case TABLE_DISK: /* COMMIT was said. */
+        return;
+    case TABLE_CORE: /* Noticed at the statements' end. */
+        transaction->is_orphan = true;
+        return;
+    case TABLE_SLOT:
+        list_remove(&model->line, &transaction->link);
+        break;
+    case TABLE_CORE_LINE:
+        list_remove(&model->core_line, &transaction->link);
+        disconnect(model, transaction);
+        break;
+    case TABLE_LOCK:
+        table_locks_leave(transaction);
+        table_locks_release(model, transaction);
+        disconnect(model, transaction);
+        break;
+    }
+    fail(model, transaction, CALL_FAILED);
+}
+
+/* What a client hears whose transaction the crash took. */
+static enum call_outcome outcome_of_crash(const struct table_model *model,
+                                          const struct table_transaction *transaction)
+{
+#ifdef SIM_PLANTED_BUGS
+    if (model->bug == TABLE_COMMITS_EARLY && transaction->stage == TABLE_DISK)
+        return CALL_OK; /* As if it had been said before the flush. */
+#else
+    (void)model;
+    (void)transaction;
+#endif
+    return CALL_FAILED;
+}
+
+static void lose(struct table_model *model, struct table_transaction *transaction)
+{
+    event_cancel(&transaction->op.event);
+    if (transaction->stage == TABLE_CORE)
+        meter_add(&model->cores, transaction->since_ns, table_now(model));
+    if (transaction->stage != TABLE_SLOT)
+        meter_add(&model->pool, transaction->slot_ns, table_now(model));
+    if (transaction->block != NULL)
+        table_locks_release(model, transaction);
+    fail(model, transaction, outcome_of_crash(model, transaction));
+}
+
+void table_lose_all(struct table_model *model)
+{
+    for (struct link *link = model->inside.head.next; link != &model->inside.head;
+         link = link->next) {
+        struct table_transaction *each = list_entry(link, struct table_transaction, inside);
+
+        if (each->stage == TABLE_LOCK)
+            table_locks_leave(each);
+    }
+    event_cancel(&model->flush);
+    model->is_flushing = false;
+    list_init(&model->line);
+    list_init(&model->core_line);
+    list_init(&model->ready);
+    list_init(&model->flushing);
+    while (!list_is_empty(&model->inside))
+        lose(model, list_entry(list_first(&model->inside), struct table_transaction, inside));
+    model->slots_taken = model->cores_taken = 0;
+}
