@@ -30,6 +30,7 @@ command clang              clang               clang               llvm
 command clang-format       clang-format        clang-tools-extra   clang-format
 command python3            python3             python3             python
 python  jsonschema         python3-jsonschema  python3-jsonschema  -
+command jq                 jq                  jq                  jq
 python  yaml               python3-yaml        python3-pyyaml      -
 '
 
