@@ -30,9 +30,20 @@ static const char *plain_name(const char *word)
     return word;
 }
 
+/* sim run --help */
+static bool asks_for_help(int argc, char **argv, struct settings *settings)
+{
+    bool asks = false;
+
+    for (int i = 1; i < argc; i++)
+        if (!settings_take_lang(settings, argc, argv, &i))
+            asks = asks || strcmp(argv[i], "-h") == 0 || strcmp(argv[i], "--help") == 0;
+    return asks;
+}
+
 int main(int argc, char **argv)
 {
-    struct settings settings = {.lang = language_of_environment(), .program = argv[0]};
+    struct settings settings = {.lang = language_of_environment()};
     int place = 1;
     const struct command *command;
 
@@ -44,7 +55,8 @@ int main(int argc, char **argv)
     }
     command = command_find(plain_name(argv[place]));
     if (command == NULL)
-        return command_misused(&command_help, &settings, "no such command", "нет такой команды",
-                               argv[place]);
+        return command_unknown(argv[place], &settings);
+    if (asks_for_help(argc - place, argv + place, &settings))
+        return command_help.run(2, (char *[]){(char *)"help", argv[place], NULL}, &settings);
     return command->run(argc - place, argv + place, &settings);
 }

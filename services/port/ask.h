@@ -16,8 +16,8 @@ enum verb {
     VERB_UNLIKE, /* key: post, user: who. Value: 1 removed, 0 was not there. */
     VERB_COUNT,  /* key: post. Value: likes shown. */
     VERB_MENU,   /* key: restaurant. Value: the menu's version. */
-    VERB_ORDER, /* key: restaurant, user, id: idempotency key, amount: basket. Value: order. */
-    VERB_TRACK, /* id: order. Value: enum order_status of services/port/schema.h. */
+    VERB_ORDER,  /* key: restaurant, user, id: idempotency key, amount: basket. Value: order. */
+    VERB_TRACK,  /* id: order. Value: enum order_status of services/port/schema.h. */
     VERB_MAX
 };
 

@@ -19,8 +19,10 @@ static bool check_one(const char *word, const struct settings *settings)
     places_find(settings, word, path, sizeof path);
     is_good = story_load(&story, path, NULL, 0, problems);
     if (is_good) {
-        printf("%s: %s, %s: %u\n", path, settings_say(settings, "ok", "без ошибок"),
-               settings_say(settings, "variants", "вариантов"), story.variants_max);
+        printf("%s: %s", path, settings_say(settings, "ok", "ошибок нет"));
+        if (story.variants[0].variant[0] != '\0')
+            printf(", %s: %u", settings_say(settings, "variants", "вариантов"), story.variants_max);
+        printf("\n");
         story_close(&story);
     } else {
         problems_print(problems, stderr, settings->lang);

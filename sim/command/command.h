@@ -18,9 +18,8 @@ enum exit_code {
     EXIT_INTERRUPTED = 130
 };
 
-struct settings {        /* What holds for every command. */
-    const char *lang;    /* "en" or "ru": --lang, else SIM_LANG, else LC_ALL, LC_MESSAGES, LANG. */
-    const char *program; /* argv[0] of sim. */
+struct settings {     /* What holds for every command. */
+    const char *lang; /* "en" or "ru": --lang, else SIM_LANG, else LC_ALL, LC_MESSAGES, LANG. */
 };
 
 struct command {
@@ -43,6 +42,9 @@ const struct command *command_find(const char *name);
 /* Says on stderr what is wrong with the command line and where to look; EXIT_USAGE. */
 int command_misused(const struct command *command, const struct settings *settings,
                     const char *message_en, const char *message_ru, const char *word);
+
+/* The same for a word that is no command, with those that there are; EXIT_USAGE. */
+int command_unknown(const char *word, const struct settings *settings);
 
 const char *settings_say(const struct settings *settings, const char *en, const char *ru);
 

@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "sim/command/command.h"
+#include "sim/scenario/problems/nearest.h"
+#include "sim/scenario/yaml/utf8.h"
 
 const struct command *const commands[] = {
     &command_run,    &command_check,   &command_list, &command_help,
@@ -15,6 +17,24 @@ const struct command *command_find(const char *name)
         if (strcmp(commands[i]->name, name) == 0)
             return commands[i];
     return NULL;
+}
+
+int command_unknown(const char *word, const struct settings *settings)
+{
+    struct nearest nearest = nearest_to(word);
+
+    for (int i = 0; commands[i] != NULL; i++)
+        nearest_offer(&nearest, commands[i]->name);
+    fprintf(stderr, "sim: %s: %s", settings_say(settings, "no such command", "нет такой команды"),
+            quote(word).text);
+    if (nearest.best != NULL)
+        fprintf(stderr, settings_say(settings, "; did you mean %s?", "; может быть, %s?"),
+                nearest.best);
+    fprintf(stderr, "\n%s:", settings_say(settings, "commands", "команды"));
+    for (int i = 0; commands[i] != NULL; i++)
+        fprintf(stderr, " %s", commands[i]->name);
+    fprintf(stderr, "\n%s: sim help\n", settings_say(settings, "more", "подробнее"));
+    return EXIT_USAGE;
 }
 
 const char *settings_say(const struct settings *settings, const char *en, const char *ru)

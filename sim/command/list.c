@@ -9,6 +9,8 @@
 #include "sim/command/places.h"
 #include "sim/scenario/load_story.h"
 
+enum { COLUMNS = 80 };
+
 static int is_scenario(const struct dirent *entry)
 {
     size_t length = strlen(entry->d_name);
@@ -20,11 +22,21 @@ static void print_story(const struct story *story, const struct settings *settin
 {
     const struct scenario *first = &story->variants[0];
 
+    size_t column = 1;
+
     printf("%s\n  %s\n  %s\n ", story->path,
            settings_say(settings, first->title.en, first->title.ru),
            settings_say(settings, first->question.en, first->question.ru));
-    for (uint32_t i = 0; i < story->variants_max; i++)
+    for (uint32_t i = 0; i < story->variants_max; i++) {
+        size_t length = strlen(story->variants[i].variant);
+
+        if (column + 1 + length > COLUMNS) {
+            printf("\n ");
+            column = 1;
+        }
         printf(" %s", story->variants[i].variant);
+        column += 1 + length;
+    }
     printf("\n\n");
 }
 

@@ -10,9 +10,11 @@
 
 enum { SEEDS_MAX = 10000, THREADS_MAX = 1024 };
 
+enum value { VALUE_NONE, VALUE_OPTIONAL, VALUE_WANTED };
+
 struct option_row {
     const char *name;
-    bool takes_value;
+    enum value value;
     bool (*take)(struct options *options, const char *value); /* False: not a value for it. */
 };
 
@@ -22,7 +24,7 @@ static bool read_number(const char *word, uint64_t max, uint64_t *number)
 
     errno = 0;
     *number = strtoull(word, &end, 10);
-    return errno == 0 && end != word && *end == '\0' && word[0] != '-' && *number <= max;
+    return errno == 0 && word[0] >= '0' && word[0] <= '9' && *end == '\0' && *number <= max;
 }
 
 static bool take_variant(struct options *options, const char *value)
@@ -70,7 +72,7 @@ static bool take_threads(struct options *options, const char *value)
 static bool take_json(struct options *options, const char *value)
 {
     options->json_path = value == NULL ? "-" : value;
-    return true;
+    return options->json_path[0] != '\0';
 }
 
 static bool take_quiet(struct options *options, const char *value)
@@ -101,12 +103,12 @@ static bool take_plant(struct options *options, const char *value)
 }
 
 static const struct option_row rows[] = {
-    {"--variant", true, take_variant},    {"--set", true, take_set},
-    {"--seed", true, take_seed},          {"--seeds", true, take_seeds},
-    {"--threads", true, take_threads},    {"--json", false, take_json},
-    {"--quiet", false, take_quiet},       {"-q", false, take_quiet},
-    {"--no-color", false, take_no_color}, {"--plain-heap", false, take_plain_heap},
-    {"--plant", true, take_plant},
+    {"--variant", VALUE_WANTED, take_variant}, {"--set", VALUE_WANTED, take_set},
+    {"--seed", VALUE_WANTED, take_seed},       {"--seeds", VALUE_WANTED, take_seeds},
+    {"--threads", VALUE_WANTED, take_threads}, {"--json", VALUE_OPTIONAL, take_json},
+    {"--quiet", VALUE_NONE, take_quiet},       {"-q", VALUE_NONE, take_quiet},
+    {"--no-color", VALUE_NONE, take_no_color}, {"--plain-heap", VALUE_NONE, take_plain_heap},
+    {"--plant", VALUE_WANTED, take_plant},
 };
 
 static const struct option_row *find_row(const char *word)
@@ -136,7 +138,9 @@ static int take(struct options *options, int argc, char **argv, int *place,
     if (row == NULL)
         return misused(settings, "no such option", "нет такого ключа", word);
     value = value == NULL ? NULL : value + 1;
-    if (row->takes_value && value == NULL) {
+    if (row->value == VALUE_NONE && value != NULL)
+        return misused(settings, "it takes no value", "значение здесь не нужно", word);
+    if (row->value == VALUE_WANTED && value == NULL) {
         if (*place + 1 >= argc)
             return misused(settings, "a value is missing after", "нет значения после", word);
         value = argv[++*place];
@@ -170,30 +174,48 @@ int options_read(struct options *options, int argc, char **argv, struct settings
 
 /* ---- The line that repeats the run ----------------------------------------------------------- */
 
-static void add_word(char *line, size_t line_bytes, const char *before, const char *word)
+/* A single quote inside single quotes: they end, it is said with a backslash, they begin again. */
+static void put_quoted(FILE *line, const char *word)
+{
+    putc('\'', line);
+    for (; *word != '\0'; word++)
+        if (*word == '\'')
+            fputs("'\\''", line);
+        else
+            putc(*word, line);
+    putc('\'', line);
+}
+
+static void put_word(FILE *line, const char *before, const char *word)
 {
     static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
                                 "-_./=:%,";
-    const char *quote = word[strspn(word, plain)] == '\0' ? "" : "'";
-    size_t length = strlen(line);
 
-    snprintf(line + length, line_bytes - length, "%s%s%s%s", before, quote, word, quote);
+    fputs(before, line);
+    if (word[0] != '\0' && word[strspn(word, plain)] == '\0')
+        fputs(word, line);
+    else
+        put_quoted(line, word);
 }
 
-void options_repeat(const struct options *options, uint64_t seed, char *line, size_t line_bytes)
+char *options_repeat(const struct options *options, uint64_t seed)
 {
-    char number[32];
+    char *words = NULL;
+    size_t words_bytes = 0;
+    FILE *line = open_memstream(&words, &words_bytes);
 
-    snprintf(line, line_bytes, "sim run");
-    add_word(line, line_bytes, " ", options->file);
-    snprintf(number, sizeof number, "%llu", (unsigned long long)seed);
-    add_word(line, line_bytes, " --seed ", number);
-    if (options->seeds > 1) {
-        snprintf(number, sizeof number, "%u", options->seeds);
-        add_word(line, line_bytes, " --seeds ", number);
-    }
+    if (line == NULL)
+        return NULL;
+    put_word(line, "sim run ", options->file);
+    fprintf(line, " --seed %llu", (unsigned long long)seed);
+    if (options->seeds > 1)
+        fprintf(line, " --seeds %u", options->seeds);
     for (unsigned i = 0; i < options->variants_max; i++)
-        add_word(line, line_bytes, " --variant ", options->variants[i]);
+        put_word(line, " --variant ", options->variants[i]);
     for (unsigned i = 0; i < options->overrides_max; i++)
-        add_word(line, line_bytes, " --set ", options->overrides[i]);
+        put_word(line, " --set ", options->overrides[i]);
+    if (options->planted[0] != '\0')
+        put_word(line, " --plant ", options->planted);
+    fclose(line);
+    return words;
 }

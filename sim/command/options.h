@@ -28,7 +28,8 @@ struct options { /* Words are borrowed from argv. */
 /* EXIT_AS_EXPECTED, or EXIT_USAGE after it said why on stderr. */
 int options_read(struct options *options, int argc, char **argv, struct settings *settings);
 
-/* The command line that repeats the run, with words quoted for a shell where they need it. */
-void options_repeat(const struct options *options, uint64_t seed, char *line, size_t line_bytes);
+/* The command line that repeats the run, with words quoted for a shell where they need it; to be
+ * freed. NULL: no memory. */
+char *options_repeat(const struct options *options, uint64_t seed);
 
 #endif

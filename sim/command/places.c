@@ -33,10 +33,10 @@ bool places_folder(const struct settings *settings, unsigned i, char *path, size
     (void)settings;
     switch (i) {
     case 0:
-        snprintf(path, path_bytes, "scenarios");
+        snprintf(path, path_bytes, "%s", named == NULL ? "scenarios" : named);
         return true;
     case 1:
-        snprintf(path, path_bytes, "%s", named == NULL ? "scenarios" : named);
+        snprintf(path, path_bytes, "scenarios");
         return true;
     case 2:
         return beside_program(path, path_bytes);

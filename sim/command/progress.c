@@ -39,10 +39,10 @@ static void show(struct progress *progress)
     if (share > 0.01)
         fprintf(stderr,
                 progress->is_russian ? "  %3.0f %%, осталось около %.0f с"
-                                     : "  %3.0f %%, about %.0f s left",
+                                     : "  %3.0f%%, about %.0f s left",
                 share * 100, past_s / share - past_s);
     else
-        fprintf(stderr, "  %3.0f %%", share * 100);
+        fprintf(stderr, progress->is_russian ? "  %3.0f %%" : "  %3.0f%%", share * 100);
     fprintf(stderr, "%s", progress->is_terminal ? "" : "\n");
     fflush(stderr);
 }

@@ -105,41 +105,46 @@ static bool wants_color(const struct options *options)
            isatty(STDOUT_FILENO) && (terminal == NULL || strcmp(terminal, "dumb") != 0);
 }
 
-static bool write_json_file(const struct report *report, const char *path)
+/* Where --json goes: NULL when there is none, stdout, or a file, which is opened before the runs: a
+ * path that cannot be written is found now and not after an hour. False: perror has said why. */
+static bool open_json(const struct options *options, FILE **json)
 {
-    FILE *file = fopen(path, "w");
-    bool is_written;
-
-    if (file == NULL) {
-        perror(path);
-        return false;
-    }
-    report_json(report, file);
-    is_written = ferror(file) == 0;
-    if (fclose(file) != 0 || !is_written) {
-        perror(path);
-        return false;
-    }
-    return true;
+    *json = NULL;
+    if (options->json_path == NULL)
+        return true;
+    *json = strcmp(options->json_path, "-") == 0 ? stdout : fopen(options->json_path, "w");
+    if (*json == NULL)
+        perror(options->json_path);
+    return *json != NULL;
 }
 
-static int print(const struct report *report, const struct options *options)
+static bool flush(FILE *file, const char *name)
 {
-    if (options->json_path != NULL && strcmp(options->json_path, "-") != 0 &&
-        !write_json_file(report, options->json_path))
-        return EXIT_RUNTIME;
-    if (options->json_path != NULL && strcmp(options->json_path, "-") == 0)
-        report_json(report, stdout);
-    else if (!options->is_quiet)
+    if (fflush(file) == 0 && ferror(file) == 0)
+        return true;
+    perror(name);
+    return false;
+}
+
+/* What cannot be written to one place is still written to the other. */
+static int print(const struct report *report, const struct options *options, FILE *json)
+{
+    bool is_written = true;
+
+    if (json != NULL) {
+        report_json(report, json);
+        is_written = flush(json, options->json_path);
+    }
+    if (json != stdout && !options->is_quiet) {
         report_terminal(report, stdout);
-    if (fflush(stdout) != 0) {
-        perror("sim run");
-        return EXIT_RUNTIME;
+        is_written = flush(stdout, "sim run") && is_written;
     }
-    return report_exit_code(report);
+    return is_written ? report_exit_code(report) : EXIT_RUNTIME;
 }
 
-static void merge(const struct runs *runs, struct report_variant *of)
+/* False when memory was refused. What is merged belongs to the caller, and where there is one seed
+ * nothing is. */
+static bool merge(const struct runs *runs, struct report_variant *of)
 {
     for (unsigned v = 0; v < runs->variants_max; v++) {
         struct result *const *first = &runs->results[v * runs->seeds_max];
@@ -151,20 +156,36 @@ static void merge(const struct runs *runs, struct report_variant *of)
             struct result *sum = malloc(sizeof *sum);
 
             if (sum == NULL)
-                continue;
+                return false;
             *sum = *first[0];
             for (unsigned i = 1; i < runs->seeds_max; i++)
                 result_merge(sum, first[i]);
             of[v].result = sum;
         }
     }
+    return true;
+}
+
+static void free_merged(const struct runs *runs, struct report_variant *of)
+{
+    for (unsigned v = 0; v < runs->variants_max; v++)
+        if (of[v].result != NULL && of[v].result != runs_result(runs, v, 0))
+            free((void *)(uintptr_t)of[v].result);
+}
+
+static int no_memory(const struct settings *settings)
+{
+    fprintf(stderr, "sim run: %s\n",
+            settings_say(settings, "the system refused memory; fewer --threads need less",
+                         "система не дала памяти; меньше --threads — меньше памяти"));
+    return EXIT_RUNTIME;
 }
 
 static int report_runs(const struct runs *runs, const struct story *story,
-                       const struct options *options, const struct settings *settings)
+                       const struct options *options, const struct settings *settings, FILE *json)
 {
     struct report_variant of[SCENARIO_VARIANTS_MAX] = {{0}};
-    char repeat[4096];
+    char *repeat = options_repeat(options, runs->seed);
     struct report report = {.story = story,
                             .variants = of,
                             .variants_max = runs->variants_max,
@@ -173,15 +194,28 @@ static int report_runs(const struct runs *runs, const struct story *story,
                             .repeat = repeat,
                             .use_color = wants_color(options),
                             .columns = terminal_columns()};
-    int code;
+    int code =
+        merge(runs, of) && repeat != NULL ? print(&report, options, json) : no_memory(settings);
 
-    options_repeat(options, runs->seed, repeat, sizeof repeat);
-    merge(runs, of);
-    code = print(&report, options);
-    if (runs->seeds_max > 1)
-        for (unsigned v = 0; v < runs->variants_max; v++)
-            free((void *)(uintptr_t)of[v].result);
+    free_merged(runs, of);
+    free(repeat);
     return code;
+}
+
+/* Results are kept until the end, for means and intervals: said before the runs, and not by a limit
+ * that is hit in the middle of them. */
+static bool results_fit(const struct runs *runs, const struct settings *settings)
+{
+    uint64_t bytes = (uint64_t)runs->variants_max * runs->seeds_max * sizeof(struct result);
+    uint64_t room = runs->variants[0]->limits.memory;
+
+    if (bytes < room)
+        return true;
+    fprintf(stderr, "sim run: %s: %llu MiB, limits.memory %llu MiB\n",
+            settings_say(settings, "the results of so many seeds do not fit",
+                         "результаты стольких повторов не поместятся"),
+            (unsigned long long)(bytes >> 20), (unsigned long long)(room >> 20));
+    return false;
 }
 
 /* ---- The job --------------------------------------------------------------------------------- */
@@ -196,24 +230,27 @@ static int run_story(const struct story *story, const struct options *options,
                         .threads = options->threads,
                         .lang = settings->lang,
                         .shows_progress = !options->is_quiet};
-    int code = EXIT_RUNTIME;
+    FILE *json;
+    int code;
 
     if (!names_are_known(options, story, settings))
         return EXIT_USAGE;
     runs.variants_max = choose(options, story, variants);
+    if (!results_fit(&runs, settings))
+        return EXIT_LIMIT;
+    if (!open_json(options, &json))
+        return EXIT_RUNTIME;
     runs.options = (struct world_options){.planted = world_planted(options->planted),
                                           .is_interrupted = &is_interrupted,
                                           .uses_plain_heap = options->uses_plain_heap};
     if (runs.threads == 0)
         runs.threads = replicate_threads();
     listen_for_interrupts();
-    if (runs_run(&runs))
-        code = report_runs(&runs, story, options, settings);
-    else
-        fprintf(stderr, "sim run: %s\n",
-                settings_say(settings, "the system refused memory; fewer --threads need less",
-                             "система не дала памяти; меньше --threads — меньше памяти"));
+    code =
+        runs_run(&runs) ? report_runs(&runs, story, options, settings, json) : no_memory(settings);
     runs_free(&runs);
+    if (json != NULL && json != stdout && fclose(json) != 0)
+        code = EXIT_RUNTIME;
     return code;
 }
 

@@ -5,10 +5,14 @@
 
 #include "services/base/number.h"
 
-static void add_piece(struct arrivals *arrivals, struct rate_piece piece)
+static void add_piece(struct arrivals *arrivals, uint64_t from_ns, uint64_t to_ns, double rate_from,
+                      double rate_to)
 {
-    if (piece.to_ns > piece.from_ns)
-        arrivals->pieces[arrivals->pieces_max++] = piece;
+    if (to_ns <= from_ns)
+        return;
+    arrivals->pieces[arrivals->pieces_max++] =
+        (struct rate_piece){from_ns, to_ns, rate_from, rate_to,
+                            .slope = (rate_to - rate_from) / ((double)(to_ns - from_ns) * 1e-9)};
 }
 
 static uint64_t earlier(uint64_t a, uint64_t b)
@@ -37,8 +41,8 @@ void arrivals_init(struct arrivals *arrivals, const struct load_spec *spec, uint
             reached = before + (phase->rate - before) * (double)(stop - phase->at_ns) /
                                    (double)phase->ramp_ns;
         if (phase->ramp_ns > 0)
-            add_piece(arrivals, (struct rate_piece){phase->at_ns, bend, before, reached});
-        add_piece(arrivals, (struct rate_piece){bend, stop, reached, reached});
+            add_piece(arrivals, phase->at_ns, bend, before, reached);
+        add_piece(arrivals, bend, stop, reached, reached);
         before = reached;
     }
     if (arrivals->pieces_max > 0)
@@ -66,15 +70,14 @@ uint64_t arrivals_next_ns(struct arrivals *arrivals)
         if (arrivals->at_ns < piece->from_ns)
             arrivals->at_ns = piece->from_ns;
 
-        double slope =
-            (piece->rate_to - piece->rate_from) / ((double)(piece->to_ns - piece->from_ns) * 1e-9);
-        double rate =
-            piece->rate_from + slope * ((double)(arrivals->at_ns - piece->from_ns) * 1e-9);
+        double past_s = (double)(arrivals->at_ns - piece->from_ns) * 1e-9;
+        double rate = piece->rate_from + piece->slope * past_s;
         double left = (double)(piece->to_ns - arrivals->at_ns) * 1e-9;
         double area = (rate + piece->rate_to) / 2 * left;
 
         if (need < area) {
-            uint64_t at = arrivals->at_ns + number_round(seconds_to_area(rate, slope, need) * 1e9);
+            uint64_t at =
+                arrivals->at_ns + number_round(seconds_to_area(rate, piece->slope, need) * 1e9);
             arrivals->at_ns = at < piece->to_ns ? at : piece->to_ns;
             return arrivals->at_ns;
         }

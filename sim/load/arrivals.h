@@ -17,6 +17,7 @@ enum { ARRIVALS_NEVER_NS = INT64_MAX };
 struct rate_piece { /* A straight line over [from_ns, to_ns). Rates are per second. */
     uint64_t from_ns, to_ns;
     double rate_from, rate_to;
+    double slope; /* Per second and second. */
 };
 
 struct arrivals {

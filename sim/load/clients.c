@@ -24,18 +24,34 @@ static void stream(struct dice *dice, const struct load_spec *spec, uint64_t see
     dice_init(dice, seed, name);
 }
 
-void clients_init(struct clients *clients, const struct load_spec *spec, uint32_t index,
-                  uint64_t seed, uint64_t end_ns, const struct ports *ports,
-                  const struct clients_ears *ears, void *context)
+/* The nearest load of orders before this one, else the first behind it. Where there is none, this
+ * one itself: nobody's orders. */
+static uint32_t orders_beside(const struct scenario *scenario, uint32_t index)
 {
+    for (uint32_t i = index; i > 0; i--)
+        if (scenario->loads[i - 1].verb == VERB_ORDER)
+            return i - 1;
+    for (uint32_t i = index + 1; i < scenario->loads_max; i++)
+        if (scenario->loads[i].verb == VERB_ORDER)
+            return i;
+    return index;
+}
+
+void clients_init(struct clients *clients, const struct scenario *scenario, uint32_t index,
+                  uint64_t seed, const struct ports *ports, const struct clients_ears *ears,
+                  void *context)
+{
+    const struct load_spec *spec = &scenario->loads[index];
+
     memset(clients, 0, sizeof *clients);
     clients->spec = spec;
     clients->ports = *ports;
     clients->ears = ears;
     clients->context = context;
     clients->index = index;
-    clients->end_ns = end_ns;
-    arrivals_init(&clients->arrivals, spec, seed, end_ns);
+    clients->tracked = orders_beside(scenario, index);
+    clients->end_ns = scenario->duration_ns;
+    arrivals_init(&clients->arrivals, spec, seed, clients->end_ns);
     stream(&clients->asks, spec, seed, "asks");
     stream(&clients->backoffs, spec, seed, "backoffs");
     zipf_init(&clients->zipf, spec->keys.n > 0 ? spec->keys.n : 1, spec->keys.s);
@@ -57,6 +73,12 @@ static uint64_t draw_key(struct clients *clients)
     return 1;
 }
 
+/* The n-th request of a load, from 1 on; no two of a run have the same. */
+static uint64_t request_id(uint32_t load, uint64_t n)
+{
+    return (uint64_t)(load + 1) << 40 | n;
+}
+
 /* Draws nothing that the load does not use, so that a simple load stays a cheap one. */
 static void draw_ask(struct clients *clients, struct ask *ask)
 {
@@ -68,9 +90,9 @@ static void draw_ask(struct clients *clients, struct ask *ask)
     ask->zone = spec->zones > 1 ? (uint8_t)dice_below(&clients->asks, spec->zones) : 0;
     if (spec->verb == VERB_ORDER)
         ask->amount = (int64_t)dist_draw_ns(&spec->amount, &clients->asks);
-    ask->id = (uint64_t)(clients->index + 1) << 40 | ++clients->asked;
-    if (spec->verb == VERB_TRACK) /* Some order of the load before this one, perhaps a fresh one. */
-        ask->id = (uint64_t)clients->index << 40 | (1 + dice_below(&clients->asks, clients->asked));
+    ask->id = request_id(clients->index, ++clients->asked);
+    if (spec->verb == VERB_TRACK) /* Some order, perhaps one that is not placed yet. */
+        ask->id = request_id(clients->tracked, 1 + dice_below(&clients->asks, clients->asked));
 }
 
 static uint64_t try_timeout_ns(const struct load_spec *spec)

@@ -51,7 +51,8 @@ struct clients {
     struct ports ports; /* timer and peer. */
     const struct clients_ears *ears;
     void *context;
-    uint32_t index; /* Of the load in the scenario. */
+    uint32_t index;   /* Of the load in the scenario. */
+    uint32_t tracked; /* Of the load whose orders this one asks after. */
     uint64_t end_ns;
     struct arrivals arrivals;
     struct call next;           /* Sleeps until the next arrival. */
@@ -65,10 +66,11 @@ struct clients {
 /* The arena bytes that one load takes. */
 size_t clients_bytes(const struct load_spec *spec);
 
-/* spec, ears and context are borrowed. Requests stop at end_ns. */
-void clients_init(struct clients *clients, const struct load_spec *spec, uint32_t index,
-                  uint64_t seed, uint64_t end_ns, const struct ports *ports,
-                  const struct clients_ears *ears, void *context);
+/* The load of that index. scenario, ears and context are borrowed. Requests stop when its duration
+ * is over. */
+void clients_init(struct clients *clients, const struct scenario *scenario, uint32_t index,
+                  uint64_t seed, const struct ports *ports, const struct clients_ears *ears,
+                  void *context);
 void clients_start(struct clients *clients);
 
 #endif

@@ -33,9 +33,11 @@ static void add_item(struct table_of *table, struct item item)
         table->items[table->items_max++] = item;
 }
 
+static const double smallest_share = 0.0001; /* Rarer causes are chance, not a figure. */
+
 /* ---- Cells ---------------------------------------------------------------------------------- */
 
-static struct estimate estimate_for(const struct report_variant *variant, const char *metric)
+struct estimate variant_estimate(const struct report_variant *variant, const char *metric)
 {
     enum metric_unit unit;
     struct estimate alone = {.n = 0};
@@ -49,15 +51,19 @@ static struct estimate estimate_for(const struct report_variant *variant, const 
 static struct cell cell_of_metric(const struct table_of *table, const struct item *item,
                                   unsigned variant)
 {
-    struct estimate estimate = estimate_for(&table->report->variants[variant], item->metric);
+    struct estimate estimate = variant_estimate(&table->report->variants[variant], item->metric);
     struct cell cell = {.color = COLOR_DIM};
 
     if (item->unit == METRIC_SHARE && estimate.n > 0 && estimate.mean <= 0) {
         snprintf(cell.text, sizeof cell.text, "·"); /* A column of 0% hides what is not. */
         return cell;
     }
-    snprintf(cell.text, sizeof cell.text, "%s",
-             figure_estimate(table->language, item->unit, estimate).text);
+    if (item->unit == METRIC_SHARE && estimate.n > 0 && estimate.mean < smallest_share)
+        snprintf(cell.text, sizeof cell.text, "< %s",
+                 figure_of(table->language, METRIC_SHARE, smallest_share).text);
+    else
+        snprintf(cell.text, sizeof cell.text, "%s",
+                 figure_estimate(table->language, item->unit, estimate).text);
     if (estimate.n > 0 && fabs(estimate.mean) > 0)
         cell.color = item->color;
     return cell;
@@ -82,7 +88,7 @@ static struct cell cell_of_threshold(const struct table_of *table, const struct 
 
     if (judged == NULL)
         return cell;
-    estimate = estimate_for(variant, item->threshold->metric);
+    estimate = variant_estimate(variant, item->threshold->metric);
     estimate.mean = judged->has_value ? judged->value : NAN;
     cell.color = judged->passed ? COLOR_GOOD : COLOR_BAD;
     snprintf(cell.text, sizeof cell.text, "%s %s", judged->passed ? "✓" : "✗",
@@ -195,7 +201,7 @@ static void table_print(struct page *page, const struct table_of *table, const c
 static bool is_nonzero(const struct report *report, const char *metric)
 {
     for (unsigned v = 0; v < report->variants_max; v++) {
-        struct estimate estimate = estimate_for(&report->variants[v], metric);
+        struct estimate estimate = variant_estimate(&report->variants[v], metric);
 
         if (estimate.n > 0 && fabs(estimate.mean) > 0)
             return true;

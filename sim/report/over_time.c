@@ -24,6 +24,15 @@ static const struct {
     [CHART_QUEUE] = {WORD_QUEUE, WORD_NONE, METRIC_COUNT, CHART_MAX},
 };
 
+/* Work that waits in a log waits as much as that in a service. */
+static bool any_log(const struct report *report)
+{
+    for (unsigned v = 0; v < report->variants_max; v++)
+        if (report->variants[v].result->queue.is_used)
+            return true;
+    return false;
+}
+
 /* One run's value: series are sums over replications. A second in which nothing was asked and
  * nothing answered has no p99, but is not to blame for it. */
 static double value_at(const struct result *result, enum chart_kind kind, uint32_t second)
@@ -35,7 +44,7 @@ static double value_at(const struct result *result, enum chart_kind kind, uint32
     case CHART_OFFERED:
         return series->offered[second] / runs;
     case CHART_QUEUE:
-        return series->queue[second] / runs;
+        return ((double)series->queue[second] + (double)series->lag[second]) / runs;
     case CHART_P99:
     case CHARTS:
         break;
@@ -131,14 +140,18 @@ static bool draw(struct page *page, const struct plan *plan, const struct report
     return has_gap;
 }
 
-static void print_heads(struct page *page, const struct plan *plan, enum language language)
+static void print_heads(struct page *page, const struct plan *plan, const struct report *report)
 {
+    enum language language = language_of(report->lang);
+
     page_move(page, GRID_INDENT + plan->name_width);
     for (unsigned k = 0; k < CHARTS; k++) {
         char head[80];
         unsigned width = marks_of(plan) + 1 + plan->figure_width[k];
+        bool has_log = k == CHART_QUEUE && any_log(report);
 
-        snprintf(head, sizeof head, "%s%s%s", word(language, kinds[k].head),
+        snprintf(head, sizeof head, "%s%s%s",
+                 word(language, has_log ? WORD_QUEUE_AND_LOG : kinds[k].head),
                  kinds[k].lower == WORD_NONE ? "" : " ",
                  kinds[k].lower == WORD_NONE ? "" : word(language, kinds[k].lower));
         page_move(page, page->at + GRID_GAP);
@@ -162,7 +175,7 @@ void section_over_time(struct page *page, const struct report *report)
     page_end(page);
     page_put(page, COLOR_STRONG, title);
     page_end(page);
-    print_heads(page, &plan, language);
+    print_heads(page, &plan, report);
     for (unsigned v = 0; v < report->variants_max; v++) {
         page_move(page, GRID_INDENT);
         page_cell(page, COLOR_STRONG, plan.name_width, false, variant_name(report, v));

@@ -15,7 +15,11 @@ unsigned variant_names_width(const struct report *report); /* In columns, within
 void section_warnings(struct page *page, const struct report *report); /* Invariants, partial. */
 void section_verdict(struct page *page, const struct report *report);
 
+/* why.c: where the variant failed, one line of why, beginning and going on at column `indent`. */
+void print_why(struct page *page, const struct report *report, unsigned variant, unsigned indent);
+
 /* compare.c */
+struct estimate variant_estimate(const struct report_variant *variant, const char *metric);
 void section_thresholds(struct page *page, const struct report *report);
 void section_answers(struct page *page, const struct report *report);
 void section_failures(struct page *page, const struct report *report);

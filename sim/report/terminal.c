@@ -2,7 +2,7 @@
  * last.
  *
  *   warnings     broken invariants, partial runs: before anything that they put in doubt
- *   verdict      as expected or not; which scenario, seed, world
+ *   verdict      as expected or not; which scenario, seed, world; why a variant failed
  *   thresholds   variants side by side, each bound with its value and mark
  *   answers      goodput apart from throughput; latency
  *   failures     shares of all requests, by cause

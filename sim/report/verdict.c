@@ -136,26 +136,46 @@ static void print_breaks(struct page *page, const struct report *report, unsigne
     }
 }
 
+/* Ctrl-C stops them all: one line is enough then. */
+static bool all_ended_alike(const struct report *report)
+{
+    const struct result *first = report->variants[0].result;
+
+    for (unsigned v = 1; v < report->variants_max; v++)
+        if (report->variants[v].result->end != first->end ||
+            strcmp(report->variants[v].result->limit, first->limit) != 0)
+            return false;
+    return report->variants_max > 1;
+}
+
+static void print_end(struct page *page, enum language language, const char *name,
+                      const struct result *result)
+{
+    const struct figure limit =
+        figure_word(result->limit[0] != 0 ? result->limit : word(language, WORD_LIMIT_UNKNOWN));
+
+    if (result->end == RUN_DONE)
+        return;
+    page_put(page, COLOR_WARN, "! ");
+    page_put(page, COLOR_STRONG, name);
+    page_move(page, page->at + 2);
+    print_sentence(page, COLOR_WARN, 2, result->end == RUN_LIMIT ? WORD_LIMIT : WORD_INTERRUPTED,
+                   language, &limit);
+    page_end(page);
+}
+
 void section_warnings(struct page *page, const struct report *report)
 {
     enum language language = language_of(report->lang);
 
     for (unsigned v = 0; v < report->variants_max; v++)
         print_breaks(page, report, v);
-    for (unsigned v = 0; v < report->variants_max; v++) {
-        const struct result *result = report->variants[v].result;
-        const struct figure limit =
-            figure_word(result->limit[0] != 0 ? result->limit : word(language, WORD_LIMIT_UNKNOWN));
-
-        if (result->end == RUN_DONE)
-            continue;
-        page_put(page, COLOR_WARN, "! ");
-        page_put(page, COLOR_STRONG, variant_name(report, v));
-        page_move(page, page->at + 2);
-        print_sentence(page, COLOR_WARN, 2,
-                       result->end == RUN_LIMIT ? WORD_LIMIT : WORD_INTERRUPTED, language, &limit);
-        page_end(page);
+    if (all_ended_alike(report)) {
+        print_end(page, language, word(language, WORD_ALL_VARIANTS), report->variants[0].result);
+        return;
     }
+    for (unsigned v = 0; v < report->variants_max; v++)
+        print_end(page, language, variant_name(report, v), report->variants[v].result);
 }
 
 /* ---- The verdict ---------------------------------------------------------------------------- */
@@ -163,6 +183,23 @@ void section_warnings(struct page *page, const struct report *report)
 static bool wants_singular(unsigned n)
 {
     return n % 10 == 1 && n % 100 != 11;
+}
+
+static bool any_expected(const struct report *report)
+{
+    for (unsigned v = 0; v < report->variants_max; v++)
+        if (report->variants[v].result->scenario->expect != EXPECT_NOTHING)
+            return true;
+    return false;
+}
+
+/* Where nothing was promised nothing can be against expectation: passing counts. */
+static enum word word_of_variants(const struct report *report)
+{
+    if (!any_expected(report))
+        return WORD_VARIANTS_PASS;
+    return wants_singular(report->variants_max) ? WORD_VARIANTS_AS_EXPECTED_ONE
+                                                : WORD_VARIANTS_AS_EXPECTED;
 }
 
 static void print_of_variants(struct page *page, const struct report *report, unsigned good)
@@ -175,14 +212,13 @@ static void print_of_variants(struct page *page, const struct report *report, un
         figure_of(language, METRIC_COUNT, report->variants_max),
     };
 
-    print_sentence(page, is_good ? COLOR_GOOD : COLOR_BAD, 2,
-                   wants_singular(report->variants_max) ? WORD_VARIANTS_AS_EXPECTED_ONE
-                                                        : WORD_VARIANTS_AS_EXPECTED,
-                   language, figures);
+    print_sentence(page, is_good ? COLOR_GOOD : COLOR_BAD, 2, word_of_variants(report), language,
+                   figures);
     if (is_good)
         return;
     page_wrap(page, COLOR_BAD, 2, "; ");
-    page_wrap(page, COLOR_BAD, 2, word(language, WORD_NOT_AS_EXPECTED));
+    page_wrap(page, COLOR_BAD, 2,
+              word(language, any_expected(report) ? WORD_NOT_AS_EXPECTED : WORD_FAILING));
     for (unsigned v = 0; v < report->variants_max; v++) {
         char name[NAME_MAX_BYTES + 4];
 
@@ -255,33 +291,38 @@ static void print_facts(struct page *page, const struct report *report)
     page_end(page);
 }
 
-static bool any_variant_title(const struct report *report)
+/* A variant with a title, or one that failed and shall say why. */
+static bool any_to_tell(const struct report *report)
 {
     for (unsigned v = 0; v < report->variants_max; v++)
-        if (text_in(language_of(report->lang),
+        if (!report->variants[v].result->passed ||
+            text_in(language_of(report->lang),
                     &report->variants[v].result->scenario->variant_title)[0] != 0)
             return true;
     return false;
 }
 
-/* What each variant changes, in the words of the scenario. */
-static void print_variant_titles(struct page *page, const struct report *report)
+/* What each variant changes, in the words of the scenario, and why it failed if it did. */
+static void print_variants(struct page *page, const struct report *report)
 {
-    unsigned width = variant_names_width(report);
+    unsigned width = variant_names_width(report), indent = 2 + width + GRID_GAP;
 
-    if (!any_variant_title(report))
+    if (!any_to_tell(report))
         return;
     page_end(page);
     for (unsigned v = 0; v < report->variants_max; v++) {
         const struct report_variant *variant = &report->variants[v];
+        const char *title =
+            text_in(language_of(report->lang), &variant->result->scenario->variant_title);
         bool is_good = variant_is_as_expected(variant);
 
         page_put(page, is_good ? COLOR_GOOD : COLOR_BAD, is_good ? "✓ " : "✗ ");
         page_cell(page, COLOR_STRONG, width, false, variant_name(report, v));
-        page_move(page, 2 + width + GRID_GAP);
-        page_wrap(page, COLOR_PLAIN, 2 + width + GRID_GAP,
-                  text_in(language_of(report->lang), &variant->result->scenario->variant_title));
-        page_end(page);
+        page_move(page, indent);
+        page_wrap(page, COLOR_PLAIN, indent, title);
+        if (title[0] != 0 || variant->result->passed)
+            page_end(page);
+        print_why(page, report, v, indent);
     }
 }
 
@@ -298,8 +339,10 @@ void section_verdict(struct page *page, const struct report *report)
     else
         print_of_thresholds(page, report);
     page_end(page);
+    if (!has_variants && report->variants[0].result->scenario->thresholds_max > 0)
+        print_why(page, report, 0, 2);
     print_titles(page, report);
     print_facts(page, report);
     if (has_variants)
-        print_variant_titles(page, report);
+        print_variants(page, report);
 }

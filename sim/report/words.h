@@ -12,10 +12,14 @@ enum word {
     WORD_VARIANTS_AS_EXPECTED,     /* How many, of how many. */
     WORD_VARIANTS_AS_EXPECTED_ONE, /* The same where Russian wants the singular: of 1, 21, 31 … */
     WORD_NOT_AS_EXPECTED,
+    WORD_VARIANTS_PASS, /* The same where nothing is expected of any variant. */
+    WORD_FAILING,
     WORD_THRESHOLDS_HOLD, /* How many, of how many. */
     WORD_NO_THRESHOLDS,
     WORD_PASSES,
     WORD_FAILS,
+    WORD_WANTED, /* A bound. */
+    WORD_NOT_MEASURED,
     WORD_EXPECTED,
     WORD_OUTCOME,
     WORD_PASS,
@@ -25,6 +29,7 @@ enum word {
     WORD_INVARIANT_BROKEN, /* Name, virtual time, seed. */
     WORD_INVARIANTS_MORE,  /* How many more. */
     WORD_INTERRUPTED,
+    WORD_ALL_VARIANTS,
     WORD_LIMIT, /* Which. */
     WORD_LIMIT_UNKNOWN,
     WORD_INVARIANTS_HOLD, /* How many were checked. */
@@ -71,6 +76,7 @@ enum word {
     WORD_LOST_MONEY,
     WORD_OFFERED,
     WORD_QUEUE,
+    WORD_QUEUE_AND_LOG, /* Where a log holds work as well. */
     WORD_NOTHING_IN_TIME,
     WORD_NONE,
     WORD_COMPONENT_STORE,

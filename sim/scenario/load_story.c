@@ -15,6 +15,7 @@
 #include "services/base/check.h"
 #include "sim/engine/sha256.h"
 #include "sim/scenario/bind/bind.h"
+#include "sim/scenario/bind/idle.h"
 #include "sim/scenario/yaml/extends.h"
 #include "sim/scenario/yaml/merge.h"
 #include "sim/scenario/yaml/utf8.h"
@@ -27,6 +28,7 @@ struct loader {
     struct lineage lineage;
     const struct source *overrides[OVERRIDES_MAX];
     size_t overrides_max;
+    struct idles idles;
 };
 
 static struct node *lay_overrides(struct loader *loader, struct node *root,
@@ -89,7 +91,8 @@ static void bind_tree(struct loader *loader, struct node *root, struct story *st
     struct binder binder = {.scenario = scenario,
                             .arena = &loader->arena,
                             .problems = loader->forest.problems,
-                            .root = root};
+                            .root = root,
+                            .idles = &loader->idles};
 
     bind_group(&binder, &variant_group, NULL, scenario);
     bind_scenario(&binder);
@@ -242,6 +245,7 @@ static bool read_story(struct loader *loader, struct story *story, const char *c
     root = lay_overrides(loader, root, overrides, overrides_max);
     if (root != NULL && root->kind == NODE_MAP && loader->lineage.length > 0)
         bind_variants(loader, root, story);
+    idles_blame(&loader->idles, problems);
     if (problems_count(problems) > 0)
         return false;
     story->path = loader->lineage.sources[0]->name;

@@ -53,13 +53,13 @@ static void note_like(struct world *world, const struct request *request, bool w
 static struct order_fact *order_of(struct world *world, const struct request *request)
 {
     bool is_new;
-    uint64_t *place = map_put(&world->orders, request->ask.id, 0, &is_new);
+    uint64_t *known = map_put(&world->orders, request->ask.id, 0, &is_new);
     struct order_fact *fact;
 
     if (!is_new)
-        return (struct order_fact *)(uintptr_t)*place;
+        return (struct order_fact *)(uintptr_t)*known;
     fact = world_take(world, &world->order_facts);
-    *place = (uint64_t)(uintptr_t)fact;
+    *known = (uint64_t)(uintptr_t)fact;
     if (fact != NULL)
         *fact = (struct order_fact){.id = request->ask.id,
                                     .intended_ns = request->intended_ns,
@@ -334,12 +334,17 @@ static void check_likes(struct world *world)
     }
 }
 
+static bool was_told_yes(const struct order_fact *fact)
+{
+    return fact->outcome == CALL_OK || fact->outcome == CALL_ABSENT;
+}
+
 /* has_drained: nothing is on its way any more, so what is not charged never will be. */
 static void check_order(struct world *world, const struct order_fact *fact, bool has_drained)
 {
     int64_t charged = 0;
     bool was_charged = table_model_row(world->parts.table, TABLE_CHARGES, fact->id, 0, &charged);
-    bool is_ok = fact->outcome == CALL_OK || fact->outcome == CALL_ABSENT;
+    bool is_ok = was_told_yes(fact);
 
     world->result->invariants_checked++;
     if (was_charged && charged != fact->amount)
@@ -353,7 +358,6 @@ static void check_order(struct world *world, const struct order_fact *fact, bool
                       was_charged, is_ok ? FAILURES : failure_of((enum call_outcome)fact->outcome));
 }
 
-/* Orders first in, first out, so that the books are written in the order of the days. */
 static void check_orders(struct world *world, bool has_drained)
 {
     const struct map_slot *slot;
@@ -370,6 +374,17 @@ static bool promises_orders(const struct scenario *scenario)
     return scenario->queue.acks == ACKS_ALL;
 }
 
+/* Whether the books have it as an order that a courier was paid for. */
+static bool has_paid_courier(const struct world *world, uint64_t id)
+{
+    const uint64_t *known = map_find(&world->orders, id, 0);
+    const struct order_fact *fact =
+        known == NULL ? NULL : (const struct order_fact *)(uintptr_t)*known;
+
+    return fact != NULL && fact->intended_ns >= world->scenario->warmup_ns && was_told_yes(fact) &&
+           !fact->is_late;
+}
+
 /* Orders of one trip share a courier: the money that was saved. */
 static void count_trips(struct world *world)
 {
@@ -380,6 +395,8 @@ static void count_trips(struct world *world)
 
     map_init(&trips, &world->arena, 64);
     while (table_model_next(world->parts.table, TABLE_TRIPS, &cursor, &row)) {
+        if (!has_paid_courier(world, row.a))
+            continue;
         map_put(&trips, (uint64_t)row.value, 0, NULL);
         orders++;
     }

@@ -66,15 +66,14 @@ static void add_replicas(struct group *group, size_t arena_bytes)
     }
 }
 
-static void init_group(struct group *group, struct world *world, const struct service_spec *spec,
-                       struct histogram *waits)
+static void init_group(struct group *group, struct world *world, const struct service_spec *spec)
 {
     group->world = world;
     group->spec = spec;
-    line_init(&group->wait, 0, waits);
+    line_init(&group->wait, 0, NULL);
     line_init(&group->inside, 0, NULL);
     usage_init(&group->cores, 0, 0);
-    area_init(&group->replicas_ready, 0, 0);
+    area_init(&group->replicas_up, 0, 0);
 }
 
 /* A balancer is a group of one, as large as its cores. */
@@ -89,7 +88,7 @@ static void add_balancer(struct group *behind, struct group *front)
                                   .queue = UINT32_MAX,
                                   .in_flight = UINT32_MAX};
     snprintf(spec->name, sizeof spec->name, "%.37s/balancer", behind->spec->name);
-    init_group(front, world, spec, NULL);
+    init_group(front, world, spec);
     front->is_balancer = true;
     front->behind = behind;
     behind->front = front;
@@ -117,9 +116,8 @@ static bool takes_visits(const struct service_spec *spec)
 static void add_group(struct world *world, const struct service_spec *spec)
 {
     struct group *group = &world->groups[world->groups_max];
-    struct service_result *result = &world->result->services[world->groups_max];
 
-    init_group(group, world, spec, &result->wait);
+    init_group(group, world, spec);
     service_config_init(group);
     add_replicas(group, service_bytes(group));
     if (world->scenario->balancer.policy != POLICY_NONE && takes_visits(spec))
@@ -127,6 +125,27 @@ static void add_group(struct world *world, const struct service_spec *spec)
     if (spec->autoscale.is_on)
         add_scaler(group);
     world->groups_max++;
+}
+
+static void add_station(struct group *group)
+{
+    struct result *result = group->world->result;
+
+    if (result->services_max == SCENARIO_SERVICES_MAX)
+        return;
+    group->station = &result->services[result->services_max++];
+    group->wait.stays = &group->station->wait;
+}
+
+/* What the result tells of: the services in their order, then their balancers, as many as there is
+ * room for. A balancer that costs nothing is no station of its own. */
+static void add_stations(struct world *world)
+{
+    for (uint32_t i = 0; i < world->groups_max; i++)
+        add_station(&world->groups[i]);
+    for (uint32_t i = 0; i < world->groups_max; i++)
+        if (world->groups[i].front != NULL && world->scenario->balancer.work_ns > 0)
+            add_station(world->groups[i].front);
 }
 
 static bool open_models(struct world *world)
@@ -174,12 +193,14 @@ static void add_people(struct world *world)
     const struct scenario *scenario = world->scenario;
 
     world->clients_node = add_node(world, NULL, "clients", loads_bytes(scenario));
+    if (world->is_out_of_memory)
+        return;
     world->clients_node->state = NODE_READY;
     world->loads =
         arena_take(&world->clients_node->arena, sizeof(struct clients) * scenario->loads_max);
     for (uint32_t i = 0; i < scenario->loads_max; i++)
-        clients_init(&world->loads[i], &scenario->loads[i], i, world->options->seed,
-                     scenario->duration_ns, &world->clients_node->ports, &audit_ears, world);
+        clients_init(&world->loads[i], scenario, i, world->options->seed,
+                     &world->clients_node->ports, &audit_ears, world);
 }
 
 static void init_pools(struct world *world)
@@ -210,6 +231,7 @@ bool world_build(struct world *world)
     plant(world);
     for (uint32_t i = 0; i < scenario->services_max; i++)
         add_group(world, &scenario->services[i]);
+    add_stations(world);
     add_people(world);
     return !world->is_out_of_memory;
 }

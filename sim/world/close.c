@@ -17,14 +17,17 @@ static void close_stages(const struct group *group, struct service_result *resul
 
         if (waited->calls == 0 || group->visits == 0)
             continue;
+        if (group->is_balancer && kind == OP_TIMER) /* The pauses of its health checks. */
+            continue;
         snprintf(stage->name, sizeof stage->name, "%s", op_names[kind]);
         stage->mean_ms = (double)waited->sum_ns * 1e-6 / (double)group->visits;
         result->stages_max++;
     }
 }
 
-static void close_group(const struct group *group, struct service_result *result)
+static void close_group(const struct group *group)
 {
+    struct service_result *result = group->station;
     const struct world *world = group->world;
     uint64_t from_ns = world->scenario->warmup_ns, now_ns = world_now_ns(world);
 
@@ -34,12 +37,12 @@ static void close_group(const struct group *group, struct service_result *result
     result->replicas_max = group->ready_max;
     result->visits = group->visits;
     result->shed = group->shed;
-    result->replica_seconds = (double)area_sum(&group->replicas_ready, now_ns) * 1e-9;
+    result->replica_seconds = (double)area_sum(&group->replicas_up, now_ns) * 1e-9;
     result->core_seconds = result->replica_seconds * group->spec->cores;
     result->utilization = usage_mean(&group->cores, now_ns);
     result->utilization_peak = group->cores.peak;
     result->wait_mean_ms = line_stay_mean_ns(&group->wait) * 1e-6;
-    result->queue_max = group->wait.longest;
+    result->queue_max = group->longest_line;
     result->in_system_mean = area_mean(&group->inside.length, from_ns, now_ns);
     result->sojourn_mean_ms = line_stay_mean_ns(&group->inside) * 1e-6;
     close_stages(group, result);
@@ -47,16 +50,13 @@ static void close_group(const struct group *group, struct service_result *result
 
 void world_close_rates(struct world *world)
 {
-    struct result *result = world->result;
+    for (uint32_t i = 0; i < world->groups_max; i++) {
+        const struct group *group = &world->groups[i];
 
-    for (uint32_t i = 0; i < world->groups_max; i++)
-        close_group(&world->groups[i], &result->services[i]);
-    result->services_max = world->groups_max;
-    /* A balancer that costs nothing is no station of its own. */
-    for (uint32_t i = 0; i < world->groups_max; i++)
-        if (world->groups[i].front != NULL && world->scenario->balancer.work_ns > 0 &&
-            result->services_max < SCENARIO_SERVICES_MAX)
-            close_group(world->groups[i].front, &result->services[result->services_max++]);
+        close_group(group);
+        if (group->front != NULL && group->front->station != NULL)
+            close_group(group->front);
+    }
 }
 
 void world_close_models(struct world *world)

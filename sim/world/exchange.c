@@ -6,7 +6,7 @@
  *        v                 +-- nobody there: refused ----------->|
  *     (timeout)                                    node died: failed
  *
- * A visit that arrives at a stopped process waits in its socket. */
+ * A visit that arrives at a stopped process waits in its socket, until it goes on or dies. */
 #include "sim/world/world_inside.h"
 
 static void arrive(struct event *event);
@@ -111,6 +111,24 @@ static void leave(struct exchange *exchange)
     line_leave(&node->group->inside, now_ns, now_ns - exchange->arrived_ns);
 }
 
+static void wait_at_the_door(struct exchange *exchange)
+{
+    struct node *node = exchange->to;
+
+    list_push_last(&node->processor.at_the_door, &exchange->door);
+    line_enter(&node->group->wait, exchange->arrived_ns);
+    group_note_line(node->group, node->processor.at_the_door.length);
+}
+
+static void leave_the_door(struct exchange *exchange)
+{
+    struct node *node = exchange->to;
+    uint64_t now_ns = world_now_ns(node->world);
+
+    list_remove(&node->processor.at_the_door, &exchange->door);
+    line_leave(&node->group->wait, now_ns, now_ns - exchange->arrived_ns);
+}
+
 static void hand_over(struct exchange *exchange)
 {
     struct node *node = exchange->to;
@@ -131,10 +149,30 @@ static void admit(struct exchange *exchange)
         return;
     }
     enter(exchange);
-    if (processor->threads == 0 || processor->threads_held < processor->threads)
-        hand_over(exchange);
-    else
-        list_push_last(&processor->at_the_door, &exchange->door);
+    if (processor->threads > 0 && processor->threads_held == processor->threads) {
+        wait_at_the_door(exchange);
+        return;
+    }
+    if (processor->threads > 0)
+        line_pass(&node->group->wait);
+    hand_over(exchange);
+}
+
+static void leave_the_socket(struct event *event)
+{
+    struct exchange *exchange = (struct exchange *)event;
+
+    list_remove(&exchange->to->socket, &exchange->inside);
+    arrive(event);
+}
+
+static void wait_in_the_socket(struct exchange *exchange)
+{
+    struct node *node = exchange->to;
+
+    list_push_last(&node->socket, &exchange->inside);
+    exchange->op.event.fire = leave_the_socket;
+    event_at(node->world->parts.events, &exchange->op.event, node->resumes_ns);
 }
 
 static void arrive(struct event *event)
@@ -145,7 +183,7 @@ static void arrive(struct event *event)
     if (!node_is_up(node)) {
         answer_back(exchange, CALL_REFUSED, 0);
     } else if (node_is_paused(node, world_now_ns(node->world))) {
-        event_at(node->world->parts.events, event, node->resumes_ns);
+        wait_in_the_socket(exchange);
     } else if (exchange->visit.ask.verb == VERB_HEALTH) {
         exchange->is_inside = true;
         node->service_ops->visit(node->service, &exchange->visit);
@@ -154,16 +192,24 @@ static void arrive(struct event *event)
     }
 }
 
-void exchange_admit_next(struct node *node)
+/* A thread came free. Who is answered at once (it came too late) frees it again, inside this loop:
+ * then the loop goes on, and a long line is no deep stack. */
+static void admit_next(struct node *node)
 {
     struct processor *processor = &node->processor;
     struct link *first;
 
     check(processor->threads_held > 0);
     processor->threads_held--;
-    first = list_take_first(&processor->at_the_door);
-    if (first != NULL)
+    if (processor->is_admitting)
+        return;
+    processor->is_admitting = true;
+    while (processor->threads_held < processor->threads &&
+           (first = list_first(&processor->at_the_door)) != NULL) {
+        leave_the_door(list_entry(first, struct exchange, door));
         hand_over(list_entry(first, struct exchange, door));
+    }
+    processor->is_admitting = false;
 }
 
 static void answer(struct door *door, struct visit *visit, enum call_outcome outcome, int64_t value,
@@ -182,15 +228,21 @@ static void answer(struct door *door, struct visit *visit, enum call_outcome out
     leave(exchange);
     answer_back(exchange, outcome, value);
     if (node->processor.threads > 0)
-        exchange_admit_next(node);
+        admit_next(node);
     node_left_visit(node);
 }
 
 void exchange_fail_all(struct node *node)
 {
+    struct link *first;
+
+    while ((first = list_take_first(&node->socket)) != NULL)
+        answer_back(list_entry(first, struct exchange, inside), CALL_FAILED, 0);
     while (!list_is_empty(&node->visits)) {
         struct exchange *exchange = list_entry(list_first(&node->visits), struct exchange, inside);
 
+        if (exchange->door.next != NULL)
+            leave_the_door(exchange);
         leave(exchange);
         answer_back(exchange, CALL_FAILED, 0);
     }

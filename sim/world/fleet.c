@@ -1,13 +1,18 @@
 /* fleet.c — The platform: replicas come up after their boot delay, leave when they are drained,
- * and the balancer hears of both. What the autoscaler sees are means since it last looked. */
+ * and the balancer hears of both. Of a death it hears nothing: it has its own checks, and until
+ * they notice, or where there are none, the dead go on being asked. What the autoscaler sees are
+ * means since it last looked; a replica that died and will be back counts as starting, as an
+ * unready pod does, so that nobody starts another in its place. */
 #include "sim/world/world_inside.h"
 
 static void note_size(struct group *group)
 {
     uint64_t now_ns = world_now_ns(group->world);
 
-    area_change(&group->replicas_ready, now_ns, group->ready);
-    usage_resize(&group->cores, now_ns, (uint64_t)group->ready * group->spec->cores);
+    uint64_t up = group->ready + group->draining;
+
+    area_change(&group->replicas_up, now_ns, up);
+    usage_resize(&group->cores, now_ns, up * group->spec->cores);
     if (group->ready > group->ready_max)
         group->ready_max = group->ready;
 }
@@ -34,13 +39,27 @@ void fleet_ready(struct node *node)
             balancer_join(node->service, group->behind->replicas[i].id, group->behind->spec->speed);
 }
 
+void fleet_drains(struct node *node)
+{
+    node->group->ready--;
+    node->group->draining++;
+    note_size(node->group);
+}
+
 void fleet_gone(struct node *node)
+{
+    if (node->state == NODE_READY)
+        node->group->ready--;
+    else
+        node->group->draining--;
+    note_size(node->group);
+}
+
+void fleet_leaves(struct node *node)
 {
     struct group *group = node->group;
     struct balancer *balancer = balancer_of(group);
 
-    group->ready--;
-    note_size(group);
     if (balancer != NULL && node_is_up(&group->front->replicas[0]))
         balancer_leave(balancer, node->id);
 }
@@ -83,14 +102,15 @@ static void grow(struct group *group, uint32_t by)
         }
 }
 
-/* The youngest go first, and of them those that do not serve yet. */
-static void shrink(struct group *group, uint32_t by, enum node_state state)
+/* Sends away up to `by` replicas in this state, the youngest first. How many are still too many. */
+static uint32_t shrink(struct group *group, uint32_t by, enum node_state state)
 {
     for (uint32_t i = group->replicas_max; i > 0 && by > 0; i--)
         if (group->replicas[i - 1].state == state) {
             node_drain(&group->replicas[i - 1]);
             by--;
         }
+    return by;
 }
 
 static void resize(struct fleet *fleet, uint32_t replicas)
@@ -99,13 +119,11 @@ static void resize(struct fleet *fleet, uint32_t replicas)
     uint32_t wanted = replicas < group->replicas_max ? replicas : group->replicas_max;
     uint32_t now = group->ready + group->starting;
 
-    if (wanted >= now) {
+    if (wanted >= now)
         grow(group, wanted - now);
-        return;
-    }
-    shrink(group, now - wanted, NODE_BOOTING);
-    if (group->ready + group->starting > wanted)
-        shrink(group, group->ready + group->starting - wanted, NODE_READY);
+    else /* Those that do not serve go first. */
+        shrink(group, shrink(group, shrink(group, now - wanted, NODE_DOWN), NODE_BOOTING),
+               NODE_READY);
 }
 
 const struct fleet_ops fleet_world_ops = {.look = look, .resize = resize};

@@ -34,6 +34,7 @@ void node_init(struct node *node, struct world *world, struct group *group, cons
     node->id = (uint32_t)(node - world->nodes);
     snprintf(node->name, sizeof node->name, "%s", name);
     list_init(&node->visits);
+    list_init(&node->socket);
     dice_init(&node->dice, world->options->seed, node->name);
     wire(node);
     if (group != NULL)
@@ -78,8 +79,10 @@ void node_boot(struct node *node, uint64_t delay_ns)
 /* Whatever ran here is gone; what it had asked for is dropped when it surfaces. */
 static void forget(struct node *node)
 {
+    fleet_gone(node);
     node->epoch++;
     node->state = NODE_OFF;
+    node->resumes_ns = 0;
     processor_drop_all(node);
     table_model_node_died(node->world->parts.table, node);
 }
@@ -96,32 +99,49 @@ void node_left_visit(struct node *node)
  * had not committed is delivered to another. */
 void node_drain(struct node *node)
 {
-    if (node->state == NODE_BOOTING) {
+    fleet_leaves(node);
+    if (node->state == NODE_BOOTING || node->state == NODE_DOWN) {
         event_cancel(&node->boot);
         node->group->starting--;
         node->state = NODE_OFF;
         return;
     }
-    fleet_gone(node);
+    fleet_drains(node);
     node->state = NODE_DRAINING;
     node_left_visit(node);
 }
 
-void node_crash(struct node *node)
+void node_crash(struct node *node, bool will_be_back)
 {
-    if (node->state == NODE_BOOTING)
-        node_drain(node);
+    bool is_wanted = node->state == NODE_READY; /* The other was on its way out. */
+
     if (!node_is_up(node))
         return;
     exchange_fail_all(node);
     queue_model_node_died(node->world->parts.queue, node);
-    if (node->state == NODE_READY)
-        fleet_gone(node);
     forget(node);
+    if (is_wanted && will_be_back) {
+        node->state = NODE_DOWN;
+        node->group->starting++;
+    }
 }
 
+void node_restart(struct node *node)
+{
+    if (node->state != NODE_DOWN)
+        return;
+    node->group->starting--;
+    become_ready(node);
+}
+
+/* Of stops that overlap the last to end counts. */
 void node_pause(struct node *node, uint64_t for_ns)
 {
-    node->paused_ns = world_now_ns(node->world);
-    node->resumes_ns = node->paused_ns + for_ns;
+    uint64_t now_ns = world_now_ns(node->world);
+    uint64_t stopped_ns = node_is_paused(node, now_ns) ? node->resumes_ns : now_ns;
+
+    if (!node_is_up(node) || now_ns + for_ns <= stopped_ns)
+        return;
+    node->resumes_ns = now_ns + for_ns;
+    processor_stand_still(node, node->resumes_ns - stopped_ns);
 }

@@ -1,8 +1,10 @@
 /* node.h — A machine in virtual time: one process with its ports, its memory and its cores.
  *
- *     OFF --boot--> BOOTING --boot delay--> READY --told to go--> DRAINING --empty--> OFF
- *      ^                                      |                      |
- *      +---------------- crash ---------------+----------------------+
+ *     OFF --boot--> BOOTING --boot delay--> READY --told to go--> DRAINING --empty, crash--> OFF
+ *                      |                     |  ^
+ *                      | told to go    crash |  | restart
+ *                      v                     v  |
+ *                     OFF <--told to go---- DOWN
  *
  * A node that dies takes nothing down politely. Its epoch moves on, its arena is reset, and
  * whatever it had asked surfaces later, sees another epoch and is dropped, as in life. The ports
@@ -26,7 +28,13 @@ struct group;
 /* What a node can be waiting for; the latency breakdown has these names. */
 enum op_kind { OP_CPU, OP_TIMER, OP_PEER, OP_STORE, OP_QUEUE, OP_TABLE, OP_KINDS };
 
-enum node_state { NODE_OFF, NODE_BOOTING, NODE_READY, NODE_DRAINING };
+enum node_state {
+    NODE_OFF,
+    NODE_BOOTING,
+    NODE_READY,
+    NODE_DRAINING,
+    NODE_DOWN /* Dead, and it will be back: asked for and not ready. */
+};
 
 struct node {
     struct world *world;
@@ -36,8 +44,8 @@ struct node {
     uint32_t id;
     uint32_t epoch; /* Moves on when it dies. */
     enum node_state state;
-    uint64_t paused_ns, resumes_ns; /* Stopped between the two: nothing runs here. */
-    bool is_cut;                    /* No message passes in or out. */
+    uint64_t resumes_ns; /* Stopped until then: nothing runs here. */
+    bool is_cut;         /* No message passes in or out. */
     struct event boot;
 
     struct door door;
@@ -55,6 +63,7 @@ struct node {
     void *service; /* Lives in the arena. */
     struct processor processor;
     struct list visits; /* Inside or at the door: struct exchange.inside */
+    struct list socket; /* Came while it was stopped: struct exchange.inside */
 };
 
 #define node_of(port_pointer, member) list_entry(port_pointer, struct node, member)

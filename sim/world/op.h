@@ -26,12 +26,10 @@ struct op {
     struct node *node; /* Who asked. */
     uint32_t epoch;    /* Its epoch then. */
     uint8_t kind;      /* enum op_kind */
-    uint8_t outcome;   /* While held: enum call_outcome. */
-    bool is_held;      /* Ended at a paused node: told when it goes on. */
+    uint8_t outcome;   /* While held at a paused node, to be told later: enum call_outcome. */
     uint64_t asked_ns;
     int64_t value;     /* While held. */
     struct pool *pool; /* Set by op_lost and while held: where the record goes back to. */
-    struct link held;
 };
 
 /* Sets every field but event.fire and event.tag, which are the caller's. call may be NULL: nobody
@@ -57,7 +55,6 @@ static inline bool op_is_waited_for(const struct op *op)
 
 /* Tags of events, for the fingerprint: what it is in the high byte, which one in the rest. */
 enum tag {
-    TAG_CLIENT = 2 << 24,
     TAG_TIMEOUT = 3 << 24,
     TAG_CPU = 4 << 24,
     TAG_TIMER = 5 << 24,

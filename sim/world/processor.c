@@ -46,8 +46,26 @@ static void start(struct node *node, struct task *task)
         slice_ns = processor->quantum_ns;
     list_push_last(&processor->running, &task->link);
     processor->busy++;
-    task->since_ns = world_now_ns(node->world);
-    event_at(node->world->parts.events, &task->op.event, task->since_ns + slice_ns);
+    task->due_ns = world_now_ns(node->world) + slice_ns;
+    event_at(node->world->parts.events, &task->op.event, task->due_ns);
+}
+
+/* Under threads the wait that is told of is the one for a thread, at the door: a thread that has
+ * been given comes and goes between the cores many times. */
+static void enter_line(struct node *node, const struct task *task)
+{
+    if (node->processor.threads > 0)
+        return;
+    line_enter(&node->group->wait, task->since_ns);
+    group_note_line(node->group, node->processor.waiting.length);
+}
+
+static void leave_line(struct node *node, const struct task *task)
+{
+    uint64_t now_ns = world_now_ns(node->world);
+
+    if (node->processor.threads == 0)
+        line_leave(&node->group->wait, now_ns, now_ns - task->since_ns);
 }
 
 static void start_next(struct node *node)
@@ -58,9 +76,8 @@ static void start_next(struct node *node)
         return;
 
     struct task *task = list_entry(first, struct task, link);
-    uint64_t waited_ns = world_now_ns(node->world) - task->since_ns;
 
-    line_leave(&node->group->wait, world_now_ns(node->world), waited_ns);
+    leave_line(node, task);
     start(node, task);
 }
 
@@ -68,7 +85,7 @@ static void wait_in_line(struct node *node, struct task *task)
 {
     task->since_ns = world_now_ns(node->world);
     list_push_last(&node->processor.waiting, &task->link);
-    line_enter(&node->group->wait, task->since_ns);
+    enter_line(node, task);
 }
 
 static uint64_t scaled_ns(const struct processor *processor, uint64_t work_ns)
@@ -95,22 +112,10 @@ static void run(struct cpu *cpu, struct call *call, uint64_t work_ns)
         node->world->touched = node;
         return;
     }
-    line_pass(&node->group->wait);
+    if (processor->threads == 0)
+        line_pass(&node->group->wait);
     start(node, task);
     note_busy(node, processor->busy - 1);
-}
-
-/* A stopped process keeps its core and does nothing with it: the rest of the slice, all that was
- * to come after the stop, follows when it goes on. */
-static bool slice_was_stopped(struct node *node, struct task *task)
-{
-    uint64_t now_ns = world_now_ns(node->world);
-
-    if (!node_is_paused(node, now_ns))
-        return false;
-    event_at(node->world->parts.events, &task->op.event,
-             node->resumes_ns + (now_ns - node->paused_ns));
-    return true;
 }
 
 static void slice_ends(struct event *event)
@@ -120,8 +125,6 @@ static void slice_ends(struct event *event)
     struct processor *processor = &node->processor;
     uint32_t busy = processor->busy;
 
-    if (slice_was_stopped(node, task))
-        return;
     task->left_ns -= processor->quantum_ns > 0 && task->left_ns > processor->quantum_ns
                          ? processor->quantum_ns
                          : task->left_ns;
@@ -136,14 +139,26 @@ static void slice_ends(struct event *event)
         op_end(&task->op, CALL_OK, 0, NULL, &node->world->tasks);
 }
 
-static void drop_waiting(struct node *node, uint64_t now_ns)
+void processor_stand_still(struct node *node, uint64_t for_ns)
+{
+    const struct list *running = &node->processor.running;
+
+    for (struct link *link = running->head.next; link != &running->head; link = link->next) {
+        struct task *task = list_entry(link, struct task, link);
+
+        task->due_ns += for_ns;
+        event_at(node->world->parts.events, &task->op.event, task->due_ns);
+    }
+}
+
+static void drop_waiting(struct node *node)
 {
     struct link *link;
 
     while ((link = list_take_first(&node->processor.waiting)) != NULL) {
         struct task *task = list_entry(link, struct task, link);
 
-        line_leave(&node->group->wait, now_ns, now_ns - task->since_ns);
+        leave_line(node, task);
         pool_give(&node->world->tasks, task);
     }
 }
@@ -165,7 +180,7 @@ void processor_drop_all(struct node *node)
     struct processor *processor = &node->processor;
     uint32_t busy = processor->busy;
 
-    drop_waiting(node, world_now_ns(node->world));
+    drop_waiting(node);
     drop_running(node);
     list_init(&processor->at_the_door);
     processor->threads_held = 0;

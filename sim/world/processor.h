@@ -28,7 +28,8 @@ struct processor {
     uint64_t quantum_ns; /* 0: to the end. */
     uint32_t threads;    /* 0: no limit, an event loop. */
     uint32_t threads_held;
-    uint32_t queue; /* Limits of the scenario. */
+    bool is_admitting; /* Visits at the door are being given the threads that came free. */
+    uint32_t queue;    /* Limits of the scenario. */
     uint32_t in_flight;
     struct list waiting;     /* Tasks that want a core. */
     struct list running;     /* Tasks that have one. */
@@ -39,6 +40,9 @@ extern const struct cpu_ops processor_ops;
 
 void processor_init(struct processor *processor, const struct service_spec *spec);
 
+/* The process is stopped for so long: it keeps its cores and does nothing with them. */
+void processor_stand_still(struct node *node, uint64_t for_ns);
+
 /* The node has died: its tasks go back to the world's pool. */
 void processor_drop_all(struct node *node);
 
@@ -47,6 +51,12 @@ bool processor_is_full(const struct node *node);
 
 /* Checks the invariant; false when it is broken. */
 bool processor_is_busy_enough(const struct processor *processor);
+
+/* The line for a first turn: under threads the one at the door. */
+static inline uint32_t processor_line(const struct processor *processor)
+{
+    return processor->threads > 0 ? processor->at_the_door.length : processor->waiting.length;
+}
 
 /* Everything that waits here: for a core or for a thread. */
 static inline uint32_t processor_waiting(const struct processor *processor)

@@ -60,6 +60,13 @@ static void note_second(struct group *group, uint64_t now_ns)
     usage_second(&group->cores, now_ns);
 }
 
+/* A second that the load's end cuts off is in no series. */
+static void ask_for_second(struct world *world)
+{
+    if (world_now_ns(world) + second_ns <= world->scenario->duration_ns)
+        event_after(world->parts.events, &world->second, second_ns);
+}
+
 static void second_passes(struct event *event)
 {
     struct world *world = list_entry(event, struct world, second);
@@ -68,8 +75,7 @@ static void second_passes(struct event *event)
     measure_second(&world->measure, now_ns, waiting(world), ready(world),
                    queue_model_lag(world->parts.queue));
     for_each_group(world, note_second);
-    if (now_ns < world->scenario->duration_ns)
-        event_after(world->parts.events, event, second_ns);
+    ask_for_second(world);
 }
 
 /* ---- The end of the warm-up ------------------------------------------------------------------ */
@@ -79,16 +85,19 @@ static void forget_warmup(struct group *group, uint64_t now_ns)
     line_restart(&group->wait, now_ns);
     line_restart(&group->inside, now_ns);
     usage_restart(&group->cores, now_ns);
-    area_restart(&group->replicas_ready, now_ns);
+    area_restart(&group->replicas_up, now_ns);
     memset(group->waited, 0, sizeof group->waited);
     group->visits = group->shed = 0;
     group->seen = (struct seen){.at_ns = now_ns};
     group->ready_max = group->ready;
     group->carried_ns = 0;
-    for (uint32_t i = 0; i < group->replicas_max; i++)
+    group->longest_line = 0;
+    for (uint32_t i = 0; i < group->replicas_max; i++) {
+        group_note_line(group, processor_line(&group->replicas[i].processor));
         for (struct link *link = group->replicas[i].visits.head.next;
              link != &group->replicas[i].visits.head; link = link->next)
             group->carried_ns += now_ns - list_entry(link, struct exchange, inside)->arrived_ns;
+    }
 }
 
 static void warmup_ends(struct event *event)
@@ -113,7 +122,7 @@ static void start(struct world *world)
     faults_plan(world);
     world->second.fire = second_passes;
     world->second.tag = TAG_SECOND;
-    event_after(events, &world->second, second_ns);
+    ask_for_second(world);
     world->warm.fire = warmup_ends;
     world->warm.tag = TAG_SECOND | 1;
     if (world->scenario->warmup_ns > 0)

@@ -52,12 +52,14 @@ struct group {
     struct group *behind; /* Of a balancer: what it stands before. */
     struct node *scaler;  /* NULL: its size stays. */
     struct fleet fleet;   /* The autoscaler's port. */
-    uint32_t ready, starting, ready_max;
+    uint32_t ready, starting, draining, ready_max;
 
-    struct line_stat wait;   /* For a core. */
-    struct line_stat inside; /* From arrival at a replica to its answer. */
+    struct service_result *station; /* Lent by the result; NULL: it is told of nowhere. */
+    struct line_stat wait;          /* For a core or, under threads, for a thread; all replicas. */
+    uint32_t longest_line;          /* Of that, at one replica. */
+    struct line_stat inside;        /* From arrival at a replica to its answer. */
     struct usage cores;
-    struct area replicas_ready;
+    struct area replicas_up; /* Ready, or finishing what they have: both are paid for. */
     uint64_t visits, shed;
     unsigned __int128 carried_ns; /* Stays before the warm-up's end of those inside then. */
     struct waited waited[OP_KINDS];
@@ -69,7 +71,6 @@ struct exchange {
     struct op op;
     struct visit visit;
     struct node *to;
-    uint32_t to_epoch;
     bool is_inside;  /* With the service, or at its door. */
     bool is_counted; /* Health checks are not. */
     uint8_t outcome; /* enum call_outcome, once answered. */
@@ -82,7 +83,8 @@ struct task { /* Wants a core, or has one. */
     struct op op;
     struct link link;
     uint64_t left_ns;
-    uint64_t since_ns; /* Came to the line, or left it. */
+    uint64_t since_ns; /* In the line: came to it. */
+    uint64_t due_ns;   /* With a core: its slice ends. */
 };
 
 struct nap {
@@ -120,7 +122,7 @@ struct world {
     struct event warm;          /* The end of the warm-up. */
     struct event faults[2 * SCENARIO_FAULTS_MAX];
     struct map likes;  /* (post, user) -> what the client tried and was told; audit.c. */
-    struct map orders; /* (id, 0) -> place in order_facts + 1 */
+    struct map orders; /* (id, 0) -> struct order_fact, 0 when there was no room for it. */
     struct pool order_facts;
     bool is_out_of_memory;
 };
@@ -128,6 +130,13 @@ struct world {
 static inline uint64_t world_now_ns(const struct world *world)
 {
     return events_now_ns(world->parts.events);
+}
+
+/* The line at one replica is that long now. */
+static inline void group_note_line(struct group *group, uint32_t length)
+{
+    if (length > group->longest_line)
+        group->longest_line = length;
 }
 
 static inline bool world_has_planted(const struct world *world, enum planted_bug bug)
@@ -158,23 +167,25 @@ void world_free(struct world *world);
 void node_init(struct node *node, struct world *world, struct group *group, const char *name);
 void node_boot(struct node *node, uint64_t delay_ns); /* OFF -> BOOTING -> READY */
 void node_drain(struct node *node);
-void node_crash(struct node *node);
+void node_crash(struct node *node, bool will_be_back); /* To be DOWN, else OFF. */
+void node_restart(struct node *node); /* DOWN -> READY; any other stays what it is. */
 void node_pause(struct node *node, uint64_t for_ns);
 void node_left_visit(struct node *node); /* A visit was answered: a draining node may be empty. */
 
 /* exchange.c */
 extern const struct door_ops exchange_door_ops;
 extern const struct peer_ops exchange_peer_ops;
-void exchange_admit_next(struct node *node); /* A thread came free. */
-void exchange_fail_all(struct node *node);   /* It died with these visits in hand. */
+void exchange_fail_all(struct node *node); /* It died with these visits in hand. */
 
 /* nap.c */
 extern const struct timer_ops nap_timer_ops;
 
 /* fleet.c */
 extern const struct fleet_ops fleet_world_ops;
-void fleet_ready(struct node *node); /* It serves: the balancer hears of it. */
-void fleet_gone(struct node *node);  /* It serves no more. */
+void fleet_ready(struct node *node);  /* It serves: the balancer hears of it. */
+void fleet_drains(struct node *node); /* It finishes what it has: READY, to be DRAINING. */
+void fleet_gone(struct node *node);   /* It is up no more: READY or DRAINING still. */
+void fleet_leaves(struct node *node); /* It is told to go: the balancer hears of it. */
 void fleet_start(struct group *group);
 
 /* faults.c */

@@ -2,6 +2,7 @@
 import json
 import os
 import resource
+import shlex
 import signal
 import subprocess
 import sys
@@ -62,7 +63,9 @@ class ExitCodes(unittest.TestCase):
         with File(STATION % "5s") as path:
             for words in (["run"], ["fly"], ["run", path, "--fast"], ["run", "no.yaml"],
                           ["run", path, "--variant", "none"], ["run", path, "--seeds", "0"],
-                          ["run", path, "--set", "services.web.cores=many"], []):
+                          ["run", path, "--set", "services.web.cores=many"],
+                          ["run", path, "--quiet=no"], ["run", path, "--json="],
+                          ["run", path, "--seed", " -1"], []):
                 self.assertEqual(sim(*words).returncode, 2, words)
 
     def test_a_limit_is_4_and_says_which(self):
@@ -70,6 +73,12 @@ class ExitCodes(unittest.TestCase):
             done = sim("run", path, "--json")
             self.assertEqual(done.returncode, 4)
             self.assertIn("events", done.stdout)
+
+    def test_more_seeds_than_their_results_have_room_for_are_4_at_once(self):
+        with File(STATION % "1h") as path:
+            done = sim("run", path, "--seeds", "10000", "--set", "limits.memory=64MiB")
+            self.assertEqual(done.returncode, 4)
+            self.assertIn("limits.memory 64 MiB", done.stderr)
 
 
 class Output(unittest.TestCase):
@@ -114,12 +123,55 @@ class Output(unittest.TestCase):
             prints = [json.loads(d.stdout)["variants"][0]["fingerprint"] for d in again]
             self.assertEqual(prints[0], prints[1])
 
+    def test_the_repeat_line_can_be_pasted_whatever_the_words_hold(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "it's $HOME.yaml")
+            with open(path, "w") as file:
+                file.write(STATION % "1s")
+            done = sim("run", path, "--set", "x-note=don't")
+            line = [l for l in done.stdout.splitlines() if "Repeat" in l][-1]
+            words = shlex.split(line.split(": ", 1)[1])
+            self.assertIn(path, words)
+            self.assertIn("x-note=don't", words)
+
+    def test_a_path_that_cannot_be_written_is_found_before_the_run(self):
+        with File(STATION % "1h") as path:
+            began = time.monotonic()
+            done = sim("run", path, "--json=/no/such/folder/out.json")
+            self.assertEqual(done.returncode, 1)
+            self.assertIn("/no/such/folder", done.stderr)
+            self.assertLess(time.monotonic() - began, 1)
+
+    def test_a_json_file_that_cannot_be_written_does_not_take_the_report_along(self):
+        with File(STATION % "1s") as path:
+            done = sim("run", path, "--json=/dev/full")
+            self.assertEqual(done.returncode, 1)
+            self.assertIn("Repeat", done.stdout)
+
     def test_a_full_disk_is_an_error_and_not_a_success(self):
         with File(STATION % "5s") as path:
             with open("/dev/full", "w") as full:
                 code = subprocess.run([SIM, "run", path, "--json"], stdout=full,
                                       stderr=subprocess.DEVNULL).returncode
             self.assertEqual(code, 1)
+
+    def test_an_unknown_word_is_told_what_there_is(self):
+        done = sim("lst")
+        self.assertIn("did you mean list?", done.stderr)
+        self.assertIn("commands: run check list", done.stderr)
+        done = sim("help", "nonsense")
+        self.assertEqual((done.returncode, done.stdout), (2, ""))
+        self.assertIn("sim help keys", done.stderr)
+        self.assertIn("services", sim("help", "keys").stdout)
+
+    def test_help_may_be_asked_behind_a_command(self):
+        self.assertEqual(sim("run", "--help").stdout, sim("help", "run").stdout)
+        self.assertEqual(sim("check", "-h", "--lang", "ru").stdout,
+                         sim("help", "check", "--lang", "ru").stdout)
+
+    def test_a_list_fits_a_terminal(self):
+        lines = sim("list", cwd=os.environ.get("SOURCE_DIR", ".")).stdout.splitlines()
+        self.assertLessEqual(max(map(len, lines)), 80)
 
     def test_every_command_has_help_in_both_languages(self):
         for command in ("run", "check", "list", "help", "schema", "version"):
@@ -128,6 +180,14 @@ class Output(unittest.TestCase):
 
     def test_schema_is_json(self):
         self.assertIn("properties", json.loads(sim("schema").stdout))
+
+    def test_the_folder_that_is_named_comes_before_the_one_at_hand(self):
+        with tempfile.TemporaryDirectory() as folder:
+            with open(os.path.join(folder, "mine.yaml"), "w") as file:
+                file.write(STATION % "1s")
+            done = sim("list", cwd=os.environ.get("SOURCE_DIR", "."),
+                       env={"SIM_SCENARIOS": folder})
+            self.assertIn("mine.yaml", done.stdout)
 
     def test_list_finds_the_scenarios(self):
         done = sim("list", cwd=os.environ.get("SOURCE_DIR", "."))
@@ -181,6 +241,23 @@ class Hostile(unittest.TestCase):
     def test_a_folder_and_a_device_are_no_scenarios(self):
         for path in ("/tmp", "/dev/zero", "/dev/stdin/x"):
             self.assertEqual(sim("check", path, stdin=subprocess.DEVNULL).returncode, 2, path)
+
+
+class LittleMemory(unittest.TestCase):
+    def code(self, path, address_space):
+        limit = lambda: resource.setrlimit(resource.RLIMIT_AS, (address_space, address_space))
+        return sim("run", path, "-q", "--threads", "1", preexec_fn=limit).returncode
+
+    def test_an_address_space_that_runs_out_anywhere_is_an_error_and_no_crash(self):
+        if SANITIZED:
+            self.skipTest("the sanitizer itself reserves terabytes of address space")
+        loads = ", ".join(["{verb: call, rate: 9/s}"] * 16)  # A pool for each.
+        with File((STATION % "1s").replace("{verb: call, rate: 900/s}", loads)) as path:
+            enough = 1 << 34
+            while self.code(path, enough) != 0:
+                enough *= 2
+            codes = {self.code(path, enough * part // 100) for part in range(50, 101)}
+            self.assertLessEqual(codes, {0, 1})
 
 
 class LongRuns(unittest.TestCase):

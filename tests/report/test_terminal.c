@@ -83,6 +83,66 @@ static void the_verdict_names_the_variants_that_surprise(void **state)
     assert_int_equal(report_exit_code(&sample.report), 99);
 }
 
+static void variants_of_which_nothing_is_expected_pass_or_fail(void **state)
+{
+    (void)state;
+    open_and_print(2, 1, "en");
+    sample.scenarios[0].expect = sample.scenarios[1].expect = EXPECT_NOTHING;
+    print();
+    assert_true(line_starts_with(0, "✗ variants that pass: 1 of 2; failing: untouched\n"));
+    sample.report.lang = "ru";
+    print();
+    assert_true(line_starts_with(0, "✗ прошло вариантов: 1 из 2; не прошли: untouched\n"));
+}
+
+static void a_variant_that_fails_says_why_beside_its_name(void **state)
+{
+    const struct result *untouched;
+
+    (void)state;
+    open_and_print(2, 1, "en");
+    untouched = sample.variants[0].result;
+    assert_false(untouched->passed);
+    assert_true(line_starts_with(4, "✓ untouched    As it is\n"));
+    assert_true(line_starts_with(5, "               fails: shed 44.4%, timeout 32.5%"));
+    assert_says("— delivery (cores busy 100% at peak)\n");
+    assert_true(line_starts_with(6, "✓ horizontal"));
+    assert_true(line_starts_with(7, "\n"));
+}
+
+/* Nothing was lost: then the threshold that broke is the reason. */
+static void a_variant_that_loses_nothing_names_its_threshold(void **state)
+{
+    (void)state;
+    open_and_print(2, 1, "en");
+    sample.merged[1].passed = false;
+    sample.merged[1].thresholds[0].passed = false;
+    sample.merged[1].thresholds[0].value = 450;
+    print();
+    assert_says("fails: latency.p99 450\u00a0ms (wanted < 300ms)\n");
+}
+
+static void work_that_waits_in_a_log_is_drawn_as_well(void **state)
+{
+    (void)state;
+    open_and_print(2, 1, "en");
+    assert_null(strstr(text, "queue + log"));
+    sample.merged[1].queue.is_used = true;
+    sample.merged[1].series.lag[40] = 76543;
+    print();
+    assert_says("queue + log");
+    assert_says(" 76,543\n");
+}
+
+static void a_share_of_chance_is_not_written_out(void **state)
+{
+    (void)state;
+    open_and_print(2, 1, "en");
+    sample.merged[1].requests.failed[FAILURE_ERROR] = 1;
+    print();
+    assert_says("< 0.01%");
+}
+
 static void a_scenario_without_variants_is_judged_by_its_thresholds(void **state)
 {
     (void)state;
@@ -259,6 +319,12 @@ static void a_partial_result_is_labelled_before_the_verdict(void **state)
     sample.report.lang = "ru";
     print();
     assert_true(line_starts_with(0, "! horizontal  ЧАСТИЧНО: прогон прерван"));
+    sample.merged[0].end = RUN_INTERRUPTED;
+    memcpy(sample.merged[0].limit, sample.merged[1].limit, sizeof sample.merged[0].limit);
+    sample.report.lang = "en";
+    print();
+    assert_true(line_starts_with(0, "! all variants  PARTIAL: the run was interrupted"));
+    assert_false(line_starts_with(1, "!"));
 }
 
 static void replications_print_their_intervals(void **state)
@@ -308,6 +374,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_verdict_is_the_first_line_and_the_command_the_last),
         cmocka_unit_test(the_verdict_names_the_variants_that_surprise),
+        cmocka_unit_test(variants_of_which_nothing_is_expected_pass_or_fail),
+        cmocka_unit_test(a_variant_that_fails_says_why_beside_its_name),
+        cmocka_unit_test(a_variant_that_loses_nothing_names_its_threshold),
+        cmocka_unit_test(work_that_waits_in_a_log_is_drawn_as_well),
+        cmocka_unit_test(a_share_of_chance_is_not_written_out),
         cmocka_unit_test(a_scenario_without_variants_is_judged_by_its_thresholds),
         cmocka_unit_test(every_variant_threshold_and_cause_is_named),
         cmocka_unit_test(a_cause_that_nobody_failed_by_is_left_out),

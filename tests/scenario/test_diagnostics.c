@@ -22,11 +22,12 @@ static void it_speaks_russian_too(void **state)
     (void)state;
     read_text(&reading, LEAST "duration: 300\n");
     print_in(&reading, "ru");
-    assert_string_equal(reading.printed,
-                        "story.yaml:3:11: ошибка: «duration: 300»: у длительности есть единица: "
-                        "ns, us, ms, s, m, h, d; может быть, «300s»?\n"
-                        "  3 | duration: 300\n"
-                        "    |           ^~~\n");
+    assert_string_equal(
+        reading.printed,
+        "story.yaml:3:11: ошибка: «duration: 300»: у длительности должна быть единица: "
+        "ns, us, ms, s, m, h, d; может быть, «300s»?\n"
+        "  3 | duration: 300\n"
+        "    |           ^~~\n");
     forget(&reading);
 }
 
@@ -154,6 +155,9 @@ static void shapes_that_do_not_fit_are_named(void **state)
     expect_problem(LEAST "title: \"\\e[31mred\"\n", "one line without control characters");
     expect_problem(LEAST "question: {en: \"a\\nb\"}\n", "one line without control characters");
     expect_problem(LEAST "prices: {currency: rub}\n", "a currency is three capital letters");
+    expect_problem(SERVER "load: [{rate:5/s}]\n", "a blank is missing behind the colon: rate: …");
+    expect_problem("services: {a: {steps: [{put: 1}]}}\n" ASKER, "a mapping is wanted here: {}");
+    expect_problem(LEAST "title: \"open\n", "a quotation mark is not closed");
     expect_problem(LEAST "variants: [a]\n", "variants are mappings by name");
     expect_problem(LEAST "variants: {a: 5}\n", "a variant is a mapping of overrides");
 }
@@ -166,7 +170,11 @@ static void values_out_of_range_are_named(void **state)
     expect_problem(LEAST "network: {loss: 101%}\n", "loss is too large: at most 100%");
     expect_problem(LEAST "prices: {delivery_fee: -1 RUB}\n", "at least 0 RUB");
     expect_problem(LEAST "version: 2\n", "version is one of 1");
-    expect_problem(LEAST "duration: 1e999s\n", "a duration has a unit");
+    expect_problem(LEAST "duration: 1e999s\n", "written without an exponent");
+    expect_problem(LEAST "duration: 1 minute\n", "did you mean \"1m\"?");
+    expect_problem(LEAST "duration: 60 bananas\n", "a duration has a unit");
+    expect_problem("services: {a: {cores: 0.5, steps: [{compute: 1ms}]}}\n" ASKER,
+                   "a count is a whole number");
     expect_problem(LEAST "limits: {memory: 99999999999999999999B}\n", "more than 18 digits");
 }
 
@@ -175,6 +183,7 @@ static void units_must_fit_the_metric(void **state)
     (void)state;
     expect_problem(LEAST "thresholds: [latency.p99 < 300]\n",
                    "did you mean \"latency.p99 < 300ms\"?");
+    expect_problem(LEAST "thresholds: [p99 < 300ms]\n", "did you mean \"latency.p99\"?");
     expect_problem(LEAST "thresholds: [goodput > 5%]\n", "a rate has a unit");
     expect_problem(LEAST "thresholds: [money.lost < 5 USD]\n", "a scenario has one currency");
 }
@@ -188,7 +197,8 @@ static void a_load_that_asks_nobody_is_named(void **state)
     expect_problem(SERVER "load: [{rate: 0/s}]\n", "the rate is never above 0/s");
     expect_problem(SERVER "load: [{arrivals: closed}]\n", "closed arrivals want users");
     expect_problem(SERVER "load: [{}]\n", "open arrivals want a rate");
-    expect_problem(SERVER "load: [{verb: like, rate: 1/s}]\n", "no service here knows this verb");
+    expect_problem(SERVER "load: [{verb: like, rate: 1/s}]\n",
+                   "no service here knows this verb: like wants a service of kind likes");
     expect_problem("services: {likes: }\nload: [{verb: order, to: likes, rate: 1/s}]\n",
                    "service \"likes\" does not know this verb");
     expect_problem("services: {a: {steps: [{ask: likes}]}, likes: }\n"
@@ -213,6 +223,8 @@ static void services_that_cannot_work_are_named(void **state)
 {
     (void)state;
     expect_problem("services: {a: }\n" ASKER, "custom and has no steps");
+    expect_problem(LEAST "variants: {wide: {services: {sever: {replicas: 4}}}}\n",
+                   "did you mean \"server\"?");
     expect_problem("services: {delivry: {replicas: 4}}\n" ASKER, "did you mean \"delivery\"?");
     expect_problem("services: {a: {steps: [{ask: b}]}, b: {steps: [{ask: a}]}}\n"
                    "load: [{to: a, rate: 1/s}]\n",
@@ -245,6 +257,7 @@ static void times_and_faults_must_fit_the_run(void **state)
     expect_problem(LEAST "warmup: 60s\n", "the warmup is as long as the duration");
     expect_problem(LEAST "faults: [{at: 50m, target: store}]\n", "by then the run is over");
     expect_problem(LEAST "faults: [{at: 5s}]\n", "a fault has a target");
+    expect_problem(LEAST "faults: [{target: redis}]\n", "did you mean \"store\"?");
     expect_problem(LEAST "faults: [{target: server/1}]\n", "\"server\" has 1 replicas");
     expect_problem(LEAST "faults: [{target: server/x}]\n", "a replica is a number");
     expect_problem(LEAST "faults: [{target: balancer}]\n", "there is no balancer to break");
@@ -265,9 +278,52 @@ static void distributions_that_say_too_little_are_named(void **state)
         "alpha is too small");
 }
 
+static void a_key_without_effect_is_named(void **state)
+{
+    (void)state;
+    expect_problem("services: {a: {steps: [{compute: {mean: 1ms, cv: 2}}]}}\n" ASKER,
+                   "\"cv\" has no effect here: it goes with dist: lognormal");
+    expect_problem("services: {a: {steps: [{compute: {dist: erlang, mean: 1ms, cv: 2}}]}}\n" ASKER,
+                   "\"cv\" has no effect here");
+    expect_problem(SERVER "load: [{arrivals: closed, users: 2, rate: 5/s}]\n",
+                   "\"rate\" has no effect here: it goes with arrivals: poisson");
+    expect_problem(SERVER "load: [{rate: 5/s, think: 1s}]\n", "goes with arrivals: closed");
+    expect_problem(SERVER "load: [{rate: 5/s, keys: {dist: uniform, s: 1}}]\n", "dist: zipf");
+    expect_problem(LEAST "balancer: {bound: 2}\n", "policy: consistent_hash");
+    expect_problem("services: {a: {steps: [{store: get, ttl: 5s}]}}\n" ASKER, "store: set");
+    expect_problem("services: {a: {steps: [{compute: 1ms, timeout: 5s}]}}\n" ASKER,
+                   "\"timeout\" has no effect here");
+    expect_problem("services: {a: {runtime: {quantum: 1ms}, steps: [{sleep: 1s}]}}\n" ASKER,
+                   "model: threads");
+    expect_problem(LEAST "variants: {a: {}, b: {load: {0: {users: 5}}}}\n",
+                   "\"users\" has no effect here");
+}
+
+static void expect_none(const char *yaml, const char *const *overrides, size_t overrides_max)
+{
+    struct reading reading;
+
+    write_text("story.yaml", yaml);
+    read_file(&reading, "story.yaml", overrides, overrides_max);
+    assert_true(reading.is_good);
+    forget(&reading);
+}
+
+/* Variants and --set may switch modes without taking back what the other mode needs. */
+static void a_mode_may_be_switched_above_its_keys(void **state)
+{
+    static const char *const closed[] = {"load.0.arrivals=closed", "load.0.users=5"};
+
+    (void)state;
+    expect_none(LEAST "variants: {a: {}, b: {load: {0: {arrivals: closed, users: 5}}}}\n", NULL, 0);
+    expect_none(LEAST, closed, 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_key_without_effect_is_named),
+        cmocka_unit_test(a_mode_may_be_switched_above_its_keys),
         cmocka_unit_test(a_problem_has_the_shape_that_is_promised),
         cmocka_unit_test(it_speaks_russian_too),
         cmocka_unit_test(the_caret_counts_characters_not_bytes),

@@ -68,6 +68,8 @@ static void help_finds_a_key_by_its_path_or_the_end_of_it(void **state)
     expect_help("latency.p99", "en", true, "metric of a threshold");
     expect_help("duration", "ru", true, "длительность");
     expect_help("", "ru", true, "services");
+    expect_help("thresholds", "en", true, "services.NAME.wait_p99");
+    expect_help("goodput", "en", true, "for example goodput < 500/s");
 }
 
 static void help_proposes_the_nearest_key(void **state)
@@ -75,6 +77,7 @@ static void help_proposes_the_nearest_key(void **state)
     (void)state;
     expect_help("replcas", "en", false, "did you mean \"replicas\"?");
     expect_help("services.*.rplicas", "ru", false, "может быть, «services.*.replicas»?");
+    expect_help("frob", "en", false, "there is no key \"frob\"\n");
     expect_help("zzzzzzzz", "en", false, "there is no key \"zzzzzzzz\"\n");
 }
 

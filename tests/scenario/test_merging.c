@@ -140,7 +140,8 @@ static void parents_that_circle_or_climb_too_high_are_refused(void **state)
         write_text(name, text);
     }
     expect_problem("extends: p0.yaml\n", "more than 4 parents");
-    expect_problem("extends: nowhere.yaml\n", "nowhere.yaml:1:1: error: there is no such file");
+    expect_problem("extends: nowhere.yaml\n",
+                   "story.yaml:1:10: error: there is no such file: \"nowhere.yaml\"\n");
     expect_problem("extends: [a]\n", "extends is the path of one file");
 }
 

@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { TRIALS = 60, TEXT_BYTES = 8192 };
+enum { TRIALS = 300, TEXT_BYTES = 8192 };
 
 struct writer {
     struct dice dice;

@@ -20,10 +20,28 @@ static void *field(void *into, size_t offset)
     return (unsigned char *)into + offset;
 }
 
+/* `rate:5/s` is one word to YAML. */
+static bool lacks_blank(const struct group *group, const char *text)
+{
+    size_t length = strcspn(text, ":");
+
+    for (size_t i = 0; i < group->keys_max && text[length] == ':'; i++) {
+        if (strlen(group->keys[i].name) == length &&
+            strncmp(group->keys[i].name, text, length) == 0)
+            return true;
+    }
+    return false;
+}
+
 static void unknown_key(struct binder *binder, const struct group *group, struct node *word)
 {
     struct nearest nearest = nearest_to(word->text);
 
+    if (lacks_blank(group, word->text)) {
+        blame(binder->problems, word, NULL, "a blank is missing behind the colon: %.*s: …",
+              "после двоеточия нужен пробел: %.*s: …", (int)strcspn(word->text, ":"), word->text);
+        return;
+    }
     for (size_t i = 0; i < group->keys_max && !problems_are_full(binder->problems); i++)
         nearest_offer(&nearest, group->keys[i].name);
     blame(binder->problems, word, nearest.best, "unknown key \"%s\"", "неизвестный ключ «%s»",
@@ -146,8 +164,9 @@ void bind_group(struct binder *binder, const struct group *group, struct node *n
     if (is_written && node->kind == NODE_MAP)
         judge_keys(binder, group, node);
     else if (is_written && (node->kind == NODE_LIST || group->brief == NULL))
-        blame(binder->problems, node, NULL, "a mapping is wanted here: {%s: …}",
-              "здесь нужен набор ключей: {%s: …}", group->keys_max == 0 ? "" : group->keys[0].name);
+        blame(binder->problems, node, NULL, "a mapping is wanted here: {%s%s}",
+              "здесь нужен набор ключей: {%s%s}", group->keys_max == 0 ? "" : group->keys[0].name,
+              group->keys_max == 0 ? "" : ": …");
     for (size_t i = 0; i < group->keys_max; i++) {
         const struct key *key = &group->keys[i];
 

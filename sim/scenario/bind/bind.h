@@ -12,12 +12,15 @@
 #include "sim/scenario/yaml/tree.h"
 #include "sim/scenario/keys/units.h"
 
+struct idles;
+
 struct binder {
     struct scenario *scenario;
     struct arena *arena; /* Owns what is bound. */
     struct problems *problems;
     struct node *root;    /* The merged tree. */
     const char *currency; /* The one of this scenario. */
+    struct idles *idles;  /* Of the whole story; NULL: nobody asks. */
 };
 
 /* Binds the whole tree; what is wrong with it is in problems. */

@@ -51,10 +51,10 @@ static bool is_complete(struct binder *binder, struct node *node, const struct d
         blame(binder->problems, node, NULL,
               "an empirical distribution has points: [[VALUE, "
               "WEIGHT], …]",
-              "у распределения empirical есть points: [[ЗНАЧЕНИЕ, ВЕС], …]");
+              "распределению empirical нужны точки, points: [[ЗНАЧЕНИЕ, ВЕС], …]");
     else if (draft->kind != DIST_EMPIRICAL && node_find(node, "mean") == NULL)
-        blame(binder->problems, node, NULL, "a distribution has a mean",
-              "у распределения есть mean");
+        blame(binder->problems, node, NULL, "a distribution has a mean: {…, mean: 5ms}",
+              "распределению нужно среднее: {…, mean: 5ms}");
     return !node->is_blamed;
 }
 

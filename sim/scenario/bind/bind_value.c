@@ -206,7 +206,7 @@ static void unknown_word(struct binder *binder, const struct key *key, struct no
         nearest_offer(&nearest, word->text);
     list_words(key->words, list, sizeof list);
     blame(binder->problems, node, nearest.best, "%s is one of %s; not \"%s\"",
-          "%s — одно из %s; а не «%s»", key->name, list, quote(node->text).text);
+          "%s бывает %s, но не «%s»", key->name, list, quote(node->text).text);
 }
 
 static void bind_word(struct binder *binder, const struct key *key, struct node *node, void *into)

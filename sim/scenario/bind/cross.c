@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "services/port/ask.h"
 #include "sim/scenario/bind/bind.h"
@@ -273,8 +274,26 @@ static void judge_signals(struct binder *binder)
 
 /* ---- Faults ---- */
 
+/* What people call the parts, and no edit distance finds. */
+static const char *everyday_part(const char *target)
+{
+    static const struct {
+        const char *called, *part;
+    } parts[] = {{"redis", "store"},    {"cache", "store"}, {"kafka", "queue"},
+                 {"broker", "queue"},   {"log", "queue"},   {"sql", "table"},
+                 {"postgres", "table"}, {"mysql", "table"}, {"db", "table"},
+                 {"database", "table"}, {"lb", "balancer"}, {"nginx", "balancer"}};
+
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        if (strcasecmp(parts[i].called, target) == 0)
+            return parts[i].part;
+    }
+    return NULL;
+}
+
 static void blame_target(struct binder *binder, struct node *node, const char *target)
 {
+    const char *everyday = everyday_part(target);
     static const char *const parts[] = {"store", "queue", "table", "balancer"};
     struct nearest nearest = nearest_to(target);
 
@@ -282,8 +301,10 @@ static void blame_target(struct binder *binder, struct node *node, const char *t
         nearest_offer(&nearest, parts[i]);
     for (uint32_t i = 0; i < binder->scenario->services_max; i++)
         nearest_offer(&nearest, binder->scenario->services[i].name);
-    blame(binder->problems, node, nearest.best, "there is no \"%s\" to break",
-          "ломать нечего: «%s» здесь нет", quote(target).text);
+    blame(binder->problems, node, everyday != NULL ? everyday : nearest.best,
+          "there is no \"%s\" to break, only store, queue, table, balancer and services",
+          "«%s» здесь нет; сломать можно store, queue, table, balancer или сервис",
+          quote(target).text);
 }
 
 static uint32_t most_replicas(const struct service_spec *service)
@@ -318,7 +339,7 @@ static void judge_replica(struct binder *binder, struct node *node, const char *
     replica = strtoul(slash + 1, NULL, 10);
     if (replica >= most_replicas(&binder->scenario->services[i]))
         blame(binder->problems, node, NULL, "\"%s\" has %u replicas, counted from 0",
-              "у «%s» реплик %u, счёт с 0", quote(name).text,
+              "реплик у «%s»: %u, счёт с 0", quote(name).text,
               most_replicas(&binder->scenario->services[i]));
 }
 
@@ -328,10 +349,12 @@ static void judge_fault(struct binder *binder, struct node *node, const struct f
     const char *name = fault->target;
 
     if (fault->at_ns >= binder->scenario->duration_ns + binder->scenario->drain_ns)
-        blame(binder->problems, near(node, "at"), NULL, "by then the run is over",
-              "к этому времени прогон кончился");
+        blame(binder->problems, near(node, "at"), NULL,
+              "by then the run is over: it ends with duration and drain",
+              "к этому времени прогон уже кончился: он длится duration и drain");
     if (target == NULL) {
-        blame(binder->problems, node, NULL, "a fault has a target", "у поломки есть цель, target");
+        blame(binder->problems, node, NULL, "a fault has a target: store",
+              "поломке нужна цель, target: store");
         return;
     }
     if (strcmp(name, "balancer") == 0 && binder->scenario->balancer.policy == POLICY_NONE)

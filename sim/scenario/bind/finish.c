@@ -10,6 +10,7 @@
 #include "services/port/ask.h"
 #include "sim/scenario/bind/bind.h"
 #include "sim/scenario/bind/cross.h"
+#include "sim/scenario/bind/idle.h"
 #include "sim/scenario/problems/nearest.h"
 #include "sim/scenario/yaml/utf8.h"
 
@@ -27,23 +28,58 @@ static bool service_is(const struct binder *binder, uint32_t i, enum service_kin
     return binder->scenario->services[i].kind == kind;
 }
 
+static const char *verb_text(uint8_t verb)
+{
+    const struct word *word = group_key(&load_group, "verb")->words;
+
+    while (word->text != NULL && word->value != verb)
+        word++;
+    return word->text;
+}
+
+static const char *kind_text(enum service_kind kind)
+{
+    const struct word *word = group_key(&service_group, "kind")->words;
+
+    while (word->value != (int)kind)
+        word++;
+    return word->text;
+}
+
+/* A service that is blamed for having no steps; often its name is only misspelt. */
+static bool lacks_steps(const struct binder *binder, uint32_t i)
+{
+    return service_is(binder, i, KIND_CUSTOM) && binder->scenario->services[i].steps_max == 0;
+}
+
+/* Somebody could be asked; otherwise the missing services are what is wrong. */
+static bool any_whole(const struct binder *binder)
+{
+    for (uint32_t i = 0; i < binder->scenario->services_max; i++)
+        if (!lacks_steps(binder, i))
+            return true;
+    return false;
+}
+
 /* The only service of the verb's kind. */
 static void choose_service(struct binder *binder, struct node *node, struct load_spec *load)
 {
     uint32_t found = 0;
 
     for (uint32_t i = 0; i < binder->scenario->services_max; i++) {
-        if (service_is(binder, i, kind_for(load->verb))) {
+        if (service_is(binder, i, kind_for(load->verb)) && !lacks_steps(binder, i)) {
             load->service = i;
             found++;
         }
     }
-    if (found == 0 && binder->scenario->services_max > 0)
-        blame(binder->problems, node, NULL, "no service here knows this verb; say which: to: NAME",
-              "ни один сервис не знает этого глагола; укажите, кто: to: ИМЯ");
+    if (found == 0 && any_whole(binder))
+        blame(binder->problems, node, NULL,
+              "no service here knows this verb: %s wants a service of kind %s",
+              "ни один сервис не знает этого глагола: для %s нужен сервис вида %s",
+              verb_text(load->verb), kind_text(kind_for(load->verb)));
     if (found > 1)
         blame(binder->problems, node, NULL, "several services know this verb; say which: to: NAME",
-              "этот глагол знают несколько сервисов; укажите, кто: to: ИМЯ");
+              "этот глагол знают несколько сервисов; укажите, какой: to: ИМЯ");
 }
 
 /* Sorted, from 0s on, ramps that end before the next phase, and not all of them silent. */
@@ -94,27 +130,20 @@ static uint32_t position_of(const struct binder *binder, const struct load_spec 
     return (uint32_t)(load - binder->scenario->loads);
 }
 
-static const char *verb_text(uint8_t verb)
-{
-    const struct word *word = group_key(&load_group, "verb")->words;
-
-    while (word->text != NULL && word->value != verb)
-        word++;
-    return word->text;
-}
-
 void finish_load(struct binder *binder, struct node *node, void *into)
 {
     struct load_spec *load = into;
+    const struct node *verb = node_find(node, "verb");
 
     if (load->name[0] == '\0')
         (void)snprintf(load->name, sizeof load->name, "%s/%u", verb_text(load->verb),
                        position_of(binder, load));
     if (node->kind != NODE_MAP || node->is_blamed)
         return;
-    if (node_find(node, "to") == NULL)
+    if (node_find(node, "to") == NULL && (verb == NULL || !verb->is_blamed))
         choose_service(binder, node, load);
     judge_arrivals(binder, node, load);
+    idle_in_load(binder, node);
     if (strcmp(binder->currency, "RUB") != 0 && load->verb == VERB_ORDER &&
         node_find(node, "amount") == NULL)
         blame(binder->problems, node, NULL, "orders in %s want an amount: 900.00 %s",
@@ -133,15 +162,6 @@ static enum service_kind kind_by_name(const char *name)
             return (enum service_kind)word->value;
     }
     return KIND_CUSTOM;
-}
-
-static const char *kind_text(enum service_kind kind)
-{
-    const struct word *word = group_key(&service_group, "kind")->words;
-
-    while (word->value != (int)kind)
-        word++;
-    return word->text;
 }
 
 /* Keys that belong to other kinds of service; those of its work, one mapping down, too. */
@@ -188,15 +208,20 @@ static void judge_steps(struct binder *binder, struct node *node,
                         const struct service_spec *service)
 {
     const struct word *word = group_key(&service_group, "kind")->words;
+    const struct node *steps = node_find(node, "steps");
     struct nearest nearest = nearest_to(service->name);
 
-    if (service->kind != KIND_CUSTOM || service->steps_max > 0)
+    if (service->kind != KIND_CUSTOM || service->steps_max > 0 ||
+        (steps != NULL && steps->is_blamed))
         return;
     for (; word->text != NULL; word++)
         nearest_offer(&nearest, word->text);
+    for (uint32_t i = 0; i < binder->scenario->services_max; i++)
+        if (strcmp(binder->scenario->services[i].name, service->name) != 0)
+            nearest_offer(&nearest, binder->scenario->services[i].name);
     blame(binder->problems, node, nearest.best,
           "service \"%s\" is custom and has no steps: steps: [{compute: 5ms}]",
-          "сервис «%s» вида custom, и у него нет шагов: steps: [{compute: 5ms}]",
+          "у сервиса «%s» вида custom нет шагов: steps: [{compute: 5ms}]",
           quote(service->name).text);
 }
 
@@ -216,7 +241,7 @@ void finish_runtime(struct binder *binder, struct node *node, void *into)
 {
     struct service_spec *service = into;
 
-    (void)binder;
+    idle_in_runtime(binder, node);
     if (node_find(node, "threads") != NULL && node_find(node, "model") == NULL)
         service->runtime = RUNTIME_THREADS;
 }
@@ -278,6 +303,17 @@ void finish_autoscale(struct binder *binder, struct node *node, void *into)
 
 /* ---- Steps ---- */
 
+/* It limits an answer that may not come; nothing stops work that is done here. */
+static void judge_step_timeout(struct binder *binder, struct node *node)
+{
+    struct entry *timeout = node_entry(node, "timeout");
+
+    if (timeout != NULL)
+        blame(binder->problems, timeout->key, NULL,
+              "\"timeout\" has no effect here: it goes with store, table, put or ask",
+              "«timeout» здесь ни на что не влияет: он нужен для store, table, put и ask");
+}
+
 void finish_step(struct binder *binder, struct node *node, void *into)
 {
     static const struct {
@@ -300,7 +336,11 @@ void finish_step(struct binder *binder, struct node *node, void *into)
     if (found != 1 && node->kind == NODE_MAP)
         blame(binder->problems, node, NULL,
               "a step is one of compute, sleep, store, table, put, ask",
-              "шаг — это одно из compute, sleep, store, table, put, ask");
+              "шаг — это что-то одно: compute, sleep, store, table, put, ask");
+    if (found == 1)
+        idle_in_step(binder, node);
+    if (found == 1 && (step->kind == STEP_COMPUTE || step->kind == STEP_SLEEP))
+        judge_step_timeout(binder, node);
 }
 
 /* ---- The whole ---- */

@@ -27,6 +27,52 @@ static const char *say(const struct help *help, const char *en, const char *ru)
     return help->is_russian ? ru : en;
 }
 
+/* ---- Lines ---- */
+
+enum { PAGE_COLUMNS = 80, NAME_COLUMNS = 27 };
+
+static uint32_t columns_of(const char *text, size_t bytes)
+{
+    return utf8_count(text, text + bytes);
+}
+
+/* Text from column `at` on, broken at blanks; further lines begin at column `indent`. */
+static void tell_wrapped(FILE *out, uint32_t at, uint32_t indent, const char *text)
+{
+    for (bool is_first = true; *text != '\0'; is_first = false) {
+        size_t bytes = strcspn(text, " ");
+        uint32_t columns = columns_of(text, bytes);
+
+        if (!is_first && at + 1 + columns > PAGE_COLUMNS) {
+            (void)fprintf(out, "\n%*s", (int)indent, "");
+            at = indent;
+        } else if (!is_first) {
+            (void)fputc(' ', out);
+            at++;
+        }
+        (void)fwrite(text, 1, bytes, out);
+        at += columns;
+        text += bytes;
+        text += strspn(text, " ");
+    }
+    (void)fputc('\n', out);
+}
+
+/* A name, and what it means beside it; below it where the name is too long. */
+static void tell_entry(FILE *out, uint32_t indent, const char *name, const char *text)
+{
+    uint32_t after = indent + NAME_COLUMNS, end = indent + columns_of(name, strlen(name));
+
+    (void)fprintf(out, "%*s%s", (int)indent, "", name);
+    if (end + 1 > after)
+        (void)fprintf(out, "\n%*s", (int)after, "");
+    else
+        (void)fprintf(out, "%*s", (int)(after - end), "");
+    tell_wrapped(out, after, after, text);
+}
+
+/* ---- What fits ---- */
+
 /* Segment by segment from the end; * in the path fits any segment. */
 static bool path_fits(const char *path, const char *asked)
 {
@@ -62,14 +108,14 @@ static void tell_range(const struct help *help, const struct key *key)
     if (key->fallback != NULL)
         (void)fprintf(help->out, "  %s %s\n", say(help, "default", "по умолчанию"), key->fallback);
     if (key->least != NULL && key->most != NULL)
-        (void)fprintf(help->out, "  %s %s … %s\n", say(help, "range", "от и до"), key->least,
+        (void)fprintf(help->out, "  %s %s … %s\n", say(help, "range", "диапазон"), key->least,
                       key->most);
 }
 
 static void tell_words(const struct help *help, const struct key *key)
 {
     for (const struct word *word = key->words; word != NULL && word->text != NULL; word++)
-        (void)fprintf(help->out, "  %-18s %s\n", word->text, say(help, word->en, word->ru));
+        tell_entry(help->out, 2, word->text, say(help, word->en, word->ru));
 }
 
 static void tell_key(const struct help *help, const struct key *key, const char *path)
@@ -80,7 +126,8 @@ static void tell_key(const struct help *help, const struct key *key, const char 
                   say(help, facts->en, facts->ru));
     if (facts->example != NULL && key->group == NULL)
         (void)fprintf(help->out, say(help, ", for example %s", ", например %s"), facts->example);
-    (void)fprintf(help->out, "\n  %s\n", say(help, key->en, key->ru));
+    (void)fputs("\n  ", help->out);
+    tell_wrapped(help->out, 2, 2, say(help, key->en, key->ru));
     tell_range(help, key);
     tell_words(help, key);
 }
@@ -100,13 +147,31 @@ static void meet(struct key_visit *visit, const struct key *key, const char *pat
     offer(help, key->name);
     offer(help, path);
     if (is_inside(path, help->inside)) {
-        (void)fprintf(help->out, "    %-16s %s\n", path + strlen(help->inside) + 1,
-                      say(help, key->en, key->ru));
+        tell_entry(help->out, 4, path + strlen(help->inside) + 1, say(help, key->en, key->ru));
     } else if (path_fits(path, help->asked)) {
         help->found++;
         tell_key(help, key, path);
         (void)snprintf(help->inside, sizeof help->inside, "%s", key->group == NULL ? "" : path);
     }
+}
+
+static const char *bound_of(enum unit unit)
+{
+    switch (unit) {
+    case UNIT_DURATION:
+        return "300ms";
+    case UNIT_RATE:
+        return "500/s";
+    case UNIT_SHARE:
+        return "1%";
+    case UNIT_MONEY:
+        return "10000 RUB";
+    case UNIT_SIZE:
+    case UNIT_COUNT:
+    case UNIT_NUMBER:
+        break;
+    }
+    return "100";
 }
 
 static void tell_metric(struct help *help, const struct metric_word *word, const char *prefix)
@@ -118,9 +183,23 @@ static void tell_metric(struct help *help, const struct metric_word *word, const
     if (!path_fits(path, help->asked))
         return;
     help->found++;
-    (void)fprintf(help->out, "%s%s — %s\n  %s\n", help->found > 1 ? "\n" : "", path,
-                  say(help, "metric of a threshold", "показатель для порога"),
-                  say(help, word->en, word->ru));
+    (void)fprintf(help->out, "%s%s — %s", help->found > 1 ? "\n" : "", path,
+                  say(help, "metric of a threshold", "показатель для порога"));
+    (void)fprintf(help->out, say(help, ", for example %s < %s", ", например %s < %s"), path,
+                  bound_of(word->unit));
+    (void)fprintf(help->out, "\n  %s\n", say(help, word->en, word->ru));
+}
+
+/* Whoever asks about thresholds wants to know what they may be about. */
+static void list_metrics(const struct help *help, const struct metric_word *word,
+                         const char *prefix)
+{
+    for (; word->name != NULL; word++) {
+        char path[KEY_PATH_MAX];
+
+        (void)snprintf(path, sizeof path, "%s%s", prefix, word->name);
+        tell_entry(help->out, 4, path, say(help, word->en, word->ru));
+    }
 }
 
 static void overview(FILE *out, bool is_russian)
@@ -128,7 +207,7 @@ static void overview(FILE *out, bool is_russian)
     for (size_t i = 0; i < root_group.keys_max; i++) {
         const struct key *key = &root_group.keys[i];
 
-        (void)fprintf(out, "  %-12s %s\n", key->name, is_russian ? key->ru : key->en);
+        tell_entry(out, 2, key->name, is_russian ? key->ru : key->en);
     }
 }
 
@@ -147,6 +226,10 @@ bool keys_help(FILE *out, const char *key, const char *lang)
         tell_metric(&help, word, "");
     for (const struct metric_word *word = service_metrics(); word->name != NULL; word++)
         tell_metric(&help, word, "services.*.");
+    if (strcmp(key, "thresholds") == 0) {
+        list_metrics(&help, metrics(), "");
+        list_metrics(&help, service_metrics(), "services.NAME.");
+    }
     if (help.found > 0)
         return true;
     (void)fprintf(out, say(&help, "there is no key \"%s\"", "ключа «%s» нет"), quote(key).text);

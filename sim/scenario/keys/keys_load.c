@@ -1,4 +1,5 @@
 /* keys_load.c — The keys of one entry of load: who asks. */
+#include "sim/scenario/bind/idle.h"
 #include "sim/scenario/bind/finish.h"
 #include "sim/scenario/keys/keys.h"
 #include "services/port/ask.h"
@@ -15,8 +16,9 @@ static const struct word verbs[] = {
 };
 
 static const struct word arrivals[] = {
-    {"poisson", ARRIVALS_POISSON, "Open: independent people.", "Открыто: люди независимы."},
-    {"constant", ARRIVALS_CONSTANT, "Open: evenly spaced.", "Открыто: через равные промежутки."},
+    {"poisson", ARRIVALS_POISSON, "Open: independent people.", "Открытый поток: люди независимы."},
+    {"constant", ARRIVALS_CONSTANT, "Open: evenly spaced.",
+     "Открытый поток: через равные промежутки."},
     {"closed", ARRIVALS_CLOSED, "A fixed number of users, each waiting for its answer.",
      "Постоянное число пользователей, каждый ждёт ответа."},
     {0},
@@ -50,7 +52,7 @@ static const struct key keys_keys[] = {
     {"n", KEY_COUNT, KEY_AT(struct keys_spec, n), .fallback = "10k", .least = "1", .most = "1G",
      .en = "How many keys there are.", .ru = "Сколько всего ключей."},
 };
-static const struct group keys_group = {"keys", KEYS_OF(keys_keys)};
+static const struct group keys_group = {"keys", KEYS_OF(keys_keys), .finish = finish_keys};
 
 static const struct word jitters[] = {
     {"none", JITTER_NONE, "All wait equally long.", "Все ждут одинаково."},
@@ -80,7 +82,7 @@ static const struct group retry_group = {"retry", KEYS_OF(retry_keys)};
 static const struct key load_keys[] = {
     {"name", KEY_NAME, KEY_AT(struct load_spec, name),
      .en = "Names its stream of chance; by default verb/position.",
-     .ru = "Имя его потока случайности; по умолчанию глагол/номер."},
+     .ru = "Имя потока случайных чисел; по умолчанию глагол/номер."},
     {"verb", KEY_WORD, KEY_AT(struct load_spec, verb), .words = verbs, .fallback = "call",
      .en = "What is asked.", .ru = "Что спрашивают."},
     {"to", KEY_SERVICE, KEY_AT(struct load_spec, service),
@@ -118,7 +120,7 @@ static const struct key load_keys[] = {
      .ru = "Ответ позже этого — опоздавший, не успех; 0s — никогда."},
     {"timeout", KEY_DURATION, KEY_AT(struct load_spec, timeout_ns), .fallback = "0s", .least = "0s",
      .most = "1h", .en = "For one try, after which the client hangs up; 0s: it never does.",
-     .ru = "На одну попытку, потом клиент бросает трубку; 0s — никогда."},
+     .ru = "На одну попытку, потом клиент обрывает запрос; 0s — никогда."},
     {"passes_deadline", KEY_BOOL, KEY_AT(struct load_spec, passes_deadline), .fallback = "no",
      .en = "Tells the services when the patience ends, so that they can stop working for nobody.",
      .ru = "Сообщает сервисам, когда терпение кончится, чтобы те не работали впустую."},

@@ -33,7 +33,7 @@ static const struct key runtime_keys[] = {
      .ru = "Модель threads: сколько потоков; заданное число выбирает эту модель."},
     {"quantum", KEY_DURATION, KEY_AT(struct service_spec, quantum_ns), .fallback = "4ms",
      .least = "10us", .most = "1s", .en = "Model threads: one turn on a core.",
-     .ru = "Модель threads: один черёд на ядре."},
+     .ru = "Модель threads: квант времени на ядре."},
 };
 static const struct group runtime_group = {"runtime", KEYS_OF(runtime_keys), .brief = "model",
                                            .finish = finish_runtime};
@@ -72,7 +72,7 @@ static const struct key autoscale_keys[] = {
      .ru = "Ничего не меняется, пока отношение к цели настолько близко к 1."},
     {"down_window", KEY_DURATION, KEY_AT(struct autoscale_spec, down_window_ns), .fallback = "5m",
      .least = "0s", .most = "1h", .en = "On the way down, the largest wish of this window counts.",
-     .ru = "На пути вниз считается наибольшее желание за это окно."},
+     .ru = "При уменьшении берётся наибольшее желаемое число за это окно."},
 };
 static const struct group autoscale_group = {"autoscale", KEYS_OF(autoscale_keys),
                                              .brief = "enabled", .finish = finish_autoscale};
@@ -201,7 +201,7 @@ static const struct key service_keys[] = {
      .ru = "Что он делает; по умолчанию его имя, если это вид сервиса, иначе custom."},
     {"replicas", KEY_COUNT, KEY_AT(struct service_spec, replicas), .fallback = "1", .least = "1",
      .most = "512", .en = "How many run side by side at the start.",
-     .ru = "Сколько их работает рядом вначале."},
+     .ru = "Сколько реплик работает вначале."},
     {"cores", KEY_COUNT, KEY_AT(struct service_spec, cores), .fallback = "1", .least = "1",
      .most = "256", .en = "Of one replica.", .ru = "Ядер у одной реплики."},
     {"speed", KEY_NUMBER, KEY_AT(struct service_spec, speed), .fallback = "1", .least = "0.01",
@@ -211,7 +211,7 @@ static const struct key service_keys[] = {
      .ru = "Как реплика исполняет запросы."},
     {"queue", KEY_COUNT, KEY_AT(struct service_spec, queue), .fallback = "1000", .least = "0",
      .most = "10M", .en = "Places to wait for a first turn; beyond them visits are shed.",
-     .ru = "Мест в ожидании первого черёда; лишних отбрасывают."},
+     .ru = "Мест в очереди; кому не хватило, тех отбрасывают."},
     {"in_flight", KEY_COUNT, KEY_AT(struct service_spec, in_flight), .fallback = "10k",
      .least = "1", .most = "10M", .en = "Requests inside one replica; beyond it they are shed.",
      .ru = "Запросов внутри одной реплики; лишние отбрасывают."},

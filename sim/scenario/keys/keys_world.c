@@ -1,6 +1,7 @@
 /* keys_world.c — The keys of what stands around the services: balancer, network, store, queue,
  * table, prices, faults. Defaults describe one data centre and ordinary machines; those that were
  * measured or published say where. */
+#include "sim/scenario/bind/idle.h"
 #include "sim/scenario/keys/keys.h"
 
 static const struct word policies[] = {
@@ -62,7 +63,8 @@ static const struct key balancer_keys[] = {
     {"cores", KEY_COUNT, KEY_AT(struct balancer_spec, cores), .fallback = "2", .least = "1",
      .most = "256", .en = "Of the balancer.", .ru = "Ядер у балансировщика."},
 };
-const struct group balancer_group = {"balancer", KEYS_OF(balancer_keys), .brief = "policy"};
+const struct group balancer_group = {"balancer", KEYS_OF(balancer_keys), .brief = "policy",
+                                     .finish = finish_balancer};
 
 /* 500 us for a round trip within a data centre: Dean, "Numbers everyone should know". */
 static const struct key network_keys[] = {
@@ -88,7 +90,7 @@ static const struct key store_keys[] = {
      .least = "0s", .most = "10s", .en = "One way to it.", .ru = "До него в одну сторону."},
     {"command", KEY_DURATION, KEY_AT(struct store_spec, command_ns), .fallback = "10us",
      .least = "0s", .most = "10s", .en = "Its one thread, per command.",
-     .ru = "Её единственный поток, на команду."},
+     .ru = "Время единственного потока на одну команду."},
     {"per_kib", KEY_DURATION, KEY_AT(struct store_spec, kib_ns), .fallback = "1us", .least = "0s",
      .most = "1s", .en = "And per KiB of value.", .ru = "И на каждый КиБ значения."},
     {"memory", KEY_SIZE, KEY_AT(struct store_spec, memory), .fallback = "0B", .least = "0B",
@@ -115,7 +117,7 @@ static const struct key queue_keys[] = {
      .ru = "До брокера в одну сторону."},
     {"partitions", KEY_COUNT, KEY_AT(struct queue_spec, partitions), .fallback = "12", .least = "1",
      .most = "1024", .en = "Of each topic; no more workers than that help.",
-     .ru = "Разделов в теме; больше работников не помогут."},
+     .ru = "Партиций в топике; больше работников не помогут."},
     {"linger", KEY_DURATION, KEY_AT(struct queue_spec, linger_ns), .fallback = "5ms", .least = "0s",
      .most = "10s", .en = "Producer: longest wait for a batch to fill.",
      .ru = "Отправитель: сколько ждать, пока пачка наберётся."},
@@ -140,7 +142,7 @@ static const struct key queue_keys[] = {
      .ru = "Сколько после этого стоит вся группа."},
     {"retention", KEY_COUNT, KEY_AT(struct queue_spec, retention), .fallback = "0", .least = "0",
      .most = "1G", .en = "Records kept per partition; 0: all.",
-     .ru = "Сколько записей хранит раздел; 0 — все."},
+     .ru = "Сколько записей хранит партиция; 0 — все."},
 };
 const struct group queue_group = {"queue", KEYS_OF(queue_keys)};
 
@@ -306,5 +308,6 @@ static const struct key duration_dist_keys[] = {
     DIST_KEYS(KEY_DURATION, "0s", "1h", KEY_DURATION_POINTS)};
 static const struct key money_dist_keys[] = {
     DIST_KEYS(KEY_MONEY, "0 RUB", "1000000 RUB", KEY_MONEY_POINTS)};
-const struct group duration_dist_group = {"durations", KEYS_OF(duration_dist_keys)};
-const struct group money_dist_group = {"amounts", KEYS_OF(money_dist_keys)};
+const struct group duration_dist_group = {"durations", KEYS_OF(duration_dist_keys),
+                                          .finish = finish_dist};
+const struct group money_dist_group = {"amounts", KEYS_OF(money_dist_keys), .finish = finish_dist};

@@ -19,15 +19,16 @@ const struct metric_word *metrics(void)
         {"latency.p99", UNIT_DURATION, "99 % of them were faster.", "99 % были быстрее."},
         {"latency.p999", UNIT_DURATION, "99.9 % of them were faster.", "99,9 % были быстрее."},
         {"latency.max", UNIT_DURATION, "The slowest of them.", "Самый медленный."},
-        {"requests.failed", UNIT_SHARE, "Of all requests.", "Отказы от всех запросов."},
+        {"requests.failed", UNIT_SHARE, "Of all requests.", "Доля отказов среди всех запросов."},
         {"requests.late", UNIT_SHARE, "Answered after the client gave up.",
          "Ответ пришёл, когда клиент уже ушёл."},
         {"requests.lost", UNIT_SHARE, "Failed or late.", "Отказ или опоздание."},
         {"requests.timeout", UNIT_SHARE, "Failed: no answer in time.",
          "Отказ: нет ответа вовремя."},
         {"requests.shed", UNIT_SHARE, "Failed: turned away under overload.",
-         "Отказ: отброшены при перегрузке."},
-        {"requests.refused", UNIT_SHARE, "Failed: nobody was there.", "Отказ: никого не было."},
+         "Отказ: отброшены из-за перегрузки."},
+        {"requests.refused", UNIT_SHARE, "Failed: nobody was there.",
+         "Отказ: отвечать было некому."},
         {"requests.error", UNIT_SHARE, "Failed: an error, a broken connection.",
          "Отказ: ошибка, обрыв соединения."},
         {"requests.attempts", UNIT_NUMBER, "Tries per request; 1 without retries.",
@@ -56,7 +57,7 @@ const struct metric_word *metrics(void)
         {"table.hottest_row", UNIT_SHARE, "Time that the busiest row was locked.",
          "Время, когда самая занятая строка заперта."},
         {"likes.lost", UNIT_NUMBER, "Acknowledged, and in no table.",
-         "Подтверждены, но ни в одной таблице."},
+         "Лайки, которые подтвердили, но нигде не записали."},
         {"likes.shown_off", UNIT_NUMBER, "Likes shown too many or too few, over all posts.",
          "Показано лишних или недостающих лайков, по всем постам."},
         {NULL, UNIT_NUMBER, NULL, NULL},
@@ -69,8 +70,7 @@ const struct metric_word *service_metrics(void)
 {
     static const struct metric_word words[] = {
         {"utilization", UNIT_SHARE, "Busy share of its cores.", "Занятая доля ядер."},
-        {"wait_mean", UNIT_DURATION, "Mean wait for a first turn.",
-         "Среднее ожидание первого черёда."},
+        {"wait_mean", UNIT_DURATION, "Mean wait for a first turn.", "Среднее ожидание в очереди."},
         {"wait_p99", UNIT_DURATION, "99 % waited less.", "99 % ждали меньше."},
         {"in_system", UNIT_NUMBER, "Requests inside, on average.", "Запросов внутри, в среднем."},
         {"queue_max", UNIT_NUMBER, "Longest line at one replica.",
@@ -107,9 +107,26 @@ const struct metric_word *metric_named(const char *name, const char **service, s
     return find(service_metrics(), last + 1);
 }
 
+/* "p99" and "latency" are pieces of names, each followed or led by the rest of one. */
+static bool is_piece(const char *whole, const char *piece)
+{
+    size_t length = strlen(whole), part = strlen(piece);
+
+    return part > 1 && part < length &&
+           ((strncmp(whole, piece, part) == 0 && whole[part] == '.') ||
+            (strcmp(whole + length - part, piece) == 0 && whole[length - part - 1] == '.'));
+}
+
 const char *metric_nearest(const struct scenario *scenario, const char *name, char near[160])
 {
     struct nearest nearest = nearest_to(name);
+
+    for (const struct metric_word *word = metrics(); word->name != NULL; word++) {
+        if (is_piece(word->name, name)) {
+            (void)snprintf(near, 160, "%s", word->name);
+            return near;
+        }
+    }
 
     for (const struct metric_word *word = metrics(); word->name != NULL; word++)
         nearest_offer(&nearest, word->name);

@@ -74,14 +74,14 @@ struct unit_facts {
 
 static const struct unit_facts facts[] = {
     [UNIT_DURATION] = {durations, true, "ms", "a duration has a unit: ns, us, ms, s, m, h, d",
-                       "у длительности есть единица: ns, us, ms, s, m, h, d"},
+                       "у длительности должна быть единица: ns, us, ms, s, m, h, d"},
     [UNIT_RATE] = {rates, false, "/s", "a rate has a unit: /s, k/s, M/s, /m, /h",
-                   "у частоты есть единица: /s, k/s, M/s, /m, /h"},
+                   "у частоты должна быть единица: /s, k/s, M/s, /m, /h"},
     [UNIT_SIZE] = {sizes, true, "MiB", "a size has a unit: B, KiB, MiB, GiB, kB, MB, GB",
-                   "у размера есть единица: B, KiB, MiB, GiB, kB, MB, GB"},
+                   "у размера должна быть единица: B, KiB, MiB, GiB, kB, MB, GB"},
     [UNIT_SHARE] = {shares, false, "%", "a share is written in percent",
                     "доля пишется в процентах"},
-    [UNIT_MONEY] = {NULL, true, " RUB", "money has a currency", "у денег есть валюта"},
+    [UNIT_MONEY] = {NULL, true, " RUB", "money has a currency", "у денег должна быть валюта"},
     [UNIT_COUNT] = {counts, true, "", "a count is a whole number; k, M and G may follow it",
                     "количество — целое число; за ним может стоять k, M или G"},
     [UNIT_NUMBER] = {plain, false, "", "a plain number is wanted here", "здесь нужно число"},
@@ -155,7 +155,8 @@ static bool add_term(const struct decimal *decimal, const struct suffix *suffix,
     if (!is_whole)
         return true;
     if (over % under != 0)
-        return set_slip(slip, "finer than the smallest unit", "мельче наименьшей единицы");
+        return set_slip(slip, "finer than the smallest unit there is",
+                        "точнее, чем наименьшая единица");
     if (over / under > (wide)(INT64_MAX - amount->whole))
         return set_slip(slip, "too large a number", "слишком большое число");
     amount->whole += (int64_t)(over / under);
@@ -224,6 +225,11 @@ static const char *everyday_unit(enum unit unit, const char *written)
         {UNIT_DURATION, "secs", "s"},    {UNIT_DURATION, "seconds", "s"},
         {UNIT_DURATION, "msec", "ms"},   {UNIT_DURATION, "hour", "h"},
         {UNIT_DURATION, "hours", "h"},   {UNIT_DURATION, "days", "d"},
+        {UNIT_DURATION, "minute", "m"},  {UNIT_DURATION, "second", "s"},
+        {UNIT_DURATION, "millis", "ms"}, {UNIT_DURATION, "day", "d"},
+        {UNIT_DURATION, "µs", "us"},     {UNIT_DURATION, "мкс", "us"},
+        {UNIT_DURATION, "сек", "s"},     {UNIT_DURATION, "мин.", "m"},
+        {UNIT_DURATION, "час", "h"},     {UNIT_RATE, "в секунду", "/s"},
         {UNIT_DURATION, "с", "s"},       {UNIT_DURATION, "мс", "ms"},
         {UNIT_DURATION, "мин", "m"},     {UNIT_DURATION, "ч", "h"},
         {UNIT_RATE, "rps", "/s"},        {UNIT_RATE, "qps", "/s"},
@@ -332,6 +338,9 @@ static bool read_terms(const char *text, const struct amount_kind *kind, struct 
         at = read_suffix(at, written, sizeof written);
         suffix = suffix_for(kind, written);
         if (suffix == NULL) {
+            if ((written[0] == 'e' || written[0] == 'E') && written[1] == '\0')
+                return set_slip(slip, "numbers are written without an exponent",
+                                "числа пишутся без показателя степени");
             if (at[0] == '\0' && last_times == UINT64_MAX)
                 advise(text, kind, written, slip);
             if (kind->unit == UNIT_MONEY && is_currency(written))
@@ -343,7 +352,9 @@ static bool read_terms(const char *text, const struct amount_kind *kind, struct 
             return set_slip(slip, "larger units come first, each once: 1m30s",
                             "сначала крупные единицы, каждая один раз: 1m30s");
         if (!add_term(&decimal, suffix, unit->is_whole, amount, slip))
-            return false;
+            return kind->unit == UNIT_COUNT && decimal.places > 0
+                       ? set_slip(slip, unit->en, unit->ru)
+                       : false;
         last_times = suffix->times;
     } while (*at != '\0' && kind->unit == UNIT_DURATION);
     return *at == '\0' || set_slip(slip, unit->en, unit->ru);

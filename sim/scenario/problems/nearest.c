@@ -48,7 +48,7 @@ unsigned word_distance(const char *a, const char *b)
 struct nearest nearest_to(const char *word)
 {
     size_t length = strlen(word);
-    unsigned allowed = length <= 3 ? 1 : length <= 8 ? 2 : (unsigned)(length / 3);
+    unsigned allowed = length <= 4 ? 1 : length <= 8 ? 2 : (unsigned)(length / 3);
 
     return (struct nearest){.word = word, .best = NULL, .distance = allowed + 1};
 }

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "sim/scenario/yaml/merge.h"
 #include "sim/scenario/yaml/utf8.h"
@@ -92,7 +93,10 @@ static struct node *read_one(struct forest *forest, const char *path, struct lin
 static bool may_extend(struct forest *forest, const struct lineage *lineage, struct node *extends,
                        const char *path)
 {
-    if (is_in_lineage(lineage, path))
+    if (access(path, F_OK) != 0)
+        blame(forest->problems, extends, NULL, "there is no such file: \"%s\"",
+              "такого файла нет: «%s»", quote(path).text);
+    else if (is_in_lineage(lineage, path))
         blame(forest->problems, extends, NULL, "\"%s\" extends itself in a circle",
               "«%s» расширяет сам себя по кругу", quote(extends->text).text);
     else if (lineage->length > EXTENDS_MAX)

@@ -51,40 +51,45 @@ static void give_up(struct parse *parse, struct place place, const char *en, con
     parse->is_over = parse->has_failed = true;
 }
 
-/* What libyaml says most often, in Russian; the rest stays in English. */
-static const char *in_russian(const char *message)
-{
-    static const struct text known[] = {
-        {"mapping values are not allowed in this context", "двоеточие здесь не на месте"},
-        {"found character that cannot start any token",
-         "с этого знака ничего не начинается (отступы делают пробелами, а не табуляцией)"},
-        {"did not find expected key", "здесь ждали ключ"},
-        {"could not find expected ':'", "после ключа ждали двоеточие"},
-        {"did not find expected '-' indicator", "здесь ждали «-»"},
-        {"did not find expected ',' or ']'", "здесь ждали «,» или «]»"},
-        {"did not find expected ',' or '}'", "здесь ждали «,» или «}»"},
-        {"did not find expected node content", "здесь ждали значение"},
-        {"found unexpected end of stream", "файл оборвался посреди строки в кавычках"},
-        {"found unknown escape character", "неизвестная последовательность после «\\»"},
-    };
+/* What libyaml says most often: what it mostly means, and all of it in Russian. */
+static const struct saying {
+    const char *message, *hint_en, *ru;
+} sayings[] = {
+    {"mapping values are not allowed in this context", " (a colon is out of place)",
+     "двоеточие здесь не на месте"},
+    {"found character that cannot start any token", " (indent with spaces, not tabs)",
+     "с этого знака ничего не начинается (отступы делают пробелами, а не табуляцией)"},
+    {"did not find expected key", "", "здесь ждали ключ"},
+    {"could not find expected ':'", "", "после ключа ждали двоеточие"},
+    {"did not find expected '-' indicator", "", "здесь ждали «-»"},
+    {"did not find expected ',' or ']'", "", "здесь ждали «,» или «]»"},
+    {"did not find expected ',' or '}'", "", "здесь ждали «,» или «}»"},
+    {"did not find expected node content", "", "здесь ждали значение"},
+    {"found unexpected end of stream", " (a quotation mark is not closed)",
+     "файл оборвался посреди строки: не закрыта кавычка"},
+    {"found unknown escape character", "", "неизвестная последовательность после «\\»"},
+};
 
-    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
-        if (strcmp(known[i].en, message) == 0)
-            return known[i].ru;
+/* The rest stays in English. */
+static struct saying saying_of(const char *message)
+{
+    for (size_t i = 0; i < sizeof sayings / sizeof sayings[0]; i++) {
+        if (strcmp(sayings[i].message, message) == 0)
+            return sayings[i];
     }
-    return message;
+    return (struct saying){message, "", message};
 }
 
 static void yaml_slip(struct parse *parse)
 {
     const yaml_parser_t *yaml = &parse->yaml;
-    const char *message = yaml->problem == NULL ? "out of memory" : yaml->problem;
+    struct saying saying = saying_of(yaml->problem == NULL ? "out of memory" : yaml->problem);
     struct place place = place_from(parse, yaml->problem_mark, yaml->problem_mark);
     struct place end = source_end(parse->source);
     char en[160], ru[240];
 
-    (void)snprintf(en, sizeof en, "this is not YAML: %s", message);
-    (void)snprintf(ru, sizeof ru, "это не YAML: %s", in_russian(message));
+    (void)snprintf(en, sizeof en, "this is not YAML: %s%s", saying.message, saying.hint_en);
+    (void)snprintf(ru, sizeof ru, "это не YAML: %s", saying.ru);
     give_up(parse, place.line > end.line ? end : place, en, ru);
 }
 

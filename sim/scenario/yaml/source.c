@@ -133,7 +133,8 @@ static const char *copy_text(struct arena *arena, const char *text)
 static struct text reason(int error)
 {
     if (error == ENOENT)
-        return (struct text){"there is no such file", "такого файла нет"};
+        return (struct text){"there is no such file; sim list names the scenarios that there are",
+                             "такого файла нет; какие сценарии есть, скажет sim list"};
     if (error == EACCES || error == EPERM)
         return (struct text){"reading it is not allowed", "нет прав на чтение"};
     return (struct text){"the system cannot read it", "система не может это прочесть"};

@@ -32,6 +32,7 @@ struct node {
     enum node_kind kind;
     bool is_quoted; /* A scalar in quotes is text, whatever it looks like. */
     bool is_blamed; /* A problem was reported here: further ones would be echoes. */
+    bool is_used;   /* A key that has an effect in one variant at least: bind/idle.h. */
     struct place place;
     const char *text; /* Scalars; ends with a zero and holds no other. "" for the rest. */
     struct entry *entries;

@@ -1,0 +1,136 @@
+/* idle.c — Which key wants which word beside it, and who is blamed in the end. */
+#include "sim/scenario/bind/idle.h"
+
+#include <string.h>
+
+#include "sim/scenario/bind/bind.h"
+
+enum { WANTED_MAX = 2 };
+
+struct rule {
+    const char *key;
+    const char *chooser;            /* Stands in the same mapping … */
+    const char *fallback;           /* … and says this where it is not written. */
+    const char *wanted[WANTED_MAX]; /* Any of these gives the key its effect. */
+};
+
+static const struct rule of_load[] = {
+    {"rate", "arrivals", "poisson", {"poisson", "constant"}},
+    {"users", "arrivals", "poisson", {"closed", NULL}},
+    {"think", "arrivals", "poisson", {"closed", NULL}},
+    {NULL, NULL, NULL, {NULL, NULL}},
+};
+static const struct rule of_keys[] = {
+    {"s", "dist", "zipf", {"zipf", NULL}},
+    {NULL, NULL, NULL, {NULL, NULL}},
+};
+static const struct rule of_dist[] = {
+    {"cv", "dist", "constant", {"lognormal", NULL}},
+    {"stages", "dist", "constant", {"erlang", NULL}},
+    {"alpha", "dist", "constant", {"pareto", NULL}},
+    {"spread", "dist", "constant", {"uniform", NULL}},
+    {"points", "dist", "constant", {"empirical", NULL}},
+    {NULL, NULL, NULL, {NULL, NULL}},
+};
+static const struct rule of_runtime[] = {
+    {"quantum", "model", "event_loop", {"threads", NULL}},
+    {NULL, NULL, NULL, {NULL, NULL}},
+};
+static const struct rule of_balancer[] = {
+    {"bound", "policy", "round_robin", {"consistent_hash", NULL}},
+    {"ewma", "policy", "round_robin", {"peak_ewma", NULL}},
+    {NULL, NULL, NULL, {NULL, NULL}},
+};
+static const struct rule of_step[] = {
+    {"ttl", "store", "", {"set", NULL}},
+    {NULL, NULL, NULL, {NULL, NULL}},
+};
+
+static bool is_wanted(const struct rule *rule, const char *word)
+{
+    for (size_t i = 0; i < WANTED_MAX && rule->wanted[i] != NULL; i++) {
+        if (strcmp(rule->wanted[i], word) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* The mode came from another file or from --set than the key, which it laid to rest. */
+static bool is_overlaid(const struct node *key, const struct node *chooser)
+{
+    return chooser != NULL && strcmp(key->place.source->name, "--set") != 0 &&
+           strcmp(key->place.source->name, chooser->place.source->name) != 0;
+}
+
+static void note(struct binder *binder, struct node *key, const char *chooser, const char *wanted)
+{
+    struct idles *idles = binder->idles;
+
+    if (idles != NULL && idles->length < IDLES_MAX)
+        idles->noted[idles->length++] = (struct idle){key, chooser, wanted};
+}
+
+static void judge(struct binder *binder, struct node *map, const struct rule *rules)
+{
+    for (const struct rule *rule = rules; rule->key != NULL; rule++) {
+        struct entry *entry = node_entry(map, rule->key);
+        const struct node *chooser = node_find(map, rule->chooser);
+
+        if (entry == NULL || entry->value->is_blamed || (chooser != NULL && chooser->is_blamed))
+            continue;
+        if (is_wanted(rule, chooser == NULL ? rule->fallback : chooser->text) ||
+            is_overlaid(entry->key, chooser))
+            entry->key->is_used = true;
+        else
+            note(binder, entry->key, rule->chooser, rule->wanted[0]);
+    }
+}
+
+void idles_blame(const struct idles *idles, struct problems *problems)
+{
+    for (uint32_t i = 0; i < idles->length; i++) {
+        const struct idle *idle = &idles->noted[i];
+
+        if (!idle->key->is_used)
+            blame(problems, idle->key, NULL, "\"%s\" has no effect here: it goes with %s: %s",
+                  "«%s» здесь ни на что не влияет: нужно %s: %s", idle->key->text, idle->chooser,
+                  idle->wanted);
+    }
+}
+
+void idle_in_load(struct binder *binder, struct node *node)
+{
+    judge(binder, node, of_load);
+}
+
+/* The number of threads chooses their model, where nothing else does. */
+void idle_in_runtime(struct binder *binder, struct node *node)
+{
+    bool is_chosen = node_find(node, "threads") != NULL && node_find(node, "model") == NULL;
+
+    if (!is_chosen)
+        judge(binder, node, of_runtime);
+}
+
+void idle_in_step(struct binder *binder, struct node *node)
+{
+    judge(binder, node, of_step);
+}
+
+void finish_keys(struct binder *binder, struct node *node, void *into)
+{
+    (void)into;
+    judge(binder, node, of_keys);
+}
+
+void finish_balancer(struct binder *binder, struct node *node, void *into)
+{
+    (void)into;
+    judge(binder, node, of_balancer);
+}
+
+void finish_dist(struct binder *binder, struct node *node, void *into)
+{
+    (void)into;
+    judge(binder, node, of_dist);
+}

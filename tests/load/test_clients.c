@@ -1,0 +1,204 @@
+/* The people who ask, with the test as the world around them. */
+#include "tests/lib/test.h"
+#include "tests/lib/stage.h"
+
+#include <stdlib.h>
+
+#include "sim/load/clients.h"
+
+static const uint64_t ms = 1000000;
+
+struct heard {
+    unsigned offered, tried, finished, late;
+    enum call_outcome outcome;
+};
+
+static void offered(void *context, const struct request *request)
+{
+    (void)request;
+    ((struct heard *)context)->offered++;
+}
+
+static void tried(void *context, const struct request *request)
+{
+    (void)request;
+    ((struct heard *)context)->tried++;
+}
+
+static void finished(void *context, const struct request *request, enum call_outcome outcome,
+                     bool is_late)
+{
+    struct heard *heard = context;
+
+    (void)request;
+    heard->finished++;
+    heard->late += is_late;
+    heard->outcome = outcome;
+}
+
+static const struct clients_ears ears = {offered, tried, finished};
+
+struct play {
+    struct stage stage;
+    struct scenario scenario;
+    struct clients clients;
+    struct heard heard;
+};
+
+/* One user who asks, thinks for a millisecond and asks again, until the tenth second. */
+static struct load_spec user_of(enum verb verb)
+{
+    return (struct load_spec){.name = "load",
+                              .verb = (uint8_t)verb,
+                              .arrivals = ARRIVALS_CLOSED,
+                              .users = 1,
+                              .think = {.kind = DIST_CONSTANT, .mean = 1e6},
+                              .keys = {.dist = KEYS_CONSTANT, .n = 1},
+                              .timeout_ns = 50 * ms,
+                              .retry = {.attempts = 1, .budget = 1}};
+}
+
+static int make(void **state)
+{
+    struct play *play = calloc(1, sizeof *play);
+
+    stage_open(&play->stage);
+    play->scenario.duration_ns = 10000 * ms;
+    play->scenario.loads_max = 1;
+    play->scenario.loads[0] = user_of(VERB_CALL);
+    *state = play;
+    return 0;
+}
+
+static int unmake(void **state)
+{
+    struct play *play = *state;
+
+    stage_close(&play->stage);
+    free(play);
+    return 0;
+}
+
+/* The load of that index comes on, and asks for the first time. */
+static struct line *first_ask(struct play *play, uint32_t index)
+{
+    clients_init(&play->clients, &play->scenario, index, 1, &play->stage.ports, &ears,
+                 &play->heard);
+    clients_start(&play->clients);
+    expect_sleep(&play->stage, NULL);
+    return stage_hear(&play->stage, LINE_PEER);
+}
+
+static uint32_t load_of(const struct line *line)
+{
+    return (uint32_t)(line->ask.id >> 40) - 1;
+}
+
+static void a_user_thinks_asks_and_thinks_again(void **state)
+{
+    struct play *play = *state;
+    struct line *ask = first_ask(play, 0);
+
+    assert_int_equal(ask->timeout_ns, 50 * ms);
+    stage_reply(&play->stage, ask, CALL_OK, 0);
+    assert_int_equal(play->heard.finished, 1);
+    expect_sleep(&play->stage, NULL);
+    expect_peer(&play->stage, 0, CALL_PENDING, 0);
+    assert_int_equal(play->heard.offered, 2);
+    expect_silence(&play->stage);
+}
+
+static void a_second_try_is_the_same_request_and_says_which_try_it_is(void **state)
+{
+    struct play *play = *state;
+    struct retry_spec retry = {
+        .attempts = 2, .backoff_ns = 5 * ms, .backoff_max_ns = 5 * ms, .budget = 1};
+    struct line *ask;
+    uint64_t id, backoff_ns;
+
+    play->scenario.loads[0].retry = retry;
+    ask = first_ask(play, 0);
+    id = ask->ask.id;
+    stage_reply(&play->stage, ask, CALL_TIMEOUT, 0);
+    expect_sleep(&play->stage, &backoff_ns);
+    ask = expect_peer(&play->stage, 0, CALL_FAILED, 0);
+    assert_int_equal(backoff_ns, 5 * ms);
+    assert_true(ask->ask.id == id && ask->ask.attempt == 1);
+    assert_true(play->heard.tried == 2 && play->heard.offered == 1 && play->heard.finished == 1);
+    assert_int_equal(play->heard.outcome, CALL_FAILED);
+}
+
+static void nobody_tries_again_when_the_patience_would_be_over(void **state)
+{
+    struct play *play = *state;
+    struct load_spec *load = &play->scenario.loads[0];
+
+    load->retry = (struct retry_spec){
+        .attempts = 9, .backoff_ns = 30 * ms, .backoff_max_ns = 30 * ms, .budget = 1};
+    load->patience_ns = 20 * ms;
+    stage_reply(&play->stage, first_ask(play, 0), CALL_REFUSED, 0);
+    assert_true(play->heard.finished == 1 && play->heard.tried == 1);
+}
+
+static void an_ok_after_the_patience_is_late(void **state)
+{
+    struct play *play = *state;
+    struct line *ask;
+
+    play->scenario.loads[0].patience_ns = 20 * ms;
+    ask = first_ask(play, 0);
+    play->stage.now_ns += 21 * ms;
+    stage_reply(&play->stage, ask, CALL_OK, 0);
+    assert_true(play->heard.late == 1 && play->heard.outcome == CALL_OK);
+}
+
+static void the_load_ends_for_users_who_still_think(void **state)
+{
+    struct play *play = *state;
+
+    play->stage.now_ns = play->scenario.duration_ns - ms / 2;
+    clients_init(&play->clients, &play->scenario, 0, 1, &play->stage.ports, &ears, &play->heard);
+    clients_start(&play->clients);
+    expect_sleep(&play->stage, NULL);
+    expect_silence(&play->stage);
+    assert_int_equal(play->heard.offered, 0);
+}
+
+/* order, menu, track: the load before the last one has no orders to ask after. */
+static void a_track_asks_after_orders_whatever_load_stands_before_it(void **state)
+{
+    struct play *play = *state;
+
+    play->scenario.loads_max = 3;
+    play->scenario.loads[0] = user_of(VERB_ORDER);
+    play->scenario.loads[1] = user_of(VERB_MENU);
+    play->scenario.loads[2] = user_of(VERB_TRACK);
+    assert_int_equal(load_of(first_ask(play, 2)), 0);
+}
+
+static void a_track_that_comes_first_asks_after_the_orders_behind_it(void **state)
+{
+    struct play *play = *state;
+
+    play->scenario.loads_max = 2;
+    play->scenario.loads[0] = user_of(VERB_TRACK);
+    play->scenario.loads[1] = user_of(VERB_ORDER);
+    assert_int_equal(load_of(first_ask(play, 0)), 1);
+}
+
+#define WITH_PLAY(test) cmocka_unit_test_setup_teardown(test, make, unmake)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        WITH_PLAY(a_user_thinks_asks_and_thinks_again),
+        WITH_PLAY(a_second_try_is_the_same_request_and_says_which_try_it_is),
+        WITH_PLAY(nobody_tries_again_when_the_patience_would_be_over),
+        WITH_PLAY(an_ok_after_the_patience_is_late),
+        WITH_PLAY(the_load_ends_for_users_who_still_think),
+        WITH_PLAY(a_track_asks_after_orders_whatever_load_stands_before_it),
+        WITH_PLAY(a_track_that_comes_first_asks_after_the_orders_behind_it),
+    };
+
+    return cmocka_run_group_tests_name("clients", tests, NULL, NULL);
+}

@@ -1,0 +1,92 @@
+/* What is booked for a run, and when: seconds, orders, trips. */
+#include "tests/lib/test.h"
+#include "tests/lib/trial.h"
+
+static const struct result *only(const struct trial *trial)
+{
+    trial_holds(trial);
+    assert_int_equal(trial->results[0]->end, RUN_DONE);
+    return trial->results[0];
+}
+
+/* The drain goes on for seconds after the load has ended at 2.5 s. */
+static void a_second_that_the_end_of_the_load_cuts_off_is_in_no_series(void **state)
+{
+    struct trial trial;
+
+    (void)state;
+    trial_run_text(&trial,
+                   "version: 1\nname: test\nduration: 2500ms\n"
+                   "load: [{verb: call, arrivals: constant, rate: 10/s}]\n"
+                   "services: {web: {kind: custom, cores: 99, steps: [{compute: 5s}]}}\n",
+                   1, 1);
+    assert_int_equal(only(&trial)->series.seconds, 2);
+    trial_close(&trial);
+}
+
+#define ORDERS                                                                                     \
+    "version: 1\nname: test\nduration: 20s\n"                                                      \
+    "load: [{verb: order, rate: 100/s, people: 99, timeout: 2s, patience: 1s}]\n"                  \
+    "services: {delivery: {orders: queued},\n"                                                     \
+    " batcher: {topic: orders, linger: 1s, batch: 100, trip_orders: 5}}\n"                         \
+    "prices: {courier_trip: 100.00 RUB}\n"
+
+/* Five orders share a courier at most: 20.00 RUB for each that is booked, at least. */
+static void assert_couriers_are_paid_for(const struct result *result)
+{
+    assert_true(result->money.orders_ok > 0);
+    assert_true(result->money.courier >= (int64_t)result->money.orders_ok * 2000);
+    assert_true(result->money.courier <= (int64_t)result->money.orders_ok * 10000);
+}
+
+static void the_trips_of_the_warm_up_save_no_money_afterwards(void **state)
+{
+    struct trial trial;
+
+    (void)state;
+    trial_run_text(&trial, ORDERS "warmup: 15s\n", 1, 1);
+    assert_couriers_are_paid_for(only(&trial));
+    trial_close(&trial);
+}
+
+/* The log stands still from 5 to 15 s; what is put meanwhile is answered late, and delivered. */
+static void the_trips_of_late_orders_save_no_money(void **state)
+{
+    struct trial trial;
+
+    (void)state;
+    trial_run_text(&trial, ORDERS "faults: [{at: 5s, for: 14s, kind: pause, target: queue}]\n", 1,
+                   1);
+    assert_couriers_are_paid_for(only(&trial));
+    trial_close(&trial);
+}
+
+static void a_balancer_that_works_has_a_wait_of_its_own(void **state)
+{
+    struct trial trial;
+
+    (void)state;
+    trial_run_text(&trial,
+                   "version: 1\nname: test\nduration: 5s\n"
+                   "balancer: {work: 5ms, health: {every: 1s}}\n"
+                   "load: [{verb: call, rate: 100/s}]\n"
+                   "services: {web: {kind: custom, replicas: 2, steps: [{compute: 1ms}]}}\n",
+                   1, 1);
+    assert_int_equal(only(&trial)->services_max, 2);
+    assert_string_equal(only(&trial)->services[1].name, "web/balancer");
+    assert_true(histogram_mean_ns(&only(&trial)->services[1].wait) > 1e5);
+    assert_int_equal(only(&trial)->services[1].stages_max, 2); /* cpu, peer; no pauses of checks. */
+    trial_close(&trial);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_second_that_the_end_of_the_load_cuts_off_is_in_no_series),
+        cmocka_unit_test(the_trips_of_the_warm_up_save_no_money_afterwards),
+        cmocka_unit_test(the_trips_of_late_orders_save_no_money),
+        cmocka_unit_test(a_balancer_that_works_has_a_wait_of_its_own),
+    };
+
+    return cmocka_run_group_tests_name("accounts", tests, NULL, NULL);
+}
