@@ -142,23 +142,34 @@ static int print(const struct report *report, const struct options *options, FIL
     return is_written ? report_exit_code(report) : EXIT_RUNTIME;
 }
 
+/* Variants that an interruption kept from beginning are not reported; they are the last ones. */
+static unsigned variants_begun(const struct runs *runs)
+{
+    unsigned begun = 0;
+
+    while (begun < runs->variants_max && runs_begun(runs, begun) > 0)
+        begun++;
+    return begun > 0 ? begun : 1;
+}
+
 /* False when memory was refused. What is merged belongs to the caller, and where there is one seed
  * nothing is. */
 static bool merge(const struct runs *runs, struct report_variant *of)
 {
     for (unsigned v = 0; v < runs->variants_max; v++) {
         struct result *const *first = &runs->results[v * runs->seeds_max];
+        unsigned begun = runs_begun(runs, v);
 
         of[v].replications = (const struct result *const *)first;
-        of[v].replications_max = runs->seeds_max;
+        of[v].replications_max = begun > 0 ? begun : 1;
         of[v].result = first[0];
-        if (runs->seeds_max > 1) {
+        if (begun > 1) {
             struct result *sum = malloc(sizeof *sum);
 
             if (sum == NULL)
                 return false;
             *sum = *first[0];
-            for (unsigned i = 1; i < runs->seeds_max; i++)
+            for (unsigned i = 1; i < begun; i++)
                 result_merge(sum, first[i]);
             of[v].result = sum;
         }
@@ -185,20 +196,17 @@ static int report_runs(const struct runs *runs, const struct story *story,
                        const struct options *options, const struct settings *settings, FILE *json)
 {
     struct report_variant of[SCENARIO_VARIANTS_MAX] = {{0}};
-    char *repeat = options_repeat(options, runs->seed);
     struct report report = {.story = story,
                             .variants = of,
-                            .variants_max = runs->variants_max,
+                            .variants_max = variants_begun(runs),
                             .lang = settings->lang,
                             .version = SIM_VERSION_TEXT,
-                            .repeat = repeat,
+                            .repeat = runs->options.repeat,
                             .use_color = wants_color(options),
                             .columns = terminal_columns()};
-    int code =
-        merge(runs, of) && repeat != NULL ? print(&report, options, json) : no_memory(settings);
+    int code = merge(runs, of) ? print(&report, options, json) : no_memory(settings);
 
     free_merged(runs, of);
-    free(repeat);
     return code;
 }
 
@@ -230,6 +238,7 @@ static int run_story(const struct story *story, const struct options *options,
                         .threads = options->threads,
                         .lang = settings->lang,
                         .shows_progress = !options->is_quiet};
+    char *repeat;
     FILE *json;
     int code;
 
@@ -240,15 +249,18 @@ static int run_story(const struct story *story, const struct options *options,
         return EXIT_LIMIT;
     if (!open_json(options, &json))
         return EXIT_RUNTIME;
-    runs.options = (struct world_options){.planted = world_planted(options->planted),
+    repeat = options_repeat(options, runs.seed);
+    runs.options = (struct world_options){.repeat = repeat,
+                                          .planted = world_planted(options->planted),
                                           .is_interrupted = &is_interrupted,
                                           .uses_plain_heap = options->uses_plain_heap};
     if (runs.threads == 0)
         runs.threads = replicate_threads();
     listen_for_interrupts();
-    code =
-        runs_run(&runs) ? report_runs(&runs, story, options, settings, json) : no_memory(settings);
+    code = repeat != NULL && runs_run(&runs) ? report_runs(&runs, story, options, settings, json)
+                                             : no_memory(settings);
     runs_free(&runs);
+    free(repeat);
     if (json != NULL && json != stdout && fclose(json) != 0)
         code = EXIT_RUNTIME;
     return code;

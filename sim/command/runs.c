@@ -6,6 +6,20 @@
 #include "sim/command/progress.h"
 #include "sim/engine/replicate.h"
 
+/* After an interruption no further run is begun. */
+static bool must_not_begin(const struct runs *runs)
+{
+    return runs->options.is_interrupted != NULL && atomic_load(runs->options.is_interrupted);
+}
+
+/* The result of a run that was not begun. Its pages stay untouched: there may be thousands. */
+static void leave_empty(struct result *result, const struct scenario *variant, uint64_t seed)
+{
+    result->scenario = variant;
+    result->seed = seed;
+    result->end = RUN_INTERRUPTED;
+}
+
 static void run_one(unsigned job, void *context)
 {
     struct runs *runs = context;
@@ -16,7 +30,9 @@ static void run_one(unsigned job, void *context)
     options.seed = runs->seed + job % runs->seeds_max;
     options.progress_ns = &runs->reached_ns[job];
     runs->results[job] = result;
-    if (result == NULL || !world_run(variant, &options, result))
+    if (result != NULL && must_not_begin(runs))
+        leave_empty(result, variant, options.seed);
+    else if (result == NULL || !world_run(variant, &options, result))
         atomic_store(&runs->is_out_of_memory, true);
     atomic_store(options.progress_ns, UINT64_MAX);
 }
@@ -51,6 +67,15 @@ bool runs_run(struct runs *runs)
     replicate(jobs, runs->threads, run_one, runs);
     progress_close(progress);
     return !atomic_load(&runs->is_out_of_memory);
+}
+
+unsigned runs_begun(const struct runs *runs, unsigned variant)
+{
+    unsigned begun = 0;
+
+    while (begun < runs->seeds_max && runs_result(runs, variant, begun)->replications > 0)
+        begun++;
+    return begun;
 }
 
 void runs_free(struct runs *runs)

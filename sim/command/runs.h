@@ -32,6 +32,10 @@ struct runs {
 bool runs_run(struct runs *runs);
 void runs_free(struct runs *runs);
 
+/* How many seeds of a variant were begun: all, unless the runs were interrupted. They are the first
+ * ones, for runs begin in their order; the results of the others are empty. */
+unsigned runs_begun(const struct runs *runs, unsigned variant);
+
 static inline struct result *runs_result(const struct runs *runs, unsigned variant, unsigned seed)
 {
     return runs->results[variant * runs->seeds_max + seed];

@@ -11,7 +11,9 @@
  *   3. A backlog that is still growing when the load ends counts as 95 % busy: its consumers
  *      cannot keep up, be it that nothing of theirs is saturated (one partition, one record at a
  *      time).
- *   4. Below 70 % at its peak nothing is a bottleneck.
+ *   4. Full threads are a symptom of whatever their visits wait for: they stand for election only
+ *      where nothing else is busy, and then those win that wait least for another service.
+ *   5. Below 70 % at its peak nothing is a bottleneck.
  *
  * Left out: the limits that have no utilisation (a network, a client's patience). */
 #include <stdio.h>
@@ -22,12 +24,12 @@
 static const double busy_enough = 0.70;
 static const double exhausted = 0.95;
 
-enum symptom { CORES, ROW, TABLE_CORES, CONNECTIONS, STORE_THREAD, BACKLOG };
+enum symptom { CORES, THREADS, ROW, TABLE_CORES, CONNECTIONS, STORE_THREAD, BACKLOG };
 
 struct candidate {
     enum symptom symptom;
     const char *component;
-    const struct service_result *service; /* CORES only. */
+    const struct service_result *service; /* CORES and THREADS only. */
     double peak, mean;
 };
 
@@ -64,6 +66,31 @@ static bool lag_is_growing(const struct result *result)
     return lag / runs > second_of_records && lag > 0.9 * highest;
 }
 
+/* Mean time that a visit of this service spends in asking others. */
+static double peer_ms(const struct service_result *service)
+{
+    for (uint32_t i = 0; i < service->stages_max; i++)
+        if (strcmp(service->stages[i].name, "peer") == 0)
+            return service->stages[i].mean_ms;
+    return 0;
+}
+
+/* The service whose threads are all held and that has the least excuse; or nothing. */
+static struct candidate fullest_threads(const struct result *result)
+{
+    struct candidate best = {.component = NULL};
+
+    for (uint32_t i = 0; i < result->services_max; i++) {
+        const struct service_result *service = &result->services[i];
+
+        if (service->threads_held_peak >= exhausted &&
+            (best.component == NULL || peer_ms(service) < peer_ms(best.service)))
+            best = (struct candidate){THREADS, service->name, service, service->threads_held_peak,
+                                      service->threads_held};
+    }
+    return best;
+}
+
 static struct candidate busiest(const struct result *result)
 {
     const struct table_result *table = &result->table;
@@ -91,6 +118,8 @@ static struct candidate busiest(const struct result *result)
     }
     if (lag_is_growing(result))
         consider(&best, (struct candidate){BACKLOG, "queue", NULL, exhausted, 0});
+    if (best.peak < busy_enough && fullest_threads(result).component != NULL)
+        return fullest_threads(result);
     return best;
 }
 
@@ -103,6 +132,8 @@ struct sentence { /* One per language, same figures in the same order. */
 static const struct sentence sentences[] = {
     [CORES] = {{"cores busy %s at peak, %s overall; line %s, wait p99 %s",
                 "ядра: пик %s, в среднем %s; очередь %s, ожидание p99 %s"}},
+    [THREADS] = {{"threads held %s at peak, %s overall; line %s, wait p99 %s",
+                  "потоки заняты: пик %s, в среднем %s; очередь %s, ожидание p99 %s"}},
     [ROW] = {{"one row is locked %s of the time; writers wait %s for it on average",
               "одна строка заблокирована %s времени; её ждут в среднем %s"}},
     [TABLE_CORES] = {{"server cores busy %s at peak, %s overall; %s reads, %s writes",
@@ -136,6 +167,7 @@ static void gather(struct figure figures[FIGURES_MAX], enum language language,
     figures[1] = figure_of(language, METRIC_SHARE, candidate->mean);
     switch (candidate->symptom) {
     case CORES:
+    case THREADS:
         figures[2] = figure_of(language, METRIC_COUNT, candidate->service->queue_max);
         figures[3] =
             figure_of(language, METRIC_MS,

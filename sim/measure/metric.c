@@ -142,7 +142,7 @@ static bool read_shed(const struct result *result, const void *record, const str
     const struct service_result *service = record;
 
     (void)result, (void)metric;
-    return share((double)service->shed, (double)service->visits, value);
+    return share((double)service->shed, (double)(service->visits + service->shed), value);
 }
 
 /* ---- The tables ----------------------------------------------------------------------------- */

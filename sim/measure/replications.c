@@ -134,10 +134,12 @@ static void merge_service(struct service_result *to, double to_s, const struct s
 {
     merge_stages(to, from);
     pool(&to->utilization, to->core_seconds, from->utilization, from->core_seconds);
+    pool(&to->threads_held, to->core_seconds, from->threads_held, from->core_seconds);
     pool(&to->wait_mean_ms, (double)to->visits, from->wait_mean_ms, (double)from->visits);
     pool(&to->sojourn_mean_ms, (double)to->visits, from->sojourn_mean_ms, (double)from->visits);
     pool(&to->in_system_mean, to_s, from->in_system_mean, from_s);
     KEEP_MAX(to, from, replicas_max);
+    KEEP_MAX(to, from, threads_held_peak);
     KEEP_MAX(to, from, utilization_peak);
     KEEP_MAX(to, from, queue_max);
     ADD(to, from, visits);

@@ -34,12 +34,13 @@ struct service_result {
     double replica_seconds;
     double utilization;      /* Busy core time over core time of the ready replicas, 0 … 1. */
     double utilization_peak; /* Of its busiest second. */
-    struct histogram wait;   /* For a first turn on a core (or a thread). */
-    double wait_mean_ms;     /* Of all who waited, zeros included: Wq. */
-    uint32_t queue_max;      /* Longest line at one replica. */
-    double in_system_mean;   /* Requests inside, all replicas: L, by area. */
-    double sojourn_mean_ms;  /* Time inside: W. Little: L = (visits / time) W. */
-    double core_seconds;     /* Capacity bought: cores x replica_seconds. */
+    double threads_held, threads_held_peak; /* The same of its threads; 0 on an event loop. */
+    struct histogram wait;                  /* For a first turn on a core (or a thread). */
+    double wait_mean_ms;                    /* Of all who waited, zeros included: Wq. */
+    uint32_t queue_max;                     /* Longest line at one replica. */
+    double in_system_mean;                  /* Requests inside, all replicas: L, by area. */
+    double sojourn_mean_ms;                 /* Time inside: W. Little: L = (visits / time) W. */
+    double core_seconds;                    /* Capacity bought: cores x replica_seconds. */
     struct stage_result stages[RESULT_STAGES_MAX];
     uint32_t stages_max;
 };

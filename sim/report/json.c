@@ -239,7 +239,6 @@ static json_t *bottleneck_of(const struct bottleneck_result *bottleneck)
 
     json_object_set_new(object, "component", string_of(bottleneck->component));
     json_object_set_new(object, "why", string_of(bottleneck->why_en));
-    json_object_set_new(object, "why_ru", string_of(bottleneck->why_ru));
     return object;
 }
 

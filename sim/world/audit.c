@@ -425,8 +425,7 @@ static void check_offsets(struct world *world)
 
 void audit_end(struct world *world)
 {
-    bool has_drained = world->result->end == RUN_DONE && world->offered == world->finished &&
-                       queue_model_lag(world->parts.queue) == 0;
+    bool has_drained = world->result->end == RUN_DONE && world_is_quiet(world);
 
     check_accounts(world);
     for (uint32_t i = 0; i < world->groups_max; i++) {

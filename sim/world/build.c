@@ -73,6 +73,7 @@ static void init_group(struct group *group, struct world *world, const struct se
     line_init(&group->wait, 0, NULL);
     line_init(&group->inside, 0, NULL);
     usage_init(&group->cores, 0, 0);
+    usage_init(&group->threads, 0, 0);
     area_init(&group->replicas_up, 0, 0);
 }
 

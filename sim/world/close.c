@@ -40,6 +40,8 @@ static void close_group(const struct group *group)
     result->replica_seconds = (double)area_sum(&group->replicas_up, now_ns) * 1e-9;
     result->core_seconds = result->replica_seconds * group->spec->cores;
     result->utilization = usage_mean(&group->cores, now_ns);
+    result->threads_held = usage_mean(&group->threads, now_ns);
+    result->threads_held_peak = group->threads.peak;
     result->utilization_peak = group->cores.peak;
     result->wait_mean_ms = line_stay_mean_ns(&group->wait) * 1e-6;
     result->queue_max = group->longest_line;

@@ -134,7 +134,7 @@ static void hand_over(struct exchange *exchange)
     struct node *node = exchange->to;
 
     if (node->processor.threads > 0)
-        node->processor.threads_held++;
+        processor_take_thread(node);
     node->service_ops->visit(node->service, &exchange->visit);
 }
 
@@ -199,8 +199,7 @@ static void admit_next(struct node *node)
     struct processor *processor = &node->processor;
     struct link *first;
 
-    check(processor->threads_held > 0);
-    processor->threads_held--;
+    processor_free_thread(node);
     if (processor->is_admitting)
         return;
     processor->is_admitting = true;

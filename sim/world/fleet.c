@@ -8,11 +8,12 @@
 static void note_size(struct group *group)
 {
     uint64_t now_ns = world_now_ns(group->world);
-
     uint64_t up = group->ready + group->draining;
 
     area_change(&group->replicas_up, now_ns, up);
     usage_resize(&group->cores, now_ns, up * group->spec->cores);
+    if (group->spec->runtime == RUNTIME_THREADS)
+        usage_resize(&group->threads, now_ns, up * group->spec->threads);
     if (group->ready > group->ready_max)
         group->ready_max = group->ready;
 }

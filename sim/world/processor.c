@@ -37,6 +37,28 @@ static void note_busy(struct node *node, uint32_t before)
     node->world->touched = node;
 }
 
+static void note_threads(struct node *node, uint32_t before)
+{
+    struct usage *threads = &node->group->threads;
+
+    usage_change(threads, world_now_ns(node->world),
+                 threads->busy.value - before + node->processor.threads_held);
+}
+
+void processor_take_thread(struct node *node)
+{
+    check(node->processor.threads_held < node->processor.threads);
+    node->processor.threads_held++;
+    note_threads(node, node->processor.threads_held - 1);
+}
+
+void processor_free_thread(struct node *node)
+{
+    check(node->processor.threads_held > 0);
+    node->processor.threads_held--;
+    note_threads(node, node->processor.threads_held + 1);
+}
+
 static void start(struct node *node, struct task *task)
 {
     struct processor *processor = &node->processor;
@@ -178,12 +200,13 @@ static void drop_running(struct node *node)
 void processor_drop_all(struct node *node)
 {
     struct processor *processor = &node->processor;
-    uint32_t busy = processor->busy;
+    uint32_t busy = processor->busy, threads_held = processor->threads_held;
 
     drop_waiting(node);
     drop_running(node);
     list_init(&processor->at_the_door);
     processor->threads_held = 0;
+    note_threads(node, threads_held);
     processor->busy = 0;
     note_busy(node, busy);
 }

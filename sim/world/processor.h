@@ -46,6 +46,10 @@ void processor_stand_still(struct node *node, uint64_t for_ns);
 /* The node has died: its tasks go back to the world's pool. */
 void processor_drop_all(struct node *node);
 
+/* threads: a visit takes one from the door to its answer. */
+void processor_take_thread(struct node *node);
+void processor_free_thread(struct node *node);
+
 /* Would a new visit be shed? */
 bool processor_is_full(const struct node *node);
 

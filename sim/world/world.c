@@ -58,6 +58,7 @@ static void for_each_group(struct world *world, void (*visit)(struct group *, ui
 static void note_second(struct group *group, uint64_t now_ns)
 {
     usage_second(&group->cores, now_ns);
+    usage_second(&group->threads, now_ns);
 }
 
 /* A second that the load's end cuts off is in no series. */
@@ -85,6 +86,7 @@ static void forget_warmup(struct group *group, uint64_t now_ns)
     line_restart(&group->wait, now_ns);
     line_restart(&group->inside, now_ns);
     usage_restart(&group->cores, now_ns);
+    usage_restart(&group->threads, now_ns);
     area_restart(&group->replicas_up, now_ns);
     memset(group->waited, 0, sizeof group->waited);
     group->visits = group->shed = 0;
@@ -187,9 +189,10 @@ static bool is_full(struct world *world)
     return false;
 }
 
-static bool is_quiet(const struct world *world)
+bool world_is_quiet(const struct world *world)
 {
-    return world->offered == world->finished && queue_model_lag(world->parts.queue) == 0;
+    return world->offered == world->finished && queue_model_lag(world->parts.queue) == 0 &&
+           queue_model_on_the_way(world->parts.queue) == 0;
 }
 
 /* Fires events to until_ns. False: the run is over before its time. */
@@ -197,7 +200,7 @@ static bool run_to(struct world *world, uint64_t until_ns, bool ends_when_quiet,
 {
     struct events *events = world->parts.events;
 
-    while (!(ends_when_quiet && is_quiet(world)) && events_step(events, until_ns)) {
+    while (!(ends_when_quiet && world_is_quiet(world)) && events_step(events, until_ns)) {
         audit_event(world);
         if (is_full(world))
             return false;
@@ -214,6 +217,8 @@ static void tell_failure(void *context)
     fprintf(stderr, "sim: in scenario %s, variant \"%s\", seed %llu, at %.9f s of virtual time\n",
             world->scenario->name, world->scenario->variant,
             (unsigned long long)world->options->seed, (double)world_now_ns(world) * 1e-9);
+    if (world->options->repeat != NULL)
+        fprintf(stderr, "sim: it can be repeated by: %s\n", world->options->repeat);
 }
 
 static void run(struct world *world)

@@ -29,7 +29,8 @@ struct world_options {
     enum planted_bug planted;          /* Only in builds with SIM_PLANTED_BUGS; else ignored. */
     const atomic_bool *is_interrupted; /* NULL: never. */
     atomic_uint_fast64_t *progress_ns; /* Virtual time reached, for others to read; or NULL. */
-    bool uses_plain_heap;              /* The event queue's oracle instead of the fast one. */
+    const char *repeat;   /* The command that repeats the run, told by a failed check; or NULL. */
+    bool uses_plain_heap; /* The event queue's oracle instead of the fast one. */
 };
 
 /* scenario is borrowed for as long as the result lives. False when memory was refused. */

@@ -58,7 +58,7 @@ struct group {
     struct line_stat wait;          /* For a core or, under threads, for a thread; all replicas. */
     uint32_t longest_line;          /* Of that, at one replica. */
     struct line_stat inside;        /* From arrival at a replica to its answer. */
-    struct usage cores;
+    struct usage cores, threads;
     struct area replicas_up; /* Ready, or finishing what they have: both are paid for. */
     uint64_t visits, shed;
     unsigned __int128 carried_ns; /* Stays before the warm-up's end of those inside then. */
@@ -152,6 +152,9 @@ static inline bool world_has_planted(const struct world *world, enum planted_bug
 
 /* A record of one of the world's pools; NULL ends the run at the memory limit. */
 void *world_take(struct world *world, struct pool *pool);
+
+/* Everybody has an answer, and nothing is in the log or on its way there. */
+bool world_is_quiet(const struct world *world);
 
 /* service.c: from a scenario's words to a service. */
 void service_config_init(struct group *group);

@@ -91,9 +91,29 @@ static void a_run_in_which_nothing_can_be_busy_has_none(void **state)
     assert_string_equal(result.bottleneck.component, "none");
 }
 
+/* A front whose visits wait for the service behind it holds its threads for somebody else. */
+static void full_threads_are_blamed_where_nothing_is_busy_and_on_who_has_no_excuse(void **state)
+{
+    const struct busy calm = {.cores = 0.1};
+
+    (void)state;
+    set_up(&calm);
+    result.services[0].threads_held_peak = result.services[1].threads_held_peak = 1;
+    strcpy(result.services[0].stages[0].name, "peer");
+    result.services[0].stages[0].mean_ms = 200;
+    result.services[0].stages_max = 1;
+    bottleneck_find(&result);
+    assert_string_equal(result.bottleneck.component, "idle");
+    assert_non_null(strstr(result.bottleneck.why_en, "threads held 100%"));
+    result.services[0].utilization_peak = 0.9;
+    bottleneck_find(&result);
+    assert_non_null(strstr(result.bottleneck.why_en, "cores busy 90%"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(full_threads_are_blamed_where_nothing_is_busy_and_on_who_has_no_excuse),
         cmocka_unit_test(the_busiest_is_blamed_causes_before_symptoms),
         cmocka_unit_test(the_evidence_names_line_and_wait_in_both_languages),
         cmocka_unit_test(a_run_in_which_nothing_can_be_busy_has_none),

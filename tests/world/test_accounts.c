@@ -79,9 +79,27 @@ static void a_balancer_that_works_has_a_wait_of_its_own(void **state)
     trial_close(&trial);
 }
 
+/* T0 answers before the log has the like; the run waits for those that are still on their way. */
+static void a_run_ends_when_the_last_record_is_in_the_table(void **state)
+{
+    struct trial trial;
+
+    (void)state;
+    trial_run_text(&trial,
+                   "version: 1\nname: test\nduration: 2s\nqueue: {linger: 500ms}\n"
+                   "load: [{verb: like, rate: 50/s, people: 1M}]\n"
+                   "services: {likes: {design: batched, ack: store}, batcher: {topic: likes}}\n",
+                   1, 1);
+    trial_holds(&trial);
+    assert_int_equal(trial.results[0]->likes.lost, 0);
+    assert_int_equal(trial.results[0]->likes.in_table, trial.results[0]->likes.acknowledged);
+    trial_close(&trial);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_run_ends_when_the_last_record_is_in_the_table),
         cmocka_unit_test(a_second_that_the_end_of_the_load_cuts_off_is_in_no_series),
         cmocka_unit_test(the_trips_of_the_warm_up_save_no_money_afterwards),
         cmocka_unit_test(the_trips_of_late_orders_save_no_money),

@@ -173,6 +173,11 @@ uint64_t queue_model_group_lag(const struct queue_model *model, const char *serv
     return lag;
 }
 
+uint64_t queue_model_on_the_way(const struct queue_model *model)
+{
+    return model->letters.taken;
+}
+
 uint64_t queue_model_end(const struct queue_model *model, enum schema_topic topic,
                          uint32_t partition)
 {

@@ -73,6 +73,9 @@ void queue_model_close(struct queue_model *model, uint64_t end_ns, struct queue_
 uint64_t queue_model_lag(const struct queue_model *model); /* Of all groups. */
 uint64_t queue_model_group_lag(const struct queue_model *model, const char *service);
 
+/* Records that producers have put and that are neither in the log nor answered for. */
+uint64_t queue_model_on_the_way(const struct queue_model *model);
+
 /* For the invariants. */
 uint64_t queue_model_end(const struct queue_model *model, enum schema_topic topic,
                          uint32_t partition);
