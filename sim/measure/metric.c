@@ -58,6 +58,13 @@ static bool read_per_run(const struct result *result, const void *record,
     return true;
 }
 
+/* What became of likes that are still in the log nobody knows. */
+static bool read_likes(const struct result *result, const void *record, const struct metric *metric,
+                       double *value)
+{
+    return read_per_run(result, record, metric, value) && result->likes.undrained == 0;
+}
+
 static bool read_rate(const struct result *result, const void *record, const struct metric *metric,
                       double *value)
 {
@@ -190,8 +197,8 @@ static const struct metric metrics[] = {
     {"table.utilization", METRIC_SHARE, read_field, AT(result, table.utilization)},
     {"table.pool_utilization", METRIC_SHARE, read_field, AT(result, table.pool_utilization)},
     {"table.hottest_row", METRIC_SHARE, read_field, AT(result, table.hottest_row_busy)},
-    {"likes.lost", METRIC_COUNT, read_per_run, AT(result, likes.lost)},
-    {"likes.shown_off", METRIC_COUNT, read_per_run, AT(result, likes.shown_off)},
+    {"likes.lost", METRIC_COUNT, read_likes, AT(result, likes.lost)},
+    {"likes.shown_off", METRIC_COUNT, read_likes, AT(result, likes.shown_off)},
 };
 
 /* What follows "services.NAME."; the record is the service. */

@@ -283,6 +283,7 @@ void result_merge(struct result *to, const struct result *from)
     ADD(to, from, likes.in_table);
     ADD(to, from, likes.shown_off);
     ADD(to, from, likes.lost);
+    ADD(to, from, likes.undrained);
     merge_series(&to->series, to_runs, &from->series, from_runs);
     merge_end(to, from);
     merge_breaks(to, from);

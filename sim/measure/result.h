@@ -84,6 +84,7 @@ struct money_result { /* The ledger's totals, minor units. Costs are positive nu
 struct likes_result {
     uint64_t acknowledged, in_table, shown_off; /* shown_off: sum of |shown - true| over posts. */
     uint64_t lost;                              /* Acknowledged, and in no table after drain. */
+    uint64_t undrained; /* Runs that ended before the log was empty: nothing is known of them. */
 };
 
 struct break_result { /* An invariant that did not hold. */

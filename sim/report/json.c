@@ -196,10 +196,14 @@ static json_t *table_of(const struct table_result *table)
     return object;
 }
 
+/* null while records are still in the log: then nothing is known. */
 static json_t *likes_of(const struct likes_result *likes)
 {
-    json_t *object = json_object();
+    json_t *object;
 
+    if (likes->undrained > 0)
+        return json_null();
+    object = json_object();
     set_count(object, "acknowledged", likes->acknowledged);
     set_count(object, "in_table", likes->in_table);
     set_count(object, "shown_off", likes->shown_off);

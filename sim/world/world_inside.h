@@ -121,7 +121,7 @@ struct world {
     struct event second;        /* Once per virtual second. */
     struct event warm;          /* The end of the warm-up. */
     struct event faults[2 * SCENARIO_FAULTS_MAX];
-    struct map likes;  /* (post, user) -> what the client tried and was told; audit.c. */
+    struct map likes;  /* (post, user) -> what the client tried and was told; audit_likes.c. */
     struct map orders; /* (id, 0) -> struct order_fact, 0 when there was no room for it. */
     struct pool order_facts;
     bool is_out_of_memory;
@@ -198,8 +198,19 @@ void faults_plan(struct world *world);
 extern const struct clients_ears audit_ears;
 void audit_event(struct world *world);
 void audit_end(struct world *world);
+enum failure audit_failure(enum call_outcome outcome);
 void audit_break(struct world *world, const char *name, const char *finding, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* audit_likes.c, audit_orders.c: what customers were told is true. */
+void audit_likes_offered(struct world *world, const struct request *request);
+void audit_likes_finished(struct world *world, const struct request *request,
+                          enum call_outcome outcome);
+void audit_likes_end(struct world *world, bool has_drained);
+void audit_orders_offered(struct world *world, const struct request *request);
+void audit_orders_finished(struct world *world, const struct request *request,
+                           enum call_outcome outcome, bool is_late);
+void audit_orders_end(struct world *world, bool has_drained);
 
 /* close.c: what the result says. Rates are taken when the load ends, the rest after the drain. */
 void world_close_rates(struct world *world);
