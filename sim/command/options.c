@@ -16,6 +16,7 @@ struct option_row {
     const char *name;
     enum value value;
     bool (*take)(struct options *options, const char *value); /* False: not a value for it. */
+    struct text wants;                                        /* What its value looks like. */
 };
 
 static bool read_number(const char *word, uint64_t max, uint64_t *number)
@@ -103,12 +104,24 @@ static bool take_plant(struct options *options, const char *value)
 }
 
 static const struct option_row rows[] = {
-    {"--variant", VALUE_WANTED, take_variant}, {"--set", VALUE_WANTED, take_set},
-    {"--seed", VALUE_WANTED, take_seed},       {"--seeds", VALUE_WANTED, take_seeds},
-    {"--threads", VALUE_WANTED, take_threads}, {"--json", VALUE_OPTIONAL, take_json},
-    {"--quiet", VALUE_NONE, take_quiet},       {"-q", VALUE_NONE, take_quiet},
-    {"--no-color", VALUE_NONE, take_no_color}, {"--plain-heap", VALUE_NONE, take_plain_heap},
-    {"--plant", VALUE_WANTED, take_plant},
+    {"--variant", VALUE_WANTED, take_variant, {"32 variants at most", "не больше 32 вариантов"}},
+    {"--set",
+     VALUE_WANTED,
+     take_set,
+     {"PATH=VALUE, for example --set services.delivery.replicas=8; 64 at most",
+      "ПУТЬ=ЗНАЧЕНИЕ, например --set services.delivery.replicas=8; не больше 64"}},
+    {"--seed", VALUE_WANTED, take_seed, {"a whole number from 0", "целое число от 0"}},
+    {"--seeds", VALUE_WANTED, take_seeds, {"a number from 1 to 10000", "число от 1 до 10000"}},
+    {"--threads", VALUE_WANTED, take_threads, {"a number from 1 to 1024", "число от 1 до 1024"}},
+    {"--json", VALUE_OPTIONAL, take_json, {"--json or --json=FILE", "--json или --json=ФАЙЛ"}},
+    {"--quiet", VALUE_NONE, take_quiet, {"", ""}},
+    {"-q", VALUE_NONE, take_quiet, {"", ""}},
+    {"--no-color", VALUE_NONE, take_no_color, {"", ""}},
+    {"--plain-heap", VALUE_NONE, take_plain_heap, {"", ""}},
+    {"--plant",
+     VALUE_WANTED,
+     take_plant,
+     {"only a test build has bugs to plant", "ошибки сажает только тестовая сборка"}},
 };
 
 static const struct option_row *find_row(const char *word)
@@ -146,7 +159,8 @@ static int take(struct options *options, int argc, char **argv, int *place,
         value = argv[++*place];
     }
     if (!row->take(options, value))
-        return misused(settings, "that is not a value for it", "такое значение не подходит", word);
+        return misused(settings, row->name, row->name,
+                       settings_say(settings, row->wants.en, row->wants.ru));
     return EXIT_AS_EXPECTED;
 }
 
