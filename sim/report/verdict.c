@@ -291,6 +291,40 @@ static void print_facts(struct page *page, const struct report *report)
     page_end(page);
 }
 
+static void print_fault(struct page *page, enum language language, const struct fault_spec *fault)
+{
+    static const enum word words[] = {
+        [FAULT_CRASH] = WORD_FAULT_CRASH,
+        [FAULT_PAUSE] = WORD_FAULT_PAUSE,
+        [FAULT_CUT] = WORD_FAULT_CUT,
+    };
+    const struct figure figures[] = {
+        figure_word(fault->target),
+        figure_of(language, METRIC_MS, (double)fault->at_ns * 1e-6),
+        fault->for_ns == 0
+            ? figure_word(word(language, WORD_FAULT_END))
+            : figure_of(language, METRIC_MS, (double)(fault->at_ns + fault->for_ns) * 1e-6),
+    };
+
+    print_sentence(page, COLOR_WARN, 2, words[fault->kind], language, figures);
+}
+
+/* What breaks meanwhile, in all variants; a variant's own faults are its title's business. */
+static void print_faults(struct page *page, const struct report *report)
+{
+    const struct scenario *first = report->variants[0].result->scenario;
+
+    for (unsigned v = 1; v < report->variants_max; v++)
+        if (memcmp(first->faults, report->variants[v].result->scenario->faults,
+                   sizeof first->faults) != 0)
+            return;
+    for (uint32_t i = 0; i < first->faults_max; i++) {
+        page_move(page, 2);
+        print_fault(page, language_of(report->lang), &first->faults[i]);
+        page_end(page);
+    }
+}
+
 /* A variant with a title, or one that failed and shall say why. */
 static bool any_to_tell(const struct report *report)
 {
@@ -343,6 +377,7 @@ void section_verdict(struct page *page, const struct report *report)
         print_why(page, report, 0, 2);
     print_titles(page, report);
     print_facts(page, report);
+    print_faults(page, report);
     if (has_variants)
         print_variants(page, report);
 }

@@ -35,9 +35,13 @@ enum word {
     WORD_INVARIANTS_HOLD, /* How many were checked. */
 
     /* Facts about the run. */
-    WORD_SEED,     /* The seed. */
-    WORD_SEEDS,    /* The first, how many. */
-    WORD_MEASURED, /* How long. */
+    WORD_SEED,        /* The seed. */
+    WORD_SEEDS,       /* The first, how many. */
+    WORD_MEASURED,    /* How long. */
+    WORD_FAULT_CRASH, /* Of what, from when, to when. */
+    WORD_FAULT_PAUSE,
+    WORD_FAULT_CUT,
+    WORD_FAULT_END, /* The end of the run. */
     WORD_VIRTUAL,
     WORD_LIVE,
     WORD_EVENTS, /* How many, how long it took. */

@@ -352,6 +352,24 @@ static void a_run_in_which_nothing_happened_is_still_reported(void **state)
     assert_null(strstr(text, "nan"));
 }
 
+static void what_breaks_meanwhile_is_said_before_the_figures(void **state)
+{
+    const struct fault_spec faults[] = {
+        {.at_ns = 5000000000, .for_ns = 2000000000, .kind = FAULT_CRASH, .target = "store"},
+        {.at_ns = 9000000000, .kind = FAULT_CUT, .target = "table"},
+    };
+
+    (void)state;
+    open_and_print(2, 1, "en");
+    for (unsigned i = 0; i < 2; i++) {
+        memcpy(sample.scenarios[i].faults, faults, sizeof faults);
+        sample.scenarios[i].faults_max = 2;
+    }
+    print();
+    assert_says("crash of store, 5 s – 7 s\n");
+    assert_says("table cut off, 9 s – the end\n");
+}
+
 /* ---- Exit codes ----------------------------------------------------------------------------- */
 
 static void the_exit_code_says_the_worst(void **state)
@@ -382,6 +400,7 @@ int main(void)
         cmocka_unit_test(a_scenario_without_variants_is_judged_by_its_thresholds),
         cmocka_unit_test(every_variant_threshold_and_cause_is_named),
         cmocka_unit_test(a_cause_that_nobody_failed_by_is_left_out),
+        cmocka_unit_test(what_breaks_meanwhile_is_said_before_the_figures),
         cmocka_unit_test(russian_is_russian),
         cmocka_unit_test(no_line_is_wider_than_the_terminal),
         cmocka_unit_test(an_unknown_width_is_100_columns),
