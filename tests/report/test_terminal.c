@@ -366,8 +366,8 @@ static void what_breaks_meanwhile_is_said_before_the_figures(void **state)
         sample.scenarios[i].faults_max = 2;
     }
     print();
-    assert_says("crash of store, 5 s – 7 s\n");
-    assert_says("table cut off, 9 s – the end\n");
+    assert_says("crash of store, 5\u00a0s – 7\u00a0s\n");
+    assert_says("table cut off, 9\u00a0s – the end\n");
 }
 
 /* ---- Exit codes ----------------------------------------------------------------------------- */
