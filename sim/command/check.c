@@ -16,7 +16,7 @@ static bool check_one(const char *word, const struct settings *settings)
 
     if (problems == NULL)
         return false;
-    places_find(settings, word, path, sizeof path);
+    places_find(word, path, sizeof path);
     is_good = story_load(&story, path, NULL, 0, problems);
     if (is_good) {
         printf("%s: %s", path, settings_say(settings, "ok", "ошибок нет"));

@@ -75,7 +75,7 @@ static int run(int argc, char **argv, struct settings *settings)
         if (!settings_take_lang(settings, argc, argv, &i))
             return command_misused(&command_list, settings, "takes no words", "слов не принимает",
                                    argv[i]);
-    for (unsigned i = 0; listed == 0 && places_folder(settings, i, folder, sizeof folder); i++)
+    for (unsigned i = 0; listed == 0 && places_folder(i, folder, sizeof folder); i++)
         listed = list_folder(folder, settings);
     if (listed > 0)
         return EXIT_AS_EXPECTED;

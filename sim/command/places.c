@@ -26,11 +26,10 @@ static bool beside_program(char *path, size_t path_bytes)
     return snprintf(path, path_bytes, "%s/share/sim/scenarios", program) < (int)path_bytes;
 }
 
-bool places_folder(const struct settings *settings, unsigned i, char *path, size_t path_bytes)
+bool places_folder(unsigned i, char *path, size_t path_bytes)
 {
     const char *named = getenv("SIM_SCENARIOS");
 
-    (void)settings;
     switch (i) {
     case 0:
         snprintf(path, path_bytes, "%s", named == NULL ? "scenarios" : named);
@@ -45,14 +44,14 @@ bool places_folder(const struct settings *settings, unsigned i, char *path, size
     }
 }
 
-void places_find(const struct settings *settings, const char *word, char *path, size_t path_bytes)
+void places_find(const char *word, char *path, size_t path_bytes)
 {
     char folder[PATH_MAX];
 
     snprintf(path, path_bytes, "%s", word);
     if (access(word, F_OK) == 0 || strchr(word, '/') != NULL)
         return;
-    for (unsigned i = 0; places_folder(settings, i, folder, sizeof folder); i++) {
+    for (unsigned i = 0; places_folder(i, folder, sizeof folder); i++) {
         const char *ending = strstr(word, ".yaml") == NULL ? ".yaml" : "";
 
         snprintf(path, path_bytes, "%s/%s%s", folder, word, ending);

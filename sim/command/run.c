@@ -279,7 +279,7 @@ static int run(int argc, char **argv, struct settings *settings)
     problems = problems_open();
     if (problems == NULL)
         return EXIT_RUNTIME;
-    places_find(settings, options.file, path, sizeof path);
+    places_find(options.file, path, sizeof path);
     if (story_load(&story, path, options.overrides, options.overrides_max, problems)) {
         code = run_story(&story, &options, settings);
         story_close(&story);
