@@ -23,6 +23,12 @@ command git                git                 git                 git
 library yaml-0.1           libyaml-dev         libyaml-devel       libyaml
 library jansson            libjansson-dev      jansson-devel       jansson
 library libcrypto          libssl-dev          openssl-devel       openssl@3
+library libevent           libevent-dev        libevent-devel      libevent
+library hiredis            libhiredis-dev      hiredis-devel       hiredis
+library rdkafka            librdkafka-dev      librdkafka-devel    librdkafka
+library sqlite3            libsqlite3-dev      sqlite-devel        sqlite
+library libpq              libpq-dev           libpq-devel         libpq
+command redis-server       redis-server        redis               redis
 '
 test_needs='
 library cmocka             libcmocka-dev       libcmocka-devel     cmocka

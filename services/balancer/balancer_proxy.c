@@ -19,9 +19,10 @@ static void proxy_answer(struct proxy *proxy, enum call_outcome outcome)
     struct balancer *balancer = proxy->balancer;
     struct visit *visit = proxy->visit;
     int64_t value = proxy->call.value;
+    uint32_t bytes = proxy->call.bytes;
 
     pool_give(&balancer->proxies, proxy);
-    door_answer(balancer->ports.door, visit, outcome, value, 0);
+    door_answer(balancer->ports.door, visit, outcome, value, bytes);
 }
 
 /* There is no try more: the last one's outcome, or why there was none. */

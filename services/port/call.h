@@ -37,6 +37,7 @@ enum call_outcome {
 struct call {
     void (*done)(struct call *call); /* Runs once, with outcome and value set. */
     enum call_outcome outcome;
+    uint32_t bytes; /* Of a peer's answer: the size of its body. */
     int64_t value;
     const void *span; /* Larger answers, borrowed until done returns; value says how many. */
     void *world[2];   /* The world's own notes. */
@@ -48,6 +49,7 @@ static inline void call_begin(struct call *call)
     check(call->outcome != CALL_PENDING);
     call->outcome = CALL_PENDING;
     call->span = NULL;
+    call->bytes = 0;
 }
 
 /* For worlds: the one way in which a call ends. */

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "sim/measure/histogram.h"
+#include "services/base/histogram.h"
 #include "sim/scenario/scenario.h"
 
 enum { RESULT_SECONDS_MAX = 3600, RESULT_BREAKS_MAX = 8, RESULT_STAGES_MAX = 12 };

@@ -12,19 +12,12 @@ enum { LIKES_EXPECTED = 1 << 16 };
 static const size_t models_bytes = (size_t)1 << 36;
 static const size_t room_for_maps = (size_t)1 << 33;
 
-static uint32_t replicas_max(const struct service_spec *spec)
-{
-    return spec->autoscale.is_on && spec->autoscale.replicas_max > spec->replicas
-               ? spec->autoscale.replicas_max
-               : spec->replicas;
-}
-
 static uint32_t count_nodes(const struct scenario *scenario)
 {
     uint32_t nodes = 1; /* The clients. */
 
     for (uint32_t i = 0; i < scenario->services_max; i++)
-        nodes += replicas_max(&scenario->services[i]) + 2; /* And a balancer, and a scaler. */
+        nodes += setup_replicas_max(&scenario->services[i]) + 2; /* And a balancer, and a scaler. */
     return nodes;
 }
 
@@ -58,7 +51,7 @@ static void add_replicas(struct group *group, size_t arena_bytes)
 {
     char name[NAME_MAX_BYTES + 16];
 
-    group->replicas_max = replicas_max(group->spec);
+    group->replicas_max = setup_replicas_max(group->spec);
     group->replicas = &group->world->nodes[group->world->nodes_max];
     for (uint32_t i = 0; i < group->replicas_max; i++) {
         snprintf(name, sizeof name, "%s/%u", group->spec->name, i);
@@ -81,37 +74,27 @@ static void init_group(struct group *group, struct world *world, const struct se
 static void add_balancer(struct group *behind, struct group *front)
 {
     struct world *world = behind->world;
-    struct service_spec *spec = &front->own_spec;
 
-    *spec = (struct service_spec){.replicas = 1,
-                                  .cores = world->scenario->balancer.cores,
-                                  .speed = 1.0,
-                                  .queue = UINT32_MAX,
-                                  .in_flight = UINT32_MAX};
-    snprintf(spec->name, sizeof spec->name, "%.37s/balancer", behind->spec->name);
-    init_group(front, world, spec);
+    front->own_spec = setup_balancer_spec(world->scenario, behind->spec);
+    init_group(front, world, &front->own_spec);
     front->is_balancer = true;
     front->behind = behind;
     behind->front = front;
-    service_config_init(front);
+    front->plan = setup_balancer(&world->scenario->balancer, behind->spec);
     front->replicas_max = 1;
-    front->replicas = add_node(world, front, spec->name, service_bytes(front));
+    front->replicas = add_node(world, front, front->spec->name, plan_bytes(&front->plan));
 }
 
 static void add_scaler(struct group *group)
 {
     char name[NAME_MAX_BYTES + 16];
 
+    group->scaler_plan = setup_autoscaler(&group->spec->autoscale);
     snprintf(name, sizeof name, "%s/autoscaler", group->spec->name);
     group->fleet.ops = &fleet_world_ops;
-    group->scaler = add_node(group->world, NULL, name, service_scaler_bytes(group));
+    group->scaler = add_node(group->world, NULL, name, plan_bytes(&group->scaler_plan));
     group->scaler->scales = group;
     group->scaler->ports.fleet = &group->fleet;
-}
-
-static bool takes_visits(const struct service_spec *spec)
-{
-    return spec->kind != KIND_BATCHER;
 }
 
 static void add_group(struct world *world, const struct service_spec *spec)
@@ -119,9 +102,9 @@ static void add_group(struct world *world, const struct service_spec *spec)
     struct group *group = &world->groups[world->groups_max];
 
     init_group(group, world, spec);
-    service_config_init(group);
-    add_replicas(group, service_bytes(group));
-    if (world->scenario->balancer.policy != POLICY_NONE && takes_visits(spec))
+    group->plan = setup_service(spec);
+    add_replicas(group, plan_bytes(&group->plan));
+    if (setup_has_balancer(world->scenario, spec))
         add_balancer(group, &world->balancers[world->groups_max]);
     if (spec->autoscale.is_on)
         add_scaler(group);

@@ -64,6 +64,7 @@ static void ask(struct peer *peer, struct call *call, uint32_t target, const str
     exchange->visit.ask = *ask;
     exchange->to = route(from, target);
     exchange->is_inside = exchange->is_counted = false;
+    exchange->bytes = 0;
     if (is_at_once(exchange))
         arrive(&exchange->op.event);
     else if (!send(exchange))
@@ -83,6 +84,8 @@ static void come_back(struct event *event)
 {
     struct exchange *exchange = (struct exchange *)event;
 
+    if (op_is_waited_for(&exchange->op))
+        exchange->op.call->bytes = exchange->bytes;
     op_end(&exchange->op, (enum call_outcome)exchange->outcome, exchange->value, NULL,
            &exchange->to->world->exchanges);
 }
@@ -217,8 +220,8 @@ static void answer(struct door *door, struct visit *visit, enum call_outcome out
     struct node *node = node_of(door, door);
     struct exchange *exchange = list_entry(visit, struct exchange, visit);
 
-    (void)bytes;
     check(exchange->is_inside && exchange->to == node);
+    exchange->bytes = bytes;
     if (!exchange->is_counted) {
         exchange->is_inside = false;
         answer_back(exchange, outcome, value);

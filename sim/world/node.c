@@ -43,11 +43,16 @@ void node_init(struct node *node, struct world *world, struct group *group, cons
     node->boot.tag = TAG_FLEET | node->id;
 }
 
+static const struct plan *plan_of(const struct node *node)
+{
+    return node->scales != NULL ? &node->scales->scaler_plan : &node->group->plan;
+}
+
 static void become_ready(struct node *node)
 {
     node->state = NODE_READY;
     arena_reset(&node->arena);
-    node_start_service(node);
+    node->service = plan_start(plan_of(node), &node->ports, &node->service_ops);
     if (node->group != NULL)
         fleet_ready(node);
     if (node->service_ops->start != NULL)

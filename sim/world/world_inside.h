@@ -6,15 +6,11 @@
 #ifndef SIM_WORLD_WORLD_INSIDE_H
 #define SIM_WORLD_WORLD_INSIDE_H
 
-#include "services/autoscaler/autoscaler.h"
-#include "services/balancer/balancer.h"
-#include "services/batcher/batcher.h"
 #include "services/base/map.h"
-#include "services/custom/custom.h"
-#include "services/delivery/delivery.h"
-#include "services/likes/likes.h"
+#include "services/catalog/catalog.h"
 #include "sim/load/clients.h"
 #include "sim/measure/measure.h"
+#include "sim/setup/setup.h"
 #include "sim/world/link.h"
 #include "sim/world/op.h"
 #include "sim/world/queue/queue_model.h"
@@ -22,14 +18,6 @@
 #include "sim/world/table/table_model.h"
 #include "sim/world/world.h"
 #include "sim/world/world_parts.h"
-
-union service_config {
-    struct balancer_config balancer;
-    struct batcher_config batcher;
-    struct custom_config custom;
-    struct delivery_config delivery;
-    struct likes_config likes;
-};
 
 struct seen { /* What the autoscaler last saw, to take differences from. */
     uint64_t at_ns, visits;
@@ -44,8 +32,9 @@ struct group {
     struct world *world;
     const struct service_spec *spec;
     struct service_spec own_spec; /* Of a balancer: made up, spec points here. */
-    union service_config config;
-    struct node *replicas; /* replicas_max of them, most perhaps off. */
+    struct plan plan;             /* What its replicas are started with. */
+    struct plan scaler_plan;      /* And its autoscaler. */
+    struct node *replicas;        /* replicas_max of them, most perhaps off. */
     uint32_t replicas_max;
     bool is_balancer;
     struct group *front;  /* The balancer before it; NULL: replica 0 is asked directly. */
@@ -74,6 +63,7 @@ struct exchange {
     bool is_inside;  /* With the service, or at its door. */
     bool is_counted; /* Health checks are not. */
     uint8_t outcome; /* enum call_outcome, once answered. */
+    uint32_t bytes;  /* Of the answer. */
     struct link inside, door;
     uint64_t arrived_ns;
     int64_t value;
@@ -155,12 +145,6 @@ void *world_take(struct world *world, struct pool *pool);
 
 /* Everybody has an answer, and nothing is in the log or on its way there. */
 bool world_is_quiet(const struct world *world);
-
-/* service.c: from a scenario's words to a service. */
-void service_config_init(struct group *group);
-size_t service_bytes(const struct group *group);
-size_t service_scaler_bytes(const struct group *group);
-void node_start_service(struct node *node); /* Makes the service in the node's arena. */
 
 /* build.c */
 bool world_build(struct world *world);

@@ -1,7 +1,10 @@
-/* service.c — From a scenario's words to a running service: one config and one init per kind. */
-#include "sim/world/world_inside.h"
+/* setup.c — One function per kind of service: the scenario's words into the service's own. */
+#include "sim/setup/setup.h"
 
-static struct balancer_config balancer_config(const struct group *group)
+#include <stdio.h>
+
+static struct balancer_config balancer_config(const struct balancer_spec *spec,
+                                              uint32_t replicas_max)
 {
     static const enum balance_kind kinds[] = {
         [POLICY_ROUND_ROBIN] = BALANCE_ROUND_ROBIN,
@@ -12,10 +15,9 @@ static struct balancer_config balancer_config(const struct group *group)
         [POLICY_PEAK_EWMA] = BALANCE_PEAK_EWMA,
         [POLICY_CONSISTENT_HASH] = BALANCE_CONSISTENT_HASH,
     };
-    const struct balancer_spec *spec = &group->world->scenario->balancer;
 
     return (struct balancer_config){.policy = kinds[spec->policy],
-                                    .backends_max = group->behind->replicas_max,
+                                    .backends_max = replicas_max,
                                     .in_flight = 1 << 20,
                                     .timeout_ns = spec->timeout_ns,
                                     .attempts = spec->attempts,
@@ -106,46 +108,7 @@ static struct custom_config custom_config(const struct service_spec *spec)
     return config;
 }
 
-void service_config_init(struct group *group)
-{
-    if (group->is_balancer) {
-        group->config.balancer = balancer_config(group);
-        return;
-    }
-    switch (group->spec->kind) {
-    case KIND_CUSTOM:
-        group->config.custom = custom_config(group->spec);
-        return;
-    case KIND_LIKES:
-        group->config.likes = likes_config(group->spec);
-        return;
-    case KIND_DELIVERY:
-        group->config.delivery = delivery_config(group->spec);
-        return;
-    case KIND_BATCHER:
-        group->config.batcher = batcher_config(group->spec);
-        return;
-    }
-}
-
-size_t service_bytes(const struct group *group)
-{
-    if (group->is_balancer)
-        return balancer_bytes(&group->config.balancer);
-    switch (group->spec->kind) {
-    case KIND_CUSTOM:
-        return custom_bytes(&group->config.custom);
-    case KIND_LIKES:
-        return likes_bytes(&group->config.likes);
-    case KIND_DELIVERY:
-        return delivery_bytes(&group->config.delivery);
-    case KIND_BATCHER:
-        return batcher_bytes(&group->config.batcher);
-    }
-    return 0;
-}
-
-static struct autoscaler_config scaler_config(const struct group *group)
+static struct autoscaler_config autoscaler_config(const struct autoscale_spec *spec)
 {
     static const enum autoscaler_signal signals[] = {
         [SIGNAL_CPU] = AUTOSCALER_CPU,
@@ -153,7 +116,6 @@ static struct autoscaler_config scaler_config(const struct group *group)
         [SIGNAL_RATE] = AUTOSCALER_RATE,
         [SIGNAL_LAG] = AUTOSCALER_LAG,
     };
-    const struct autoscale_spec *spec = &group->spec->autoscale;
 
     return (struct autoscaler_config){.signal = signals[spec->signal],
                                       .target = spec->target,
@@ -164,48 +126,59 @@ static struct autoscaler_config scaler_config(const struct group *group)
                                       .down_window_ns = spec->down_window_ns};
 }
 
-size_t service_scaler_bytes(const struct group *group)
+struct plan setup_service(const struct service_spec *spec)
 {
-    struct autoscaler_config config = scaler_config(group);
-
-    return autoscaler_bytes(&config);
-}
-
-static void start_replica(struct node *node)
-{
-    struct group *group = node->group;
-
-    switch (group->spec->kind) {
+    switch (spec->kind) {
     case KIND_CUSTOM:
-        node->service = custom_init(&group->config.custom, &node->ports);
-        node->service_ops = &custom_service;
-        return;
+        return (struct plan){.kind = PLAN_CUSTOM, .custom = custom_config(spec)};
     case KIND_LIKES:
-        node->service = likes_init(&group->config.likes, &node->ports);
-        node->service_ops = &likes_service;
-        return;
+        return (struct plan){.kind = PLAN_LIKES, .likes = likes_config(spec)};
     case KIND_DELIVERY:
-        node->service = delivery_init(&group->config.delivery, &node->ports);
-        node->service_ops = &delivery_service;
-        return;
+        return (struct plan){.kind = PLAN_DELIVERY, .delivery = delivery_config(spec)};
     case KIND_BATCHER:
-        node->service = batcher_init(&group->config.batcher, &node->ports);
-        node->service_ops = &batcher_service;
-        return;
+        return (struct plan){.kind = PLAN_BATCHER, .batcher = batcher_config(spec)};
     }
+    check(!"a service of no kind");
+    return (struct plan){.kind = PLAN_KINDS};
 }
 
-void node_start_service(struct node *node)
+struct plan setup_balancer(const struct balancer_spec *spec, const struct service_spec *behind)
 {
-    if (node->scales != NULL) {
-        struct autoscaler_config config = scaler_config(node->scales);
+    return (struct plan){.kind = PLAN_BALANCER,
+                         .balancer = balancer_config(spec, setup_replicas_max(behind))};
+}
 
-        node->service = autoscaler_init(&config, &node->ports);
-        node->service_ops = &autoscaler_service;
-    } else if (node->group->is_balancer) {
-        node->service = balancer_init(&node->group->config.balancer, &node->ports);
-        node->service_ops = &balancer_service;
-    } else {
-        start_replica(node);
-    }
+struct plan setup_autoscaler(const struct autoscale_spec *spec)
+{
+    return (struct plan){.kind = PLAN_AUTOSCALER, .autoscaler = autoscaler_config(spec)};
+}
+
+uint32_t setup_replicas_max(const struct service_spec *spec)
+{
+    return spec->autoscale.is_on && spec->autoscale.replicas_max > spec->replicas
+               ? spec->autoscale.replicas_max
+               : spec->replicas;
+}
+
+bool setup_takes_visits(const struct service_spec *spec)
+{
+    return spec->kind != KIND_BATCHER;
+}
+
+bool setup_has_balancer(const struct scenario *scenario, const struct service_spec *spec)
+{
+    return scenario->balancer.policy != POLICY_NONE && setup_takes_visits(spec);
+}
+
+struct service_spec setup_balancer_spec(const struct scenario *scenario,
+                                        const struct service_spec *behind)
+{
+    struct service_spec spec = {.replicas = 1,
+                                .cores = scenario->balancer.cores,
+                                .speed = 1.0,
+                                .queue = UINT32_MAX,
+                                .in_flight = UINT32_MAX};
+
+    snprintf(spec.name, sizeof spec.name, "%.37s/balancer", behind->name);
+    return spec;
 }

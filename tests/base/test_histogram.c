@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim/measure/histogram.h"
+#include "services/base/histogram.h"
 
 enum { VALUES = 20000 };
 

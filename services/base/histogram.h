@@ -9,8 +9,8 @@
  *   width         1          1           2            4                2^37
  *
  * Recording is inline: one count of leading zeros, two shifts, no branch: about 2 ns. */
-#ifndef SIM_MEASURE_HISTOGRAM_H
-#define SIM_MEASURE_HISTOGRAM_H
+#ifndef SERVICES_BASE_HISTOGRAM_H
+#define SERVICES_BASE_HISTOGRAM_H
 
 #include <stdint.h>
 

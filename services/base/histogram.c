@@ -3,7 +3,7 @@
  * Both walk all 4,992 buckets, some microseconds; they run when a report is made, not per request.
  * No interpolation inside a bucket: the middle is within 1/256 of any value in it, and a straight
  * line through a bucket would promise more than the counts know. */
-#include "sim/measure/histogram.h"
+#include "services/base/histogram.h"
 
 void histogram_add(struct histogram *to, const struct histogram *from)
 {

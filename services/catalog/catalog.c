@@ -1,0 +1,97 @@
+/* catalog.c — One switch per question; a new service adds a case to each. */
+#include "services/catalog/catalog.h"
+
+const char *plan_kind_name(enum plan_kind kind)
+{
+    static const char *const names[PLAN_KINDS] = {
+        [PLAN_CUSTOM] = "custom",   [PLAN_LIKES] = "likes",       [PLAN_DELIVERY] = "delivery",
+        [PLAN_BATCHER] = "batcher", [PLAN_BALANCER] = "balancer", [PLAN_AUTOSCALER] = "autoscaler",
+    };
+
+    check(kind < PLAN_KINDS);
+    return names[kind];
+}
+
+size_t plan_bytes(const struct plan *plan)
+{
+    switch (plan->kind) {
+    case PLAN_CUSTOM:
+        return custom_bytes(&plan->custom);
+    case PLAN_LIKES:
+        return likes_bytes(&plan->likes);
+    case PLAN_DELIVERY:
+        return delivery_bytes(&plan->delivery);
+    case PLAN_BATCHER:
+        return batcher_bytes(&plan->batcher);
+    case PLAN_BALANCER:
+        return balancer_bytes(&plan->balancer);
+    case PLAN_AUTOSCALER:
+        return autoscaler_bytes(&plan->autoscaler);
+    case PLAN_KINDS:
+        break;
+    }
+    check(!"a plan of no kind");
+    return 0;
+}
+
+void *plan_start(const struct plan *plan, const struct ports *ports, const struct service_ops **ops)
+{
+    switch (plan->kind) {
+    case PLAN_CUSTOM:
+        *ops = &custom_service;
+        return custom_init(&plan->custom, ports);
+    case PLAN_LIKES:
+        *ops = &likes_service;
+        return likes_init(&plan->likes, ports);
+    case PLAN_DELIVERY:
+        *ops = &delivery_service;
+        return delivery_init(&plan->delivery, ports);
+    case PLAN_BATCHER:
+        *ops = &batcher_service;
+        return batcher_init(&plan->batcher, ports);
+    case PLAN_BALANCER:
+        *ops = &balancer_service;
+        return balancer_init(&plan->balancer, ports);
+    case PLAN_AUTOSCALER:
+        *ops = &autoscaler_service;
+        return autoscaler_init(&plan->autoscaler, ports);
+    case PLAN_KINDS:
+        break;
+    }
+    check(!"a plan of no kind");
+    return NULL;
+}
+
+static size_t add(struct dist *dist, struct dist **dists, size_t count, size_t max)
+{
+    check(count < max);
+    dists[count] = dist;
+    return count + 1;
+}
+
+size_t plan_dists(struct plan *plan, struct dist **dists, size_t max)
+{
+    size_t count = 0;
+
+    switch (plan->kind) {
+    case PLAN_CUSTOM:
+        for (uint32_t i = 0; i < plan->custom.steps_max; i++)
+            count = add(&plan->custom.steps[i].time, dists, count, max);
+        return count;
+    case PLAN_LIKES:
+        count = add(&plan->likes.work_read, dists, count, max);
+        return add(&plan->likes.work_write, dists, count, max);
+    case PLAN_DELIVERY:
+        count = add(&plan->delivery.work_light, dists, count, max);
+        count = add(&plan->delivery.work_read, dists, count, max);
+        return add(&plan->delivery.work_write, dists, count, max);
+    case PLAN_BATCHER:
+        count = add(&plan->batcher.work_batch, dists, count, max);
+        return add(&plan->batcher.work_record, dists, count, max);
+    case PLAN_BALANCER:
+    case PLAN_AUTOSCALER:
+    case PLAN_KINDS:
+        return 0;
+    }
+    return 0;
+}
