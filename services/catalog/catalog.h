@@ -1,4 +1,4 @@
-/* catalog.h — Every service by its kind: what it is configured with, how large it is, how it starts.
+/* catalog.h — Every service by its kind: its config, its size, and how it starts.
  *
  * The one place that knows all services. A world makes a struct plan (sim/setup does, from a
  * scenario), and starts as many services from it as it has nodes. */
