@@ -1,0 +1,77 @@
+/* loop.h — One thread, one event loop, one clock: what all live ports of a process stand on.
+ *
+ * The clock is CLOCK_MONOTONIC less the run's beginning, so that all processes of a run on one
+ * machine tell the same time. It stands still during a step: it is read when a callback of libevent
+ * begins (loop_enter), and not again until the next one does.
+ *
+ * A finished call is never completed where its end was noticed, which may be inside the asking; it
+ * is put on a ready list (linked through call.world, nothing is allocated) and one event drains
+ * what was there when it began, in order. So the contract of services/port/call.h holds whatever a
+ * library does.
+ *
+ * libevent reads a coarse clock (4 ms at HZ=250) unless told otherwise, and a cached time makes
+ * timers fire early: the base is made with PRECISE_TIMER and NO_CACHE_TIME. Timers are then 0.05 ms
+ * late on an idle machine. */
+#ifndef SERVICES_LIVE_LOOP_LOOP_H
+#define SERVICES_LIVE_LOOP_LOOP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "services/port/call.h"
+#include "services/port/timer.h"
+
+struct event_base;
+struct event;
+
+struct loop {
+    struct event_base *base; /* Ports make their events on it. */
+    uint64_t origin_ns;      /* CLOCK_MONOTONIC when the run began. */
+    uint64_t now_ns;         /* Since then; may be read through loop_now_ns alone. */
+    struct call *ready_first, *ready_last;
+    struct event *drain;
+    bool is_stopping;
+};
+
+/* CLOCK_MONOTONIC now. */
+uint64_t loop_clock_ns(void);
+
+/* origin_ns 0: the run begins now. False: libevent refused. SIGPIPE is ignored from here on. */
+bool loop_open(struct loop *loop, uint64_t origin_ns);
+void loop_close(struct loop *loop); /* Everything made on its base has been freed before. */
+
+/* Runs until loop_stop, or (false) until until_ns of the loop's clock has come. 0: no limit. */
+bool loop_run(struct loop *loop, uint64_t until_ns);
+void loop_stop(struct loop *loop);
+
+/* Every callback that a port gives to libevent or to a library on this thread begins with it. */
+void loop_enter(struct loop *loop);
+
+static inline uint64_t loop_now_ns(const struct loop *loop)
+{
+    return loop->now_ns;
+}
+
+/* The call's end is known: it completes from the loop, later. Span and bytes, where there are any,
+ * the port has set before; what the span points to must live until done has returned. */
+void loop_finish(struct loop *loop, struct call *call, enum call_outcome outcome, int64_t value);
+
+/* ---- The timer port -------------------------------------------------------------------------- */
+
+struct timer_live {
+    struct timer port; /* First. */
+    struct loop *loop;
+    struct node_stats *stats;
+    void *naps; /* Records to use again. */
+};
+
+void timer_live_open(struct timer_live *timer, struct loop *loop, struct node_stats *stats);
+void timer_live_close(struct timer_live *timer); /* What sleeps never wakes. */
+
+/* An event without a call, for ports' own timeouts: runs `fire` once, delay_ns from now. */
+struct event *loop_alarm(struct loop *loop, void (*fire)(void *context), void *context);
+void loop_alarm_set(struct event *alarm, uint64_t delay_ns);
+void loop_alarm_clear(struct event *alarm);
+void loop_alarm_free(struct event *alarm);
+
+#endif

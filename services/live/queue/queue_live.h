@@ -1,0 +1,54 @@
+/* queue_live.h — The queue port on Kafka: librdkafka, its events on our loop.
+ *
+ * Topics are "sim-{run}-likes" and so on; a record is JSON (wire.h), keyed by ask.key, so that one
+ * key's records keep their order. Delivery reports and fetched messages come through an eventfd;
+ * no thread of librdkafka ever calls us.
+ *
+ * put completes with its delivery report: CALL_OK when acknowledged as `acks` says, CALL_TIMEOUT
+ * and CALL_FAILED when it may be in the log all the same. The producer is idempotent on a real
+ * broker and not on the embedded one, which would lose records (findings: it has no sequence
+ * check).
+ *
+ * take answers records of one partition in offset order. A partition that is assigned is read from
+ * the offset in SQL (TABLE_OFFSETS, through `offsets`) and not from Kafka's: rows and offset were
+ * one transaction there. Offsets that retention has dropped are counted as gaps. commit is Kafka's
+ * own, for those who watch the lag from outside. */
+#ifndef SERVICES_LIVE_QUEUE_QUEUE_LIVE_H
+#define SERVICES_LIVE_QUEUE_QUEUE_LIVE_H
+
+#include "services/live/loop/loop.h"
+#include "services/live/node/settings.h"
+#include "services/port/queue.h"
+#include "services/port/schema.h"
+#include "services/port/table.h"
+
+struct node_stats;
+struct queue_live;
+
+/* Producer and consumer are made on first use. offsets: where consumers' offsets are kept; NULL:
+ * Kafka's. NULL with the reason when librdkafka refuses the settings. */
+struct queue_live *queue_live_open(struct loop *loop, const struct queue_settings *settings,
+                                   const char *run, struct table *offsets, struct node_stats *stats,
+                                   char why[static 160]);
+
+/* Leaves the group, waits up to a second for what was put; then everything is dropped. */
+void queue_live_close(struct queue_live *queue);
+struct queue *queue_live_port(struct queue_live *queue);
+
+/* ---- For the lab: blocking --------------------------------------------------------------------*/
+
+/* Fills version and the number of brokers when they answer within timeout_ms. */
+bool queue_probe(const char *brokers, int timeout_ms, unsigned *brokers_max, char why[static 160]);
+
+/* Makes the run's topics (on a real broker; the embedded one has made its own) and waits until
+ * their leaders are known. */
+bool queue_make_topics(const struct queue_settings *settings, const char *run,
+                       char why[static 160]);
+bool queue_drop_topics(const struct queue_settings *settings, const char *run,
+                       char why[static 160]);
+
+/* Where each partition of a topic ends: ends[partitions]. */
+bool queue_read_ends(const struct queue_settings *settings, const char *run,
+                     enum schema_topic topic, uint64_t *ends, char why[static 160]);
+
+#endif

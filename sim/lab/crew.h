@@ -1,0 +1,54 @@
+/* crew.h — The nodes of a run: who is there, who comes, who goes, who is killed.
+ *
+ * The counterpart of sim/world's groups and nodes. Each service has places for as many replicas as
+ * its autoscaler may want; a place has a port of its own for the whole run, a board with its
+ * figures, and a process when it is up. The autoscaler is the service of that name on this
+ * process's loop, with crew's fleet port: growth is ready after the scenario's boot delay (the
+ * process is started in that time), shrinking drains the youngest first. */
+#ifndef SIM_LAB_CREW_H
+#define SIM_LAB_CREW_H
+
+#include "services/live/loop/loop.h"
+#include "services/live/node/stats_board.h"
+#include "sim/lab/servers.h"
+
+struct crew;
+
+/* Boots everything the scenario has at its beginning and waits until all are ready. The loop's
+ * origin is the run's. NULL: trouble says why. */
+struct crew *crew_open(struct loop *loop, const struct scenario *scenario,
+                       const struct lab_options *options, struct servers *servers,
+                       char trouble[static 400]);
+void crew_close(struct crew *crew); /* Drains and stops everybody. */
+
+/* Where clients ask service `index`: its balancer, or its one replica. */
+const struct address *crew_front(const struct crew *crew, uint32_t index);
+
+/* The run begins now: autoscalers start, faults are planned on the loop. */
+void crew_begin(struct crew *crew);
+
+uint32_t crew_ready(const struct crew *crew); /* Replicas that serve, all services. */
+
+/* Figures of one station (a service, or its balancer) from the run's beginning: sums over all its
+ * processes, those that have gone included. Take two and subtract. */
+struct crew_figures {
+    struct node_stats sum;  /* Counts and areas added up; levels' max is the highest. */
+    uint64_t ready_area;    /* Replicas that serve x ns. */
+    uint64_t capacity_area; /* Their cores x ns. */
+    uint32_t replicas_max, queue_max;
+};
+uint32_t crew_stations(const struct crew *crew);
+const char *crew_station_name(const struct crew *crew, uint32_t station);
+void crew_read(struct crew *crew, uint32_t station, struct crew_figures *figures);
+
+/* Records behind, from the boards: ends that producers know less what consumers have committed. */
+uint64_t crew_lag(const struct crew *crew);
+
+/* A node died that nobody killed: its name and the end of its log; "" when all is well. */
+const char *crew_casualty(const struct crew *crew);
+
+/* The settings of one node, for `sim node` (docker compose): what crew would start it with. */
+bool crew_settings(const struct scenario *scenario, const char *node,
+                   struct node_settings *settings);
+
+#endif

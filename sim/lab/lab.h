@@ -1,0 +1,75 @@
+/* lab.h — One run of one variant on real processes: a scenario and a seed in, a result out.
+ *
+ *   servers up -> schema, topics -> nodes up -> load, faults, seconds -> drain -> evidence -> audit
+ *      -> result -> nodes down -> what was made in the servers is dropped -> servers down
+ *
+ * Everything that is started is a child in a process group of its own that dies with us, also when
+ * we are killed; everything that is written lies in one folder under /tmp that is removed in the
+ * end. The same scenario, services, clients, audit and report as in virtual time: only sim/world
+ * is replaced. */
+#ifndef SIM_LAB_LAB_H
+#define SIM_LAB_LAB_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "services/live/node/settings.h"
+#include "sim/measure/result.h"
+#include "sim/scenario/scenario.h"
+
+/* Where the servers are: the embedded ones where the text is NULL or "". */
+struct lab_servers {
+    const char *redis; /* HOST:PORT */
+    const char *kafka; /* HOST:PORT[,HOST:PORT…] */
+    const char *db;    /* postgres://… */
+    bool allows_remote;
+};
+
+struct lab_progress { /* Once a second while there is load, and while it drains. */
+    uint64_t now_ns;
+    double offered_rps, ok_rps, failed_rps, p99_ms; /* Of the last second. p99 NaN: no answer. */
+    uint32_t replicas;
+    uint64_t lag;
+    bool is_draining;
+};
+
+struct lab_options {
+    uint64_t seed;
+    struct lab_servers servers;
+    bool burns;               /* Real processor work instead of timers. */
+    const char *attach;       /* Ask this HOST:PORT and start no nodes (docker compose); or NULL. */
+    const char *token;        /* For listening beyond loopback and registering; or NULL. */
+    const char *run;          /* Name of the run; NULL: made up from pid and time. */
+    enum failpoint failpoint; /* Of one batcher, once; test builds only. */
+    const atomic_bool *is_interrupted;                                    /* NULL: never. */
+    void (*progress)(void *context, const struct lab_progress *progress); /* Or NULL. */
+    void *context;
+};
+
+enum lab_end {
+    LAB_DONE,       /* There is a result, perhaps a partial one: result->end. */
+    LAB_DEPENDENCY, /* A server is not there: exit code 5. */
+    LAB_TROUBLE     /* Something else: exit code 1. */
+};
+
+struct lab_report {
+    char trouble[400]; /* Of LAB_DEPENDENCY and LAB_TROUBLE: what, and the cure. */
+
+    /* How far the measurement itself can be believed. */
+    double send_lag_p50_ms, send_lag_p99_ms; /* Behind the intended instants. */
+    bool is_void;                            /* send_lag_p99_ms > 2: its figures are not judged. */
+    char servers[200]; /* "Redis 7.0.15, embedded broker: no replication …, SQLite 3.40.1" */
+    bool has_embedded_broker;
+    uint64_t gaps; /* Records that retention dropped. */
+};
+
+/* scenario is borrowed for as long as the result lives. */
+enum lab_end lab_run(const struct scenario *scenario, const struct lab_options *options,
+                     struct result *result, struct lab_report *report);
+
+/* The processor of this machine is too small for it: more than 1,500 requests per second at the
+ * peak. For a warning, not a refusal. */
+double lab_peak_rate(const struct scenario *scenario);
+
+#endif

@@ -1,0 +1,46 @@
+/* servers.h — Redis, a broker and SQL for one run: embedded, or those of the user.
+ *
+ * Only what the scenario uses is started: the services' designs say what that is (servers_wanted).
+ * Embedded: `redis-server` on a unix socket in the run's folder, without persistence unless the
+ * scenario says so; `sim-node broker`; an SQLite file in the run's folder. */
+#ifndef SIM_LAB_SERVERS_H
+#define SIM_LAB_SERVERS_H
+
+#include "sim/lab/lab.h"
+#include "sim/lab/process.h"
+
+struct servers_wanted {
+    bool store, queue, table;
+};
+
+struct servers {
+    struct servers_wanted wanted;
+    char folder[64]; /* "/tmp/sim-XXXXXX"; sun_path is short. */
+    char run[24];
+    struct process redis, broker; /* pid 0: not ours. */
+    struct store_settings store;
+    struct queue_settings queue;
+    struct table_settings table; /* connections: of all nodes together. */
+    char versions[200];          /* For struct lab_report. */
+    bool has_embedded_broker;
+};
+
+struct servers_wanted servers_wanted(const struct scenario *scenario);
+
+/* Starts, probes, makes schema and topics. enum lab_end; trouble[400] says what and the cure. What
+ * has been started is for servers_down in any case. */
+enum lab_end servers_up(struct servers *servers, const struct scenario *scenario,
+                        const struct lab_options *options, char trouble[static 400]);
+
+/* Drops what the run has made in servers that are not ours, stops ours, removes the folder. */
+void servers_down(struct servers *servers);
+
+/* Faults. Of a server that is the user's they are refused: false, and why. A crash of embedded SQL
+ * is a lock held for its time; a cut of anything is a stop (SIGSTOP): nothing comes through. */
+bool servers_fault(struct servers *servers, const struct fault_spec *fault, bool begins,
+                   char why[static 160]);
+
+/* The path of a program beside our own (sim-node), or on the PATH. False: not found. */
+bool servers_find_program(const char *name, char *path, size_t path_max);
+
+#endif
