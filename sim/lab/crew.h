@@ -47,8 +47,9 @@ uint64_t crew_lag(const struct crew *crew);
 /* A node died that nobody killed: its name and the end of its log; "" when all is well. */
 const char *crew_casualty(const struct crew *crew);
 
-/* The settings of one node, for `sim node` (docker compose): what crew would start it with. */
-bool crew_settings(const struct scenario *scenario, const char *node,
-                   struct node_settings *settings);
+/* What any node of a service is told, whoever starts it: its plan, its processor, its part of the
+ * connections. Where everything is stays empty. */
+void settings_of_node(struct node_settings *settings, const struct scenario *scenario,
+                      const struct service_spec *spec, const struct plan *plan);
 
 #endif

@@ -13,11 +13,20 @@ struct servers_wanted {
     bool store, queue, table;
 };
 
+struct janitor { /* janitor.h */
+    pid_t pid;   /* 0: none. */
+    int pipe;    /* Its end is ours to close. */
+};
+
 struct servers {
     struct servers_wanted wanted;
     char folder[64]; /* "/tmp/sim-XXXXXX"; sun_path is short. */
     char run[24];
-    struct process redis, broker; /* pid 0: not ours. */
+    struct process redis, broker; /* pid 0: not running, or not ours. */
+    struct janitor janitor;
+    const struct store_spec *store_spec;   /* Borrowed from the scenario. */
+    bool store_is_theirs, table_is_theirs; /* Not started by us: the run's traces are dropped. */
+    int lock;                              /* A held database; -1: none. */
     struct store_settings store;
     struct queue_settings queue;
     struct table_settings table; /* connections: of all nodes together. */
@@ -25,6 +34,7 @@ struct servers {
     bool has_embedded_broker;
 };
 
+struct servers_wanted servers_wanted_by(const struct service_spec *spec);
 struct servers_wanted servers_wanted(const struct scenario *scenario);
 
 /* Starts, probes, makes schema and topics. enum lab_end; trouble[400] says what and the cure. What

@@ -182,7 +182,7 @@ static bool must_stop(struct world *world, uint64_t began_ns)
 
 static bool is_full(struct world *world)
 {
-    if (world->is_out_of_memory || events_are_full(world->parts.events))
+    if (world->is_out_of_memory || world->audit.is_full || events_are_full(world->parts.events))
         return hits_limit(world, "memory");
     if (events_fired(world->parts.events) >= world->scenario->limits.events)
         return hits_limit(world, "events");
@@ -191,7 +191,8 @@ static bool is_full(struct world *world)
 
 bool world_is_quiet(const struct world *world)
 {
-    return world->offered == world->finished && queue_model_lag(world->parts.queue) == 0 &&
+    return world->audit.offered == world->audit.finished &&
+           queue_model_lag(world->parts.queue) == 0 &&
            queue_model_on_the_way(world->parts.queue) == 0;
 }
 
@@ -201,7 +202,7 @@ static bool run_to(struct world *world, uint64_t until_ns, bool ends_when_quiet,
     struct events *events = world->parts.events;
 
     while (!(ends_when_quiet && world_is_quiet(world)) && events_step(events, until_ns)) {
-        audit_event(world);
+        invariants_event(world);
         if (is_full(world))
             return false;
         if (events_fired(events) % LOOK_AROUND_EVENTS == 0 && must_stop(world, began_ns))
@@ -235,7 +236,7 @@ static void run(struct world *world)
         world_close_rates(world);
     }
     world_close_models(world);
-    audit_end(world);
+    invariants_end(world);
     world_close_result(world);
     world->result->wall_s = (double)(wall_ns() - began_ns) * 1e-9;
 }

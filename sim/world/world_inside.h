@@ -6,8 +6,8 @@
 #ifndef SIM_WORLD_WORLD_INSIDE_H
 #define SIM_WORLD_WORLD_INSIDE_H
 
-#include "services/base/map.h"
 #include "services/catalog/catalog.h"
+#include "sim/audit/audit.h"
 #include "sim/load/clients.h"
 #include "sim/measure/measure.h"
 #include "sim/setup/setup.h"
@@ -81,13 +81,6 @@ struct nap {
     struct op op;
 };
 
-struct order_fact { /* An order and how it ended for the customer. */
-    uint64_t id, intended_ns;
-    int64_t amount;
-    uint32_t outcome; /* enum call_outcome; CALL_PENDING: not yet. */
-    bool is_late;
-};
-
 struct world {
     struct world_parts parts; /* First. Events, link, store, queue, table. */
     const struct scenario *scenario;
@@ -105,15 +98,12 @@ struct world {
     uint32_t nodes_max, nodes_room;
     struct node *clients_node;
     struct clients *loads;
-    uint64_t offered, finished; /* Requests, warm-up included. */
-    bool has_finished;          /* One has, in this event: the accounts are checked after it. */
-    struct node *touched;       /* Whose processor has just moved: checked after the event. */
-    struct event second;        /* Once per virtual second. */
-    struct event warm;          /* The end of the warm-up. */
+    struct audit audit;
+    struct clients_ears ears; /* The audit's, save where a planted bug makes them deaf. */
+    struct node *touched;     /* Whose processor has just moved: checked after the event. */
+    struct event second;      /* Once per virtual second. */
+    struct event warm;        /* The end of the warm-up. */
     struct event faults[2 * SCENARIO_FAULTS_MAX];
-    struct map likes;  /* (post, user) -> what the client tried and was told; audit_likes.c. */
-    struct map orders; /* (id, 0) -> struct order_fact, 0 when there was no room for it. */
-    struct pool order_facts;
     bool is_out_of_memory;
 };
 
@@ -178,23 +168,12 @@ void fleet_start(struct group *group);
 /* faults.c */
 void faults_plan(struct world *world);
 
-/* audit.c: what must hold. */
-extern const struct clients_ears audit_ears;
-void audit_event(struct world *world);
-void audit_end(struct world *world);
-enum failure audit_failure(enum call_outcome outcome);
-void audit_break(struct world *world, const char *name, const char *finding, ...)
-    __attribute__((format(printf, 3, 4)));
+/* invariants.c: what must hold. */
+void invariants_event(struct world *world);
+void invariants_end(struct world *world);
 
-/* audit_likes.c, audit_orders.c: what customers were told is true. */
-void audit_likes_offered(struct world *world, const struct request *request);
-void audit_likes_finished(struct world *world, const struct request *request,
-                          enum call_outcome outcome);
-void audit_likes_end(struct world *world, bool has_drained);
-void audit_orders_offered(struct world *world, const struct request *request);
-void audit_orders_finished(struct world *world, const struct request *request,
-                           enum call_outcome outcome, bool is_late);
-void audit_orders_end(struct world *world, bool has_drained);
+/* evidence.c: what there is in the end; the context is the world. */
+extern const struct evidence_ops evidence_world_ops;
 
 /* close.c: what the result says. Rates are taken when the load ends, the rest after the drain. */
 void world_close_rates(struct world *world);

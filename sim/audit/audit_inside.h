@@ -1,0 +1,31 @@
+/* audit_inside.h — The parts of the audit; for sim/audit alone.
+ *
+ * audit.c hears, counts and opens the ends; audit_likes.c and audit_orders.c keep the facts of
+ * their verbs and judge them. */
+#ifndef SIM_AUDIT_AUDIT_INSIDE_H
+#define SIM_AUDIT_AUDIT_INSIDE_H
+
+#include "sim/audit/audit.h"
+
+static inline bool audit_is_yes(enum call_outcome outcome)
+{
+    return outcome == CALL_OK || outcome == CALL_ABSENT;
+}
+
+enum failure audit_failure(enum call_outcome outcome);
+
+/* audit_likes.c */
+void audit_likes_offered(struct audit *audit, const struct request *request);
+void audit_likes_finished(struct audit *audit, const struct request *request,
+                          enum call_outcome outcome);
+void audit_likes_end(struct audit *audit, const struct evidence *evidence, bool has_drained);
+
+/* audit_orders.c */
+size_t audit_orders_bytes(void);
+void audit_orders_init(struct audit *audit);
+void audit_orders_offered(struct audit *audit, const struct request *request);
+void audit_orders_finished(struct audit *audit, const struct request *request,
+                           enum call_outcome outcome, bool is_late);
+void audit_orders_end(struct audit *audit, const struct evidence *evidence, bool has_drained);
+
+#endif

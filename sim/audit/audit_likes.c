@@ -1,0 +1,227 @@
+/* audit_likes.c — An acknowledged like is in the table, exactly once, and the counters say so.
+ *
+ *   nobody likes who never asked; a counter row equals the rows that it counts;
+ *   acknowledged <= shown <= attempted, where the design says so
+ *
+ * Where a design promises less (an answer from the store alone may be lost), the loss is measured
+ * and reported, not forbidden. While records are still in the log nothing can be said: a run that
+ * has not drained counts as undrained, and its losses as unknown.
+ *
+ * The rows are walked once and marked on the facts, then the facts are judged: a real table is
+ * asked one question instead of one per like. */
+#include "sim/audit/audit_inside.h"
+
+/* What is known of one (post, user). */
+enum like_fact {
+    LIKE_TRIED = 1,
+    LIKE_TOLD = 2, /* The client was told that it is there. */
+    UNLIKE_TRIED = 4,
+    LIKE_IN_TABLE = 8 /* Set at the end. */
+};
+
+struct post_fact { /* Of one post that somebody asked about; made at the end. */
+    uint64_t told, tried, rows;
+    int64_t counted; /* In its counter row. */
+    bool has_counter;
+};
+
+static void note(struct audit *audit, const struct request *request, bool was_told)
+{
+    uint64_t *facts = map_put(&audit->likes, request->ask.key, request->ask.user, NULL);
+
+    if (request->ask.verb == VERB_UNLIKE)
+        *facts |= UNLIKE_TRIED;
+    else
+        *facts |= LIKE_TRIED | (was_told ? LIKE_TOLD : 0);
+}
+
+void audit_likes_offered(struct audit *audit, const struct request *request)
+{
+    if (request->ask.verb == VERB_LIKE || request->ask.verb == VERB_UNLIKE)
+        note(audit, request, false);
+}
+
+void audit_likes_finished(struct audit *audit, const struct request *request,
+                          enum call_outcome outcome)
+{
+    if (request->ask.verb == VERB_LIKE)
+        note(audit, request, audit_is_yes(outcome));
+}
+
+/* ---- What the designs promise ---------------------------------------------------------------- */
+
+static const struct service_spec *likes_service_of(const struct scenario *scenario)
+{
+    for (uint32_t i = 0; i < scenario->services_max; i++)
+        if (scenario->services[i].kind == KIND_LIKES)
+            return &scenario->services[i];
+    return NULL;
+}
+
+/* What was answered from the store alone may be lost in a crash; the design says so. */
+static bool promises_to_keep(const struct scenario *scenario, const struct service_spec *likes)
+{
+    bool is_sync = likes->design == DESIGN_TABLE || likes->design == DESIGN_INDEXED ||
+                   likes->design == DESIGN_CACHED;
+
+    return is_sync || (likes->ack != ACK_STORE && scenario->queue.acks == ACKS_ALL);
+}
+
+/* With a log behind it the store counts each like in one step; a call that found no answer may have
+ * counted all the same, and a store that forgets counts too little. cached moves the counter apart
+ * from the row, and may be one off. */
+static bool shows_exactly(const struct audit *audit, const struct service_spec *likes)
+{
+    const struct scenario *scenario = audit->scenario;
+    const struct result *result = audit->result;
+    bool has_log = likes->design == DESIGN_QUEUED || likes->design == DESIGN_BATCHED;
+
+    return has_log && scenario->faults_max == 0 && scenario->network.loss == 0 &&
+           result->requests.failed[FAILURE_TIMEOUT] == 0 &&
+           result->requests.failed[FAILURE_ERROR] == 0 && result->store.evictions == 0;
+}
+
+/* ---- Gathering ------------------------------------------------------------------------------- */
+
+static struct post_fact *post_of(const struct map *posts, uint64_t post)
+{
+    const uint64_t *known = map_find(posts, post, 0);
+
+    return known == NULL ? NULL : (struct post_fact *)(uintptr_t)*known;
+}
+
+/* Adds up per post what clients know. */
+static void gather_posts(struct audit *audit, struct map *posts)
+{
+    const struct map_slot *slot;
+    size_t cursor = 0;
+
+    while ((slot = map_next(&audit->likes, &cursor)) != NULL) {
+        bool is_new;
+        uint64_t *known = map_put(posts, slot->a, 0, &is_new);
+        struct post_fact *post;
+
+        if (is_new)
+            *known = (uint64_t)(uintptr_t)arena_take(audit->arena, sizeof *post);
+        post = (struct post_fact *)(uintptr_t)*known;
+        post->told += (slot->value & LIKE_TOLD) && !(slot->value & UNLIKE_TRIED);
+        post->tried++;
+    }
+}
+
+static void gather_row(struct audit *audit, const struct map *posts, const struct evidence_row *row)
+{
+    struct post_fact *post = post_of(posts, row->a);
+    uint64_t *facts = map_find(&audit->likes, row->a, row->b);
+
+    if (post == NULL) /* Nobody asked about it: it was there before the run. */
+        return;
+    post->rows++;
+    if (facts == NULL)
+        audit_break(audit, "nobody likes who never asked", "post %llu, user %llu",
+                    (unsigned long long)row->a, (unsigned long long)row->b);
+    else if (*facts & LIKE_IN_TABLE)
+        audit_break(audit, "a like is in the table once", "post %llu, user %llu",
+                    (unsigned long long)row->a, (unsigned long long)row->b);
+    else
+        *facts |= LIKE_IN_TABLE;
+}
+
+static void gather_rows(struct audit *audit, const struct evidence *evidence, struct map *posts)
+{
+    struct evidence_row row;
+    size_t cursor = 0;
+
+    while (evidence->ops->next(evidence->context, TABLE_LIKES, &cursor, &row))
+        gather_row(audit, posts, &row);
+    cursor = 0;
+    while (evidence->ops->next(evidence->context, TABLE_COUNTERS, &cursor, &row)) {
+        struct post_fact *post = post_of(posts, row.a);
+
+        if (post == NULL)
+            continue;
+        post->counted += row.value;
+        post->has_counter = true;
+    }
+}
+
+/* ---- Judging --------------------------------------------------------------------------------- */
+
+static void check_like(struct audit *audit, const struct map_slot *slot, bool must_be_kept)
+{
+    struct likes_result *likes = &audit->result->likes;
+    bool is_there = slot->value & LIKE_IN_TABLE;
+
+    audit->result->invariants_checked++;
+    likes->acknowledged += (slot->value & LIKE_TOLD) != 0;
+    likes->in_table += is_there;
+    if (is_there && !(slot->value & LIKE_TRIED))
+        audit_break(audit, "nobody likes who never asked", "post %llu, user %llu",
+                    (unsigned long long)slot->a, (unsigned long long)slot->b);
+    if (is_there || !(slot->value & LIKE_TOLD) || slot->value & UNLIKE_TRIED)
+        return;
+    likes->lost++;
+    if (must_be_kept)
+        audit_break(audit, "an acknowledged like is in the table", "post %llu, user %llu",
+                    (unsigned long long)slot->a, (unsigned long long)slot->b);
+}
+
+/* How far the number shown is off, and, where the design says how far it may be, its bounds. */
+static void check_shown(struct audit *audit, const struct evidence *evidence,
+                        const struct map_slot *slot, bool is_exact)
+{
+    const struct post_fact *post = (const struct post_fact *)(uintptr_t)slot->value;
+    int64_t shown, off;
+
+    if (!evidence->ops->shown(evidence->context, slot->a, &shown))
+        return;
+    off = shown - (int64_t)post->rows;
+    audit->result->invariants_checked++;
+    audit->result->likes.shown_off += (uint64_t)(off < 0 ? -off : off);
+    if (!is_exact)
+        return;
+    if ((shown < (int64_t)post->told && !evidence->has_store_missed) ||
+        shown > (int64_t)post->tried)
+        audit_break(audit, "acknowledged <= shown <= attempted", "post %llu: %llu <= %lld <= %llu",
+                    (unsigned long long)slot->a, (unsigned long long)post->told, (long long)shown,
+                    (unsigned long long)post->tried);
+}
+
+static void check_counter(struct audit *audit, const struct map_slot *slot)
+{
+    const struct post_fact *post = (const struct post_fact *)(uintptr_t)slot->value;
+
+    if (!post->has_counter)
+        return;
+    audit->result->invariants_checked++;
+    if (post->counted != (int64_t)post->rows)
+        audit_break(audit, "a like is counted exactly once", "post %llu: counter %lld, rows %llu",
+                    (unsigned long long)slot->a, (long long)post->counted,
+                    (unsigned long long)post->rows);
+}
+
+void audit_likes_end(struct audit *audit, const struct evidence *evidence, bool has_drained)
+{
+    const struct service_spec *likes = likes_service_of(audit->scenario);
+    const struct map_slot *slot;
+    struct map posts;
+    bool must_be_kept, is_exact;
+    size_t cursor = 0;
+
+    if (likes == NULL)
+        return;
+    audit->result->likes.undrained = !has_drained;
+    if (!has_drained)
+        return;
+    must_be_kept = promises_to_keep(audit->scenario, likes);
+    is_exact = shows_exactly(audit, likes);
+    map_init(&posts, audit->arena, 64);
+    gather_posts(audit, &posts);
+    gather_rows(audit, evidence, &posts);
+    while ((slot = map_next(&audit->likes, &cursor)) != NULL)
+        check_like(audit, slot, must_be_kept);
+    for (cursor = 0; (slot = map_next(&posts, &cursor)) != NULL;) {
+        check_shown(audit, evidence, slot, is_exact);
+        check_counter(audit, slot);
+    }
+}

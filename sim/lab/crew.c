@@ -1,0 +1,218 @@
+/* crew.c — Stations out of a scenario; all of them up, all of them down. */
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "sim/lab/crew_inside.h"
+
+/* Below the range that the kernel gives to outgoing connections (32768 …), so that none of ours
+ * takes the port of a node that is down. */
+enum { PORT_FIRST = 12000, PORT_LAST = 32000 };
+
+static bool is_free(uint16_t port)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
+    int one = 1, fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool is;
+
+    if (fd < 0)
+        return false;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+    is = bind(fd, (struct sockaddr *)&address, sizeof address) == 0;
+    close(fd);
+    return is;
+}
+
+/* Runs begin at different places, so that two at once rarely want the same one. */
+static uint16_t next_port(uint32_t *at)
+{
+    for (uint32_t tries = 0; tries < PORT_LAST - PORT_FIRST; tries++) {
+        uint16_t port = (uint16_t)(PORT_FIRST + *at % (PORT_LAST - PORT_FIRST));
+
+        *at += 1;
+        if (is_free(port))
+            return port;
+    }
+    return 0;
+}
+
+static bool add_places(struct station *station, uint32_t places_max, uint32_t *port_at)
+{
+    station->places = calloc(places_max, sizeof *station->places);
+    if (station->places == NULL)
+        return false;
+    station->places_max = places_max;
+    for (uint32_t i = 0; i < places_max; i++) {
+        struct place *place = &station->places[i];
+
+        place->station = station;
+        place->replica = i;
+        snprintf(place->address.host, sizeof place->address.host, "127.0.0.1");
+        place->address.port = next_port(port_at);
+        if (place->address.port == 0)
+            return false;
+    }
+    return true;
+}
+
+static bool add_service(struct crew *crew, uint32_t index, uint32_t *port_at)
+{
+    struct station *station = &crew->all[crew->all_max++];
+    const struct service_spec *spec = &crew->scenario->services[index];
+
+    station->crew = crew;
+    station->spec = spec;
+    station->index = index;
+    station->plan = setup_service(spec);
+    crew->services[index] = station;
+    return add_places(station, setup_replicas_max(spec), port_at) &&
+           (!spec->autoscale.is_on || scaler_open(station));
+}
+
+static bool add_balancer(struct crew *crew, struct station *behind, uint32_t *port_at)
+{
+    struct station *station = &crew->all[crew->all_max++];
+
+    station->crew = crew;
+    station->own_spec = setup_balancer_spec(crew->scenario, behind->spec);
+    station->spec = &station->own_spec;
+    station->index = behind->index;
+    station->is_balancer = true;
+    station->plan = setup_balancer(&crew->scenario->balancer, behind->spec);
+    behind->front = station;
+    return add_places(station, 1, port_at);
+}
+
+static bool add_stations(struct crew *crew)
+{
+    uint32_t services = crew->scenario->services_max;
+    uint32_t port_at = (uint32_t)(loop_clock_ns() / 1000 * 7919 + (uint64_t)getpid());
+
+    crew->all = calloc(2 * (size_t)services, sizeof *crew->all);
+    if (crew->all == NULL)
+        return false;
+    for (uint32_t i = 0; i < services; i++)
+        if (!add_service(crew, i, &port_at))
+            return false;
+    for (uint32_t i = 0; i < services; i++)
+        if (setup_has_balancer(crew->scenario, &crew->scenario->services[i]) &&
+            !add_balancer(crew, crew->services[i], &port_at))
+            return false;
+    return true;
+}
+
+/* All at once, then each one's "ready": balancers first, for the others register with them. */
+static bool start_stations(struct crew *crew, bool balancers, char trouble[static 400])
+{
+    for (int waits = 0; waits < 2; waits++)
+        for (uint32_t s = 0; s < crew->all_max; s++) {
+            struct station *station = &crew->all[s];
+
+            for (uint32_t i = 0; station->is_balancer == balancers && i < station->spec->replicas;
+                 i++)
+                if (!(waits ? place_wait_ready : place_start)(&station->places[i], trouble))
+                    return false;
+        }
+    return true;
+}
+
+struct crew *crew_open(struct loop *loop, const struct scenario *scenario,
+                       const struct lab_options *options, struct servers *servers,
+                       char trouble[static 400])
+{
+    struct crew *crew = calloc(1, sizeof *crew);
+
+    if (crew == NULL) {
+        snprintf(trouble, 400, "the system refused memory");
+        return NULL;
+    }
+    crew->loop = loop;
+    crew->scenario = scenario;
+    crew->options = options;
+    crew->servers = servers;
+    crew->origin_ns = loop_clock_ns();
+    timer_live_open(&crew->timer, loop, &crew->own);
+    if (!servers_find_program("sim-node", crew->program, sizeof crew->program))
+        snprintf(trouble, 400, "sim-node is neither beside sim nor on the PATH: ./bootstrap.sh");
+    else if (!add_stations(crew))
+        snprintf(trouble, 400, "no memory, or no free port on 127.0.0.1 for the nodes");
+    else if (start_stations(crew, true, trouble) && start_stations(crew, false, trouble))
+        return crew;
+    crew_close(crew);
+    return NULL;
+}
+
+/* SIGTERM to all of them first: they drain side by side. */
+void crew_close(struct crew *crew)
+{
+    faults_forget(crew);
+    for (int is_last = 0; is_last < 2; is_last++)
+        for (uint32_t s = 0; s < crew->all_max; s++)
+            for (uint32_t i = 0; i < crew->all[s].places_max; i++)
+                if (is_last)
+                    place_close(&crew->all[s].places[i]);
+                else
+                    place_drain(&crew->all[s].places[i]);
+    for (uint32_t s = 0; s < crew->all_max; s++) {
+        scaler_close(crew->all[s].scaler);
+        free(crew->all[s].places);
+    }
+    timer_live_close(&crew->timer);
+    free(crew->all);
+    free(crew);
+}
+
+const struct address *crew_front(const struct crew *crew, uint32_t index)
+{
+    const struct station *station = crew->services[index];
+
+    return station->front != NULL ? &station->front->places[0].address
+                                  : &station->places[0].address;
+}
+
+void crew_begin(struct crew *crew)
+{
+    uint64_t now_ns = loop_clock_ns();
+
+    for (uint32_t i = 0; i < crew->all_max; i++) {
+        struct station *station = &crew->all[i];
+
+        station->ready = (struct stats_level){.since_ns = now_ns};
+        station->up = (struct stats_level){.since_ns = now_ns};
+        station_note_size(station);
+        if (station->scaler != NULL)
+            scaler_begin(station->scaler);
+    }
+    faults_plan(crew);
+}
+
+uint32_t crew_ready(const struct crew *crew)
+{
+    uint32_t sum = 0;
+
+    for (uint32_t s = 0; s < crew->scenario->services_max; s++)
+        for (uint32_t i = 0; i < crew->all[s].places_max; i++)
+            sum += crew->all[s].places[i].state == PLACE_READY;
+    return sum;
+}
+
+uint32_t crew_stations(const struct crew *crew)
+{
+    return crew->all_max;
+}
+
+const char *crew_station_name(const struct crew *crew, uint32_t station)
+{
+    return crew->all[station].spec->name;
+}
+
+const char *crew_casualty(const struct crew *crew)
+{
+    return crew->casualty;
+}

@@ -1,0 +1,90 @@
+/* crew_settings.c — What a node is told, from the scenario and from where everything is. */
+#include <stdio.h>
+#include <string.h>
+
+#include "sim/lab/crew_inside.h"
+
+static struct cpu_spec cpu_of(const struct service_spec *spec, bool burns)
+{
+    return (struct cpu_spec){.cores = spec->cores,
+                             .speed = spec->speed,
+                             .threads = spec->runtime == RUNTIME_THREADS ? spec->threads : 0,
+                             .quantum_ns = spec->quantum_ns,
+                             .queue = spec->queue,
+                             .is_burnt = burns};
+}
+
+/* The pool is one for all in the virtual world; here each process has its part of it. */
+static uint32_t connections_each(const struct scenario *scenario)
+{
+    uint32_t users = 0;
+
+    for (uint32_t i = 0; i < scenario->services_max; i++)
+        if (servers_wanted_by(&scenario->services[i]).table)
+            users += setup_replicas_max(&scenario->services[i]);
+    return users == 0 || scenario->table.connections < users ? 1
+                                                             : scenario->table.connections / users;
+}
+
+void settings_of_node(struct node_settings *settings, const struct scenario *scenario,
+                      const struct service_spec *spec, const struct plan *plan)
+{
+    *settings = (struct node_settings){.plan = *plan,
+                                       .cpu = cpu_of(spec, false),
+                                       .in_flight = spec->in_flight,
+                                       .weight = spec->speed};
+    settings->table.connections = connections_each(scenario);
+}
+
+static void settings_servers(struct node_settings *settings, const struct servers *servers,
+                             struct servers_wanted wanted)
+{
+    uint32_t connections = settings->table.connections;
+
+    if (wanted.store)
+        settings->store = servers->store;
+    if (wanted.queue)
+        settings->queue = servers->queue;
+    if (wanted.table)
+        settings->table = servers->table;
+    settings->table.connections = connections;
+}
+
+static const struct address *front_of(const struct station *station)
+{
+    return station->front != NULL ? &station->front->places[0].address
+                                  : &station->places[0].address;
+}
+
+void settings_of_place(const struct place *place, struct node_settings *settings)
+{
+    const struct station *station = place->station;
+    struct crew *crew = station->crew;
+
+    settings_of_node(settings, crew->scenario, station->spec, &station->plan);
+    if (station->is_balancer) /* The name that the virtual world gives it, for the same dice. */
+        snprintf(settings->name, sizeof settings->name, "%s", station->spec->name);
+    else
+        snprintf(settings->name, sizeof settings->name, "%s/%u", station->spec->name,
+                 place->replica);
+    snprintf(settings->run, sizeof settings->run, "%s", crew->servers->run);
+    snprintf(settings->board, sizeof settings->board, "%s", place->board_path);
+    settings->replica = place->replica;
+    settings->seed = crew->options->seed;
+    settings->origin_ns = crew->origin_ns;
+    settings->cpu.is_burnt = crew->options->burns;
+    settings->listen = place->address;
+    for (uint32_t i = 0; i < crew->scenario->services_max && !station->is_balancer; i++)
+        settings->peers[i] = *front_of(crew->services[i]);
+    if (station->front != NULL)
+        settings->front = station->front->places[0].address;
+    if (!station->is_balancer)
+        settings_servers(settings, crew->servers, servers_wanted_by(station->spec));
+    snprintf(settings->queue.group, sizeof settings->queue.group, "sim-%s-%s", crew->servers->run,
+             station->spec->name);
+    if (crew->options->failpoint != FAILPOINT_NONE && !crew->has_failed_once &&
+        station->plan.kind == PLAN_BATCHER) {
+        settings->failpoint = crew->options->failpoint;
+        crew->has_failed_once = true;
+    }
+}

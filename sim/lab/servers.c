@@ -1,0 +1,505 @@
+/* servers.c — What the scenario wants, where it is, and what is started for it. */
+#define _GNU_SOURCE
+#include "sim/lab/servers.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "services/live/queue/broker.h"
+#include "services/live/queue/queue_live.h"
+#include "services/live/store/store_live.h"
+#include "services/live/table/database.h"
+#include "sim/lab/janitor.h"
+
+enum { START_MS = 15000 };
+
+/* ---- What is wanted -------------------------------------------------------------------------- */
+
+static struct servers_wanted custom_wants(const struct service_spec *spec)
+{
+    struct servers_wanted wanted = {false};
+
+    for (uint32_t i = 0; i < spec->steps_max; i++) {
+        enum step_kind kind = spec->steps[i].kind;
+
+        wanted.store |= kind == STEP_STORE_GET || kind == STEP_STORE_SET || kind == STEP_STORE_ADD;
+        wanted.table |= kind == STEP_TABLE_READ || kind == STEP_TABLE_WRITE;
+        wanted.queue |= kind == STEP_PUT;
+    }
+    return wanted;
+}
+
+struct servers_wanted servers_wanted_by(const struct service_spec *spec)
+{
+    bool has_log = spec->design == DESIGN_QUEUED || spec->design == DESIGN_BATCHED;
+
+    switch (spec->kind) {
+    case KIND_CUSTOM:
+        return custom_wants(spec);
+    case KIND_LIKES:
+        return (struct servers_wanted){
+            .table = true, .store = has_log || spec->design == DESIGN_CACHED, .queue = has_log};
+    case KIND_DELIVERY:
+        return (struct servers_wanted){
+            .table = true, .store = spec->menu_cache, .queue = spec->orders == ORDERS_QUEUED};
+    case KIND_BATCHER:
+        return (struct servers_wanted){.table = true, .queue = true};
+    }
+    return (struct servers_wanted){false};
+}
+
+struct servers_wanted servers_wanted(const struct scenario *scenario)
+{
+    struct servers_wanted all = {false};
+
+    for (uint32_t i = 0; i < scenario->services_max; i++) {
+        struct servers_wanted one = servers_wanted_by(&scenario->services[i]);
+
+        all.store |= one.store;
+        all.queue |= one.queue;
+        all.table |= one.table;
+    }
+    return all;
+}
+
+/* ---- Programs -------------------------------------------------------------------------------- */
+
+static bool is_program(const char *path)
+{
+    return access(path, X_OK) == 0;
+}
+
+static bool find_beside_us(const char *name, char *path, size_t path_max)
+{
+    char own[512];
+    ssize_t length = readlink("/proc/self/exe", own, sizeof own - 1);
+    char *slash;
+
+    if (length <= 0)
+        return false;
+    own[length] = '\0';
+    slash = strrchr(own, '/');
+    if (slash == NULL)
+        return false;
+    *slash = '\0';
+    return (size_t)snprintf(path, path_max, "%s/%s", own, name) < path_max && is_program(path);
+}
+
+bool servers_find_program(const char *name, char *path, size_t path_max)
+{
+    const char *paths = getenv("PATH");
+
+    if (find_beside_us(name, path, path_max))
+        return true;
+    while (paths != NULL && *paths != '\0') {
+        size_t length = strcspn(paths, ":");
+
+        if (length > 0 &&
+            (size_t)snprintf(path, path_max, "%.*s/%s", (int)length, paths, name) < path_max &&
+            is_program(path))
+            return true;
+        paths += length + (paths[length] == ':');
+    }
+    return false;
+}
+
+static void path_in(const struct servers *servers, const char *name, char *path, size_t path_max)
+{
+    snprintf(path, path_max, "%s/%s", servers->folder, name);
+}
+
+/* ---- Redis ----------------------------------------------------------------------------------- */
+
+static bool start_redis(struct servers *servers)
+{
+    static const char *const policies[] = {
+        [EVICTION_NONE] = "noeviction",
+        [EVICTION_LRU] = "allkeys-lru",
+        [EVICTION_LFU] = "allkeys-lfu",
+    };
+    const struct store_spec *spec = servers->store_spec;
+    char log[160], memory[32];
+    const char *argv[] = {"redis-server",
+                          "--port",
+                          "0",
+                          "--unixsocket",
+                          servers->store.server,
+                          "--save",
+                          "",
+                          "--daemonize",
+                          "no",
+                          "--dir",
+                          servers->folder,
+                          "--maxmemory",
+                          memory,
+                          "--maxmemory-policy",
+                          policies[spec->eviction],
+                          "--appendonly",
+                          spec->is_persistent ? "yes" : "no",
+                          "--appendfsync",
+                          "always",
+                          NULL};
+
+    path_in(servers, "redis.log", log, sizeof log);
+    snprintf(memory, sizeof memory, "%llu", (unsigned long long)spec->memory);
+    return process_start(&servers->redis, "redis-server", argv, log);
+}
+
+static bool wait_for_redis(struct servers *servers, char version[static 32], char why[static 160])
+{
+    const struct timespec moment = {.tv_nsec = 5000000};
+
+    for (int i = 0; i < START_MS / 5; i++) {
+        if (store_probe(servers->store.server, version, why))
+            return true;
+        if (servers->redis.pid != 0 && !process_is_running(&servers->redis))
+            return false;
+        if (servers->store_is_theirs)
+            return false; /* Theirs is there or it is not. */
+        nanosleep(&moment, NULL);
+    }
+    return false;
+}
+
+static enum lab_end redis_up(struct servers *servers, char trouble[static 400])
+{
+    char version[32], why[160] = "";
+
+    if (!servers->store_is_theirs) {
+        path_in(servers, "redis.sock", servers->store.server, sizeof servers->store.server);
+        if (!start_redis(servers)) {
+            snprintf(trouble, 400,
+                     "redis-server cannot be started: %s. Install it (apt install redis-server; "
+                     "dnf install redis; brew install redis), or name one: --redis HOST:PORT",
+                     strerror(errno));
+            return LAB_DEPENDENCY;
+        }
+    }
+    if (!wait_for_redis(servers, version, why)) {
+        snprintf(trouble, 400, "Redis at %.120s does not answer: %s", servers->store.server, why);
+        return LAB_DEPENDENCY;
+    }
+    snprintf(servers->versions, sizeof servers->versions, "Redis %s", version);
+    return LAB_DONE;
+}
+
+/* ---- The broker ------------------------------------------------------------------------------ */
+
+static bool start_broker(struct servers *servers, char trouble[static 400])
+{
+    struct broker_settings settings = {.brokers = 3, .partitions = servers->queue.partitions};
+    char path[512], log[160], line[SETTINGS_TEXT_MAX];
+    const char *argv[] = {path, "broker", NULL};
+
+    snprintf(settings.run, sizeof settings.run, "%s", servers->run);
+    if (!servers_find_program("sim-node", path, sizeof path)) {
+        snprintf(trouble, 400,
+                 "sim-node is neither beside sim nor on the PATH: run ./bootstrap.sh");
+        return false;
+    }
+    path_in(servers, "broker.log", log, sizeof log);
+    if (!process_start(&servers->broker, "broker", argv, log) ||
+        write(servers->broker.input, &settings, sizeof settings) != (ssize_t)sizeof settings) {
+        snprintf(trouble, 400, "the embedded broker cannot be started: %s", strerror(errno));
+        return false;
+    }
+    if (!process_wait_line(&servers->broker, START_MS, line, sizeof line, trouble))
+        return false;
+    if (strncmp(line, "ready ", 6) != 0) {
+        snprintf(trouble, 400, "the embedded broker said: %.200s", line);
+        return false;
+    }
+    snprintf(servers->queue.brokers, sizeof servers->queue.brokers, "%.250s", line + 6);
+    return true;
+}
+
+static void add_version(struct servers *servers, const char *text)
+{
+    size_t length = strlen(servers->versions);
+
+    snprintf(servers->versions + length, sizeof servers->versions - length, "%s%s",
+             length > 0 ? ", " : "", text);
+}
+
+static enum lab_end queue_up(struct servers *servers, char trouble[static 400])
+{
+    char why[160], text[120];
+    unsigned brokers;
+
+    if (servers->has_embedded_broker) {
+        if (!start_broker(servers, trouble))
+            return LAB_TROUBLE;
+        add_version(servers, "embedded broker: no replication, no dedup, 5 MiB per partition");
+    } else if (!queue_probe(servers->queue.brokers, 10000, &brokers, why)) {
+        snprintf(trouble, 400, "Kafka at %.120s does not answer: %s", servers->queue.brokers, why);
+        return LAB_DEPENDENCY;
+    } else {
+        snprintf(text, sizeof text, "Kafka (%u brokers)", brokers);
+        add_version(servers, text);
+    }
+    if (!queue_make_topics(&servers->queue, servers->run, why)) {
+        snprintf(trouble, 400, "the run's topics cannot be made: %s", why);
+        return LAB_DEPENDENCY;
+    }
+    return LAB_DONE;
+}
+
+/* ---- SQL ------------------------------------------------------------------------------------- */
+
+static enum lab_end table_up(struct servers *servers, uint64_t likes_rows, char trouble[static 400])
+{
+    char why[160], version[64];
+
+    if (!servers->table_is_theirs)
+        path_in(servers, "sim.db", servers->table.database, sizeof servers->table.database);
+    if (!database_probe(servers->table.database, version, why)) {
+        snprintf(trouble, 400, "the database does not answer: %s", why);
+        return LAB_DEPENDENCY;
+    }
+    if (!database_make(&servers->table, likes_rows, why)) {
+        snprintf(trouble, 400, "the tables cannot be made: %s", why);
+        return LAB_DEPENDENCY;
+    }
+    add_version(servers, version);
+    return LAB_DONE;
+}
+
+/* ---- All of them ----------------------------------------------------------------------------- */
+
+static bool has_text(const char *text)
+{
+    return text != NULL && text[0] != '\0';
+}
+
+/* The host of postgres://[user[:password]@]host[:port]/…; "" is a local socket. A host= behind the
+ * '?' could say another: then it counts as remote. */
+static bool url_is_loopback(const char *url)
+{
+    struct address address = {.port = 1};
+    const char *from = strstr(url, "://");
+    const char *at;
+    size_t length;
+
+    if (from == NULL || strstr(url, "host=") != NULL || strstr(url, "hostaddr=") != NULL)
+        return false;
+    from += 3;
+    length = strcspn(from, "/?");
+    at = memrchr(from, '@', length);
+    if (at != NULL) {
+        length -= (size_t)(at + 1 - from);
+        from = at + 1;
+    }
+    length = from[0] == '[' ? strcspn(from, "]") + 1 : strcspn(from, ":/?");
+    if (length == 0 || strncmp(from, "%2F", 3) == 0 || strncmp(from, "%2f", 3) == 0)
+        return true;
+    snprintf(address.host, sizeof address.host, "%.*s", (int)length, from);
+    return address_is_loopback(&address);
+}
+
+static bool list_is_loopback(const char *list)
+{
+    char one[SETTINGS_TEXT_MAX];
+    struct address address;
+
+    while (*list != '\0') {
+        size_t length = strcspn(list, ",");
+
+        snprintf(one, sizeof one, "%.*s", (int)length, list);
+        if (one[0] != '/' && (!address_read(&address, one) || !address_is_loopback(&address)))
+            return false;
+        list += length + (list[length] == ',');
+    }
+    return true;
+}
+
+/* The first that is neither on this machine nor allowed. */
+static const char *remote_one(const struct lab_servers *where)
+{
+    if (where->allows_remote)
+        return NULL;
+    if (has_text(where->redis) && !list_is_loopback(where->redis))
+        return where->redis;
+    if (has_text(where->kafka) && !list_is_loopback(where->kafka))
+        return where->kafka;
+    return has_text(where->db) && !url_is_loopback(where->db) ? "--db" : NULL;
+}
+
+static void name_run(struct servers *servers, const struct lab_options *options)
+{
+    if (has_text(options->run))
+        snprintf(servers->run, sizeof servers->run, "%s", options->run);
+    else
+        snprintf(servers->run, sizeof servers->run, "%lx-%lx", (long)getpid(), (long)time(NULL));
+}
+
+/* A schema's name is an identifier. */
+static void name_schema(struct servers *servers)
+{
+    snprintf(servers->table.schema, sizeof servers->table.schema, "sim_%.24s", servers->run);
+    for (char *c = servers->table.schema; *c != '\0'; c++)
+        if (*c == '-')
+            *c = '_';
+}
+
+static int acks_of(const struct queue_spec *spec)
+{
+    return spec->acks == ACKS_NONE ? 0 : spec->acks == ACKS_LEADER ? 1 : -1;
+}
+
+static void note_settings(struct servers *servers, const struct scenario *scenario,
+                          const struct lab_servers *where)
+{
+    const struct queue_spec *queue = &scenario->queue;
+
+    servers->store_is_theirs = has_text(where->redis);
+    servers->has_embedded_broker = !has_text(where->kafka);
+    servers->table_is_theirs = has_text(where->db);
+    servers->store_spec = &scenario->store;
+    if (servers->store_is_theirs)
+        snprintf(servers->store.server, sizeof servers->store.server, "%s", where->redis);
+    if (has_text(where->kafka))
+        snprintf(servers->queue.brokers, sizeof servers->queue.brokers, "%s", where->kafka);
+    if (servers->table_is_theirs)
+        snprintf(servers->table.database, sizeof servers->table.database, "%s", where->db);
+    servers->queue.is_embedded = servers->has_embedded_broker;
+    servers->queue.partitions = queue->partitions;
+    servers->queue.linger_ns = queue->linger_ns;
+    servers->queue.batch = queue->batch;
+    servers->queue.acks = acks_of(queue);
+    servers->queue.session_ns = servers->has_embedded_broker ? 0 : queue->session_ns;
+    servers->table.connections = scenario->table.connections;
+    servers->table.is_indexed = true;
+    for (uint32_t i = 0; i < scenario->services_max; i++)
+        if (scenario->services[i].kind == KIND_LIKES &&
+            scenario->services[i].design == DESIGN_TABLE)
+            servers->table.is_indexed = false;
+}
+
+static enum lab_end start_all(struct servers *servers, const struct scenario *scenario,
+                              char trouble[static 400])
+{
+    enum lab_end end = servers->wanted.store ? redis_up(servers, trouble) : LAB_DONE;
+
+    if (end == LAB_DONE && servers->wanted.queue)
+        end = queue_up(servers, trouble);
+    if (end == LAB_DONE && servers->wanted.table)
+        end = table_up(servers, scenario->table.likes_rows, trouble);
+    return end;
+}
+
+enum lab_end servers_up(struct servers *servers, const struct scenario *scenario,
+                        const struct lab_options *options, char trouble[static 400])
+{
+    const char *remote = remote_one(&options->servers);
+
+    *servers = (struct servers){.wanted = servers_wanted(scenario), .lock = -1};
+    if (remote != NULL) {
+        snprintf(trouble, 400,
+                 "%.200s is not on this machine; --allow-remote says that it is meant", remote);
+        return LAB_TROUBLE;
+    }
+    name_run(servers, options);
+    name_schema(servers);
+    note_settings(servers, scenario, &options->servers);
+    snprintf(servers->folder, sizeof servers->folder, "/tmp/sim-XXXXXX");
+    if (mkdtemp(servers->folder) == NULL) {
+        snprintf(trouble, 400, "no folder under /tmp: %s", strerror(errno));
+        servers->folder[0] = '\0';
+        return LAB_TROUBLE;
+    }
+    if (!janitor_open(&servers->janitor, servers)) {
+        rmdir(servers->folder);
+        snprintf(trouble, 400, "no process for cleaning up: %s", strerror(errno));
+        return LAB_TROUBLE;
+    }
+    return start_all(servers, scenario, trouble);
+}
+
+void servers_down(struct servers *servers)
+{
+    process_kill(&servers->redis);
+    process_kill(&servers->broker);
+    if (servers->lock >= 0)
+        close(servers->lock);
+    servers->lock = -1;
+    janitor_close(&servers->janitor);
+}
+
+/* ---- Faults ---------------------------------------------------------------------------------- */
+
+static bool tell_broker(struct servers *servers, const char *order, char why[static 160])
+{
+    if (write(servers->broker.input, order, strlen(order)) == (ssize_t)strlen(order))
+        return true;
+    snprintf(why, 160, "the embedded broker does not listen: %s", strerror(errno));
+    return false;
+}
+
+static bool stop_or_go(struct process *process, bool begins)
+{
+    process_signal(process, begins ? SIGSTOP : SIGCONT);
+    return true;
+}
+
+static bool redis_fault(struct servers *servers, enum fault_kind kind, bool begins,
+                        char why[static 160])
+{
+    if (kind != FAULT_CRASH)
+        return stop_or_go(&servers->redis, begins);
+    if (begins) {
+        process_kill(&servers->redis);
+        return true;
+    }
+    if (start_redis(servers))
+        return true;
+    snprintf(why, 160, "redis-server does not start again: %s", strerror(errno));
+    return false;
+}
+
+/* Its log is in its memory, so a broker that crashes is one that nobody can reach. */
+static bool broker_fault(struct servers *servers, enum fault_kind kind, bool begins,
+                         char why[static 160])
+{
+    if (kind != FAULT_CRASH)
+        return stop_or_go(&servers->broker, begins);
+    return tell_broker(servers, begins ? "down\n" : "up\n", why);
+}
+
+static bool table_fault(struct servers *servers, bool begins, char why[static 160])
+{
+    if (begins)
+        servers->lock = database_hold(servers->table.database, why);
+    else if (servers->lock >= 0)
+        close(servers->lock);
+    if (!begins)
+        servers->lock = -1;
+    return !begins || servers->lock >= 0;
+}
+
+static bool is_theirs(bool is, char why[static 160])
+{
+    if (is)
+        snprintf(why, 160, "it is not ours to break: only embedded servers are");
+    return is;
+}
+
+bool servers_fault(struct servers *servers, const struct fault_spec *fault, bool begins,
+                   char why[static 160])
+{
+    if (strcmp(fault->target, "store") == 0)
+        return !servers->wanted.store || (!is_theirs(servers->store_is_theirs, why) &&
+                                          redis_fault(servers, fault->kind, begins, why));
+    if (strcmp(fault->target, "queue") == 0)
+        return !servers->wanted.queue || (!is_theirs(!servers->has_embedded_broker, why) &&
+                                          broker_fault(servers, fault->kind, begins, why));
+    return !servers->wanted.table ||
+           (!is_theirs(servers->table_is_theirs, why) && table_fault(servers, begins, why));
+}
