@@ -1,6 +1,7 @@
 /* balancer.c — The balancer's door, and who is behind it.
  *
- *   visit -> known verb? -> deadline ahead? -> balancer_proxy.c
+ *   visit -> known verb? -> deadline ahead? -> balancer_proxy.c -> balancer_try.c
+ *                                                           \--> balancer_hedge.c
  *   join, leave -> backends.c, the policy, balancer_health.c
  *
  * Membership comes from service discovery at once; health follows from the balancer's own checks,
@@ -29,6 +30,8 @@ void balancer_join(struct balancer *balancer, uint32_t target, double weight)
     bool is_member = known != BACKEND_NONE && balancer->backends.all[known].is_member;
     uint32_t place = backends_join(&balancer->backends, target, weight);
 
+    if (!is_member)
+        backend_came(&balancer->backends.all[place], timer_now_ns(balancer->ports.timer));
     if (!is_member && balancer->policy->joined != NULL)
         balancer->policy->joined(&balancer->backends, place);
     if (balancer->config.health_every_ns > 0 && !balancer->backends.all[place].is_watched)
@@ -71,6 +74,12 @@ static size_t checks_bytes(const struct balancer_config *config)
     return config->backends_max * sizeof(struct health);
 }
 
+/* Without hedging there are none. */
+static uint32_t hedges_max(const struct balancer_config *config)
+{
+    return config->hedge_after_ns > 0 ? config->in_flight : 0;
+}
+
 size_t balancer_bytes(const struct balancer_config *config)
 {
     const struct policy *policy = policy_of(config->policy);
@@ -78,7 +87,8 @@ size_t balancer_bytes(const struct balancer_config *config)
 
     return sizeof(struct balancer) + checks_bytes(config) + (size_t)2 * 64 +
            backends_bytes(config->backends_max) + of_policy +
-           pool_bytes(sizeof(struct proxy), config->in_flight);
+           pool_bytes(sizeof(struct proxy), config->in_flight) +
+           pool_bytes(sizeof(struct hedge), hedges_max(config));
 }
 
 struct balancer *balancer_init(const struct balancer_config *config, const struct ports *ports)
@@ -86,16 +96,20 @@ struct balancer *balancer_init(const struct balancer_config *config, const struc
     struct balancer *balancer = arena_take(ports->arena, sizeof(*balancer));
 
     check(config->attempts > 0 && config->attempts <= BALANCER_ATTEMPTS_MAX);
+    check(config->outlier_failures == 0 || config->outlier_for_ns > 0);
     *balancer = (struct balancer){
         .config = *config,
         .ports = *ports,
         .policy = policy_of(config->policy),
         .checks = arena_take(ports->arena, checks_bytes(config)),
+        .returns_ns = UINT64_MAX,
     };
     backends_init(&balancer->backends, ports->arena, config->backends_max);
     if (balancer->policy->init != NULL)
         balancer->policy->init(&balancer->backends, ports->arena, config);
     pool_init(&balancer->proxies, ports->arena, sizeof(struct proxy), config->in_flight);
+    if (hedges_max(config) > 0)
+        pool_init(&balancer->hedges, ports->arena, sizeof(struct hedge), hedges_max(config));
     return balancer;
 }
 

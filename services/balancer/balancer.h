@@ -7,10 +7,17 @@
  *   like, unlike, order, call    after CALL_REFUSED and CALL_SHED only, when it certainly did not
  *                                happen; a timeout may hide a success
  *
- * The answer is the last try's. With nobody up to ask: CALL_REFUSED. VERB_HEALTH asks after the
- * balancer itself.
+ * The answer is the last try's, or the first success where a hedge is out as well. With nobody up
+ * to ask: CALL_REFUSED. VERB_HEALTH asks after the balancer itself.
  *
- * Left out: slow start, ejecting outliers by their answers, connection pools. */
+ * Three cures, each off until it is asked for:
+ *
+ *   slow start   a replica that comes takes its part by and by  balancer_try.c
+ *   outliers     who fails again and again sits out for a while balancer_outlier.c
+ *   hedging      a slow question is asked of a second replica   balancer_hedge.c
+ *
+ * Left out: connection pools; ejecting who is slow and does not fail (peak_ewma turns away from
+ * it); a breaker for all replicas together. */
 #ifndef SERVICES_BALANCER_BALANCER_H
 #define SERVICES_BALANCER_BALANCER_H
 
@@ -42,6 +49,17 @@ struct balancer_config {
     uint32_t health_fall; /* Failed checks in a row that take a replica out. */
     uint32_t health_rise; /* Good ones in a row that bring it back. */
 
+    /* A replica that joined, rose or came back from ejection is given a share of what the policy
+     * chooses it for: 10 % at first, then time over slow_start, all at the end. 0: at once. */
+    uint64_t slow_start_ns;
+
+    uint32_t outlier_failures; /* In a row, of any visits, that eject a replica; 0: never. */
+    uint64_t outlier_for_ns;   /* Times the ejections so far, up to ten; above 0. */
+    double outlier_share; /* Of the members at most, 0 … 1; but one may go, the last stays. */
+
+    uint64_t hedge_after_ns; /* A question unanswered for so long goes to a second one; 0: never. */
+    double hedge_share;      /* Of the questions at most, 0 … 1. */
+
     double bound;     /* Consistent hash: load of one over the mean at most, above 1; 1.25. */
     uint64_t ewma_ns; /* Peak EWMA: time constant of the decay; 10 s in Finagle. */
 };
@@ -55,8 +73,8 @@ size_t balancer_bytes(const struct balancer_config *config);
 struct balancer *balancer_init(const struct balancer_config *config, const struct ports *ports);
 
 /* Service discovery. A replica that joined counts as up until checks say otherwise. Joining twice
- * changes the weight (above 0; used by the weighted policy alone); joining while it still drains
- * brings it back. */
+ * changes the weight (above 0; used by the weighted policy alone) and nothing else, so that it may
+ * be announced again and again; joining while it still drains brings it back as a newcomer. */
 void balancer_join(struct balancer *balancer, uint32_t target, double weight);
 
 /* It gets no new requests; those in flight finish. Leaving twice, or unknown, changes nothing. */

@@ -42,8 +42,10 @@ static void health_judge(struct health *health, bool is_good)
 
     backend->rose = is_good ? backend->rose + 1 : 0;
     backend->fell = is_good ? 0 : backend->fell + 1;
-    if (is_good && !backend->is_up && backend->rose >= balancer->config.health_rise)
+    if (is_good && !backend->is_up && backend->rose >= balancer->config.health_rise) {
+        backend_came(backend, timer_now_ns(balancer->ports.timer));
         backends_mark(&balancer->backends, health->place, true);
+    }
     if (!is_good && backend->is_up && backend->fell >= balancer->config.health_fall)
         backends_mark(&balancer->backends, health->place, false);
 }

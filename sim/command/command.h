@@ -32,7 +32,7 @@ struct command {
 };
 
 extern const struct command command_run, command_check, command_schema, command_help, command_list,
-    command_version;
+    command_theory, command_version, command_node, command_prepare;
 
 /* Ends with an entry whose name is NULL. */
 extern const struct command *const commands[];

@@ -44,6 +44,12 @@ static bool take_set(struct options *options, const char *value)
     return true;
 }
 
+static bool take_calibration(struct options *options, const char *value)
+{
+    options->calibration = value;
+    return value[0] != '\0';
+}
+
 static bool take_seed(struct options *options, const char *value)
 {
     options->has_seed = true;
@@ -103,6 +109,45 @@ static bool take_plant(struct options *options, const char *value)
     return world_planted(value) != PLANT_NOTHING;
 }
 
+static bool take_live(struct options *options, const char *value)
+{
+    (void)value;
+    options->live.is_live = true;
+    return true;
+}
+
+static bool take_both(struct options *options, const char *value)
+{
+    options->live.is_both = true;
+    return take_live(options, value);
+}
+
+static bool take_remote(struct options *options, const char *value)
+{
+    (void)value;
+    options->live.allow_remote = true;
+    return true;
+}
+
+static bool take_burn(struct options *options, const char *value)
+{
+    (void)value;
+    options->live.burn = true;
+    return true;
+}
+
+#define TAKE_TEXT(name)                                                                            \
+    static bool take_##name(struct options *options, const char *value)                            \
+    {                                                                                              \
+        options->live.name = value;                                                                \
+        return value[0] != '\0';                                                                   \
+    }
+TAKE_TEXT(redis)
+TAKE_TEXT(kafka)
+TAKE_TEXT(db)
+TAKE_TEXT(attach)
+TAKE_TEXT(run)
+
 static const struct option_row rows[] = {
     {"--variant", VALUE_WANTED, take_variant, {"32 variants at most", "не больше 32 вариантов"}},
     {"--set",
@@ -110,6 +155,10 @@ static const struct option_row rows[] = {
      take_set,
      {"PATH=VALUE, for example --set services.delivery.replicas=8; 64 at most",
       "ПУТЬ=ЗНАЧЕНИЕ, например --set services.delivery.replicas=8; не больше 64"}},
+    {"--calibration",
+     VALUE_WANTED,
+     take_calibration,
+     {"a file that sim calibrate wrote", "файл, который написала sim calibrate"}},
     {"--seed", VALUE_WANTED, take_seed, {"a whole number from 0", "целое число от 0"}},
     {"--seeds", VALUE_WANTED, take_seeds, {"a number from 1 to 10000", "число от 1 до 10000"}},
     {"--threads", VALUE_WANTED, take_threads, {"a number from 1 to 1024", "число от 1 до 1024"}},
@@ -117,6 +166,18 @@ static const struct option_row rows[] = {
     {"--quiet", VALUE_NONE, take_quiet, {"", ""}},
     {"-q", VALUE_NONE, take_quiet, {"", ""}},
     {"--no-color", VALUE_NONE, take_no_color, {"", ""}},
+    {"--live", VALUE_NONE, take_live, {"", ""}},
+    {"--both", VALUE_NONE, take_both, {"", ""}},
+    {"--redis", VALUE_WANTED, take_redis, {"HOST:PORT", "ХОСТ:ПОРТ"}},
+    {"--kafka", VALUE_WANTED, take_kafka, {"HOST:PORT", "ХОСТ:ПОРТ"}},
+    {"--db", VALUE_WANTED, take_db, {"postgres://…", "postgres://…"}},
+    {"--attach",
+     VALUE_WANTED,
+     take_attach,
+     {"HOST:PORT, or SERVICE=HOST:PORT,…", "ХОСТ:ПОРТ или СЕРВИС=ХОСТ:ПОРТ,…"}},
+    {"--run", VALUE_WANTED, take_run, {"the name of a run", "имя прогона"}},
+    {"--allow-remote", VALUE_NONE, take_remote, {"", ""}},
+    {"--burn", VALUE_NONE, take_burn, {"", ""}},
     {"--plain-heap", VALUE_NONE, take_plain_heap, {"", ""}},
     {"--plant",
      VALUE_WANTED,
@@ -181,6 +242,9 @@ int options_read(struct options *options, int argc, char **argv, struct settings
         if (code != EXIT_AS_EXPECTED)
             return code;
     }
+    if (options->live.is_live && options->seeds > 1)
+        return misused(settings, "live runs have one seed", "у живого прогона одно зерно",
+                       "--seeds");
     if (options->file == NULL)
         return misused(settings, "which scenario?", "какой сценарий?", "");
     return EXIT_AS_EXPECTED;
@@ -212,6 +276,27 @@ static void put_word(FILE *line, const char *before, const char *word)
         put_quoted(line, word);
 }
 
+static void put_live(FILE *line, const struct live_options *live)
+{
+    const struct {
+        const char *before, *word;
+    } texts[] = {{" --redis ", live->redis},
+                 {" --kafka ", live->kafka},
+                 {" --db ", live->db},
+                 {" --attach ", live->attach},
+                 {" --run ", live->run}};
+
+    if (live->is_live)
+        fputs(live->is_both ? " --both" : " --live", line);
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        if (texts[i].word != NULL)
+            put_word(line, texts[i].before, texts[i].word);
+    if (live->allow_remote)
+        fputs(" --allow-remote", line);
+    if (live->burn)
+        fputs(" --burn", line);
+}
+
 char *options_repeat(const struct options *options, uint64_t seed)
 {
     char *words = NULL;
@@ -226,8 +311,11 @@ char *options_repeat(const struct options *options, uint64_t seed)
         fprintf(line, " --seeds %u", options->seeds);
     for (unsigned i = 0; i < options->variants_max; i++)
         put_word(line, " --variant ", options->variants[i]);
+    if (options->calibration != NULL)
+        put_word(line, " --calibration ", options->calibration);
     for (unsigned i = 0; i < options->overrides_max; i++)
         put_word(line, " --set ", options->overrides[i]);
+    put_live(line, &options->live);
     if (options->planted[0] != '\0')
         put_word(line, " --plant ", options->planted);
     fclose(line);

@@ -9,18 +9,28 @@
 
 enum { OPTIONS_OVERRIDES_MAX = 64 };
 
+struct live_options { /* Of --live and --both; NULL: not given. */
+    bool is_live, is_both;
+    const char *redis, *kafka, *db; /* Else SIM_REDIS, SIM_KAFKA, SIM_DB; else embedded ones. */
+    const char *attach;             /* Nodes that somebody else has started. */
+    const char *run;                /* Their run's name. */
+    bool allow_remote, burn;
+};
+
 struct options { /* Words are borrowed from argv. */
     const char *file;
     const char *variants[SCENARIO_VARIANTS_MAX];
     unsigned variants_max;
     const char *overrides[OPTIONS_OVERRIDES_MAX];
     unsigned overrides_max;
+    const char *calibration; /* A file that sim calibrate wrote, laid over the scenario; or NULL. */
     bool has_seed;
     uint64_t seed;
     unsigned seeds;        /* At least 1. */
     unsigned threads;      /* 0: one per core. */
     const char *json_path; /* NULL: none, "-": stdout. */
     bool is_quiet, no_color;
+    struct live_options live;
     const char *planted;  /* Only in builds with planted bugs; "" is none. */
     bool uses_plain_heap; /* The event queue's oracle. */
 };

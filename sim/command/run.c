@@ -1,25 +1,20 @@
 /* run.c — sim run FILE: the main job, in the order in which the data flows.
  *
- *     options -> story -> variants -> runs on all cores -> results -> merged -> report
+ *     options -> story -> variants --> virtual.c: runs on all cores -> results -> report
+ *                                  \-> live.c: real processes -> results -> report
+ *                                   \-> both.c: estimate | simulated | measured -> report
  *
  * Results go to stdout, progress and messages to stderr. Ctrl-C ends the runs early and reports
  * what there is; a second one ends the program. */
 #include <limits.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
-#include "sim/command/command.h"
-#include "sim/command/options.h"
+#include "sim/command/job.h"
+#include "sim/command/output.h"
 #include "sim/command/places.h"
-#include "sim/command/runs.h"
-#include "sim/engine/replicate.h"
-#include "sim/report/report.h"
 #include "sim/scenario/load_story.h"
-#include "sim/version.h"
 
 static atomic_bool is_interrupted;
 
@@ -84,184 +79,39 @@ static unsigned choose(const struct options *options, const struct story *story,
     return chosen;
 }
 
-/* ---- Reporting ------------------------------------------------------------------------------- */
-
-static unsigned terminal_columns(void)
-{
-    const char *columns = getenv("COLUMNS");
-    struct winsize size;
-
-    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
-        return size.ws_col;
-    return columns == NULL ? 0 : (unsigned)strtoul(columns, NULL, 10);
-}
-
-static bool wants_color(const struct options *options)
-{
-    const char *no_color = getenv("NO_COLOR");
-    const char *terminal = getenv("TERM");
-
-    return !options->no_color && (no_color == NULL || no_color[0] == '\0') &&
-           isatty(STDOUT_FILENO) && (terminal == NULL || strcmp(terminal, "dumb") != 0);
-}
-
-/* Where --json goes: NULL when there is none, stdout, or a file, which is opened before the runs: a
- * path that cannot be written is found now and not after an hour. False: perror has said why. */
-static bool open_json(const struct options *options, FILE **json)
-{
-    *json = NULL;
-    if (options->json_path == NULL)
-        return true;
-    *json = strcmp(options->json_path, "-") == 0 ? stdout : fopen(options->json_path, "w");
-    if (*json == NULL)
-        perror(options->json_path);
-    return *json != NULL;
-}
-
-static bool flush(FILE *file, const char *name)
-{
-    if (fflush(file) == 0 && ferror(file) == 0)
-        return true;
-    perror(name);
-    return false;
-}
-
-/* What cannot be written to one place is still written to the other. */
-static int print(const struct report *report, const struct options *options, FILE *json)
-{
-    bool is_written = true;
-
-    if (json != NULL) {
-        report_json(report, json);
-        is_written = flush(json, options->json_path);
-    }
-    if (json != stdout && !options->is_quiet) {
-        report_terminal(report, stdout);
-        is_written = flush(stdout, "sim run") && is_written;
-    }
-    return is_written ? report_exit_code(report) : EXIT_RUNTIME;
-}
-
-/* Variants that an interruption kept from beginning are not reported; they are the last ones. */
-static unsigned variants_begun(const struct runs *runs)
-{
-    unsigned begun = 0;
-
-    while (begun < runs->variants_max && runs_begun(runs, begun) > 0)
-        begun++;
-    return begun > 0 ? begun : 1;
-}
-
-/* False when memory was refused. What is merged belongs to the caller, and where there is one seed
- * nothing is. */
-static bool merge(const struct runs *runs, struct report_variant *of)
-{
-    for (unsigned v = 0; v < runs->variants_max; v++) {
-        struct result *const *first = &runs->results[v * runs->seeds_max];
-        unsigned begun = runs_begun(runs, v);
-
-        of[v].replications = (const struct result *const *)first;
-        of[v].replications_max = begun > 0 ? begun : 1;
-        of[v].result = first[0];
-        if (begun > 1) {
-            struct result *sum = malloc(sizeof *sum);
-
-            if (sum == NULL)
-                return false;
-            *sum = *first[0];
-            for (unsigned i = 1; i < begun; i++)
-                result_merge(sum, first[i]);
-            of[v].result = sum;
-        }
-    }
-    return true;
-}
-
-static void free_merged(const struct runs *runs, struct report_variant *of)
-{
-    for (unsigned v = 0; v < runs->variants_max; v++)
-        if (of[v].result != NULL && of[v].result != runs_result(runs, v, 0))
-            free((void *)(uintptr_t)of[v].result);
-}
-
-static int no_memory(const struct settings *settings)
-{
-    fprintf(stderr, "sim run: %s\n",
-            settings_say(settings, "the system refused memory; fewer --threads need less",
-                         "система не дала памяти; меньше --threads — меньше памяти"));
-    return EXIT_RUNTIME;
-}
-
-static int report_runs(const struct runs *runs, const struct story *story,
-                       const struct options *options, const struct settings *settings, FILE *json)
-{
-    struct report_variant of[SCENARIO_VARIANTS_MAX] = {{0}};
-    struct report report = {.story = story,
-                            .variants = of,
-                            .variants_max = variants_begun(runs),
-                            .lang = settings->lang,
-                            .version = SIM_VERSION_TEXT,
-                            .repeat = runs->options.repeat,
-                            .use_color = wants_color(options),
-                            .columns = terminal_columns()};
-    int code = merge(runs, of) ? print(&report, options, json) : no_memory(settings);
-
-    free_merged(runs, of);
-    return code;
-}
-
-/* Results are kept until the end, for means and intervals: said before the runs, and not by a limit
- * that is hit in the middle of them. */
-static bool results_fit(const struct runs *runs, const struct settings *settings)
-{
-    uint64_t bytes = (uint64_t)runs->variants_max * runs->seeds_max * sizeof(struct result);
-    uint64_t room = runs->variants[0]->limits.memory;
-
-    if (bytes < room)
-        return true;
-    fprintf(stderr, "sim run: %s: %llu MiB, limits.memory %llu MiB\n",
-            settings_say(settings, "the results of so many seeds do not fit",
-                         "результаты стольких повторов не поместятся"),
-            (unsigned long long)(bytes >> 20), (unsigned long long)(room >> 20));
-    return false;
-}
-
 /* ---- The job --------------------------------------------------------------------------------- */
+
+static int do_job(const struct job *job)
+{
+    const struct live_options *live = &job->options->live;
+
+    listen_for_interrupts();
+    if (live->is_both)
+        return job_both(job);
+    return live->is_live ? job_live(job) : job_virtual(job);
+}
 
 static int run_story(const struct story *story, const struct options *options,
                      const struct settings *settings)
 {
-    const struct scenario *variants[SCENARIO_VARIANTS_MAX];
-    struct runs runs = {.variants = variants,
-                        .seed = options->has_seed ? options->seed : story->variants[0].seed,
-                        .seeds_max = options->seeds,
-                        .threads = options->threads,
-                        .lang = settings->lang,
-                        .shows_progress = !options->is_quiet};
+    struct job job = {.story = story,
+                      .options = options,
+                      .settings = settings,
+                      .seed = options->has_seed ? options->seed : story->variants[0].seed,
+                      .is_interrupted = &is_interrupted};
     char *repeat;
-    FILE *json;
     int code;
 
     if (!names_are_known(options, story, settings))
         return EXIT_USAGE;
-    runs.variants_max = choose(options, story, variants);
-    if (!results_fit(&runs, settings))
-        return EXIT_LIMIT;
-    if (!open_json(options, &json))
+    job.variants_max = choose(options, story, job.variants);
+    if (!output_open_json(options, &job.json))
         return EXIT_RUNTIME;
-    repeat = options_repeat(options, runs.seed);
-    runs.options = (struct world_options){.repeat = repeat,
-                                          .planted = world_planted(options->planted),
-                                          .is_interrupted = &is_interrupted,
-                                          .uses_plain_heap = options->uses_plain_heap};
-    if (runs.threads == 0)
-        runs.threads = replicate_threads();
-    listen_for_interrupts();
-    code = repeat != NULL && runs_run(&runs) ? report_runs(&runs, story, options, settings, json)
-                                             : no_memory(settings);
-    runs_free(&runs);
+    repeat = options_repeat(options, job.seed);
+    job.repeat = repeat;
+    code = repeat != NULL ? do_job(&job) : job_no_memory(settings);
     free(repeat);
-    if (json != NULL && json != stdout && fclose(json) != 0)
+    if (job.json != NULL && job.json != stdout && fclose(job.json) != 0)
         code = EXIT_RUNTIME;
     return code;
 }
@@ -271,6 +121,7 @@ static int run(int argc, char **argv, struct settings *settings)
     struct options options;
     struct problems *problems;
     struct story story;
+    struct story_source source;
     char path[PATH_MAX];
     int code = options_read(&options, argc, argv, settings);
 
@@ -280,7 +131,9 @@ static int run(int argc, char **argv, struct settings *settings)
     if (problems == NULL)
         return EXIT_RUNTIME;
     places_find(options.file, path, sizeof path);
-    if (story_load(&story, path, options.overrides, options.overrides_max, problems)) {
+    source =
+        (struct story_source){path, options.calibration, options.overrides, options.overrides_max};
+    if (story_load_from(&story, &source, problems)) {
         code = run_story(&story, &options, settings);
         story_close(&story);
     } else {

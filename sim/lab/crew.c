@@ -149,7 +149,7 @@ struct crew *crew_open(struct loop *loop, const struct scenario *scenario,
 }
 
 /* SIGTERM to all of them first: they drain side by side. */
-void crew_close(struct crew *crew)
+void crew_rest(struct crew *crew)
 {
     faults_forget(crew);
     for (int is_last = 0; is_last < 2; is_last++)
@@ -159,6 +159,11 @@ void crew_close(struct crew *crew)
                     place_close(&crew->all[s].places[i]);
                 else
                     place_drain(&crew->all[s].places[i]);
+}
+
+void crew_close(struct crew *crew)
+{
+    crew_rest(crew);
     for (uint32_t s = 0; s < crew->all_max; s++) {
         scaler_close(crew->all[s].scaler);
         free(crew->all[s].places);

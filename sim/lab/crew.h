@@ -19,7 +19,8 @@ struct crew;
 struct crew *crew_open(struct loop *loop, const struct scenario *scenario,
                        const struct lab_options *options, struct servers *servers,
                        char trouble[static 400]);
-void crew_close(struct crew *crew); /* Drains and stops everybody. */
+void crew_rest(struct crew *crew);  /* Drains and stops everybody; figures stay readable. */
+void crew_close(struct crew *crew); /* The same, and the end of it. */
 
 /* Where clients ask service `index`: its balancer, or its one replica. */
 const struct address *crew_front(const struct crew *crew, uint32_t index);
@@ -34,9 +35,11 @@ uint32_t crew_ready(const struct crew *crew); /* Replicas that serve, all servic
 struct crew_figures {
     struct node_stats sum;  /* Counts and areas added up; levels' max is the highest. */
     uint64_t ready_area;    /* Replicas that serve x ns. */
+    uint64_t up_area;       /* And those that drain. */
     uint64_t capacity_area; /* Their cores x ns. */
     uint32_t replicas_max, queue_max;
 };
+void stats_add(struct node_stats *to, const struct node_stats *from);
 uint32_t crew_stations(const struct crew *crew);
 const char *crew_station_name(const struct crew *crew, uint32_t station);
 void crew_read(struct crew *crew, uint32_t station, struct crew_figures *figures);

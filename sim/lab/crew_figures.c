@@ -29,6 +29,7 @@ static const struct {
     COUNT(store_hits),
     COUNT(store_misses),
     COUNT(store_reconnects),
+    COUNT(store_missed),
     COUNT(queue_put),
     COUNT(queue_put_failed),
     COUNT(queue_taken),
@@ -113,6 +114,7 @@ void crew_read(struct crew *crew, uint32_t number, struct crew_figures *figures)
         stats_add(&figures->sum, &one);
     }
     figures->ready_area = stats_level_area(&station->ready, now_ns);
+    figures->up_area = stats_level_area(&station->up, now_ns);
     figures->capacity_area = stats_level_area(&station->up, now_ns) * station->spec->cores;
     figures->replicas_max = (uint32_t)station->ready.max;
     figures->queue_max = (uint32_t)figures->sum.waiting.max;

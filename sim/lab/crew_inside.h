@@ -108,9 +108,6 @@ void scaler_close(struct scaler *scaler);
 void faults_plan(struct crew *crew);
 void faults_forget(struct crew *crew);
 
-/* crew_figures.c */
-void stats_add(struct node_stats *to, const struct node_stats *from);
-
 /* crew_settings.c */
 void settings_of_place(const struct place *place, struct node_settings *settings);
 

@@ -35,8 +35,11 @@ void place_read(const struct place *place, struct node_stats *stats)
     static struct node_stats page;
 
     *stats = place->carried;
-    if (place->board != NULL && stats_board_read(place->board, &page))
-        stats_add(stats, &page);
+    if (place->board == NULL || !stats_board_read(place->board, &page))
+        return;
+    if (place->process.pid != 0) /* Published a moment ago: its levels have gone on since. */
+        page.at_ns = loop_clock_ns() - place->station->crew->origin_ns;
+    stats_add(stats, &page);
 }
 
 /* What its last process has counted is kept, and its board goes. */
@@ -120,7 +123,6 @@ static void ended(struct place *place)
 {
     struct crew *crew = place->station->crew;
     bool fell = !place->was_killed && place->state != PLACE_DRAINING;
-    char why[400];
 
     stop_hearing(place);
     process_kill(&place->process);
@@ -132,7 +134,6 @@ static void ended(struct place *place)
         note_casualty(place);
     become(place, PLACE_DOWN);
     place_boot(place, 0);
-    (void)why;
 }
 
 static void heard(evutil_socket_t fd, short what, void *context)

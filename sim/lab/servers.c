@@ -395,8 +395,8 @@ static enum lab_end start_all(struct servers *servers, const struct scenario *sc
     return end;
 }
 
-enum lab_end servers_up(struct servers *servers, const struct scenario *scenario,
-                        const struct lab_options *options, char trouble[static 400])
+bool servers_note(struct servers *servers, const struct scenario *scenario,
+                  const struct lab_options *options, char trouble[static 400])
 {
     const char *remote = remote_one(&options->servers);
 
@@ -404,11 +404,29 @@ enum lab_end servers_up(struct servers *servers, const struct scenario *scenario
     if (remote != NULL) {
         snprintf(trouble, 400,
                  "%.200s is not on this machine; --allow-remote says that it is meant", remote);
-        return LAB_TROUBLE;
+        return false;
     }
     name_run(servers, options);
     name_schema(servers);
     note_settings(servers, scenario, &options->servers);
+    return true;
+}
+
+enum lab_end servers_prepare(struct servers *servers, const struct scenario *scenario,
+                             char trouble[static 400])
+{
+    if (!servers->store_is_theirs || servers->has_embedded_broker || !servers->table_is_theirs) {
+        snprintf(trouble, 400, "name all three servers: --redis, --kafka and --db");
+        return LAB_TROUBLE;
+    }
+    return start_all(servers, scenario, trouble);
+}
+
+enum lab_end servers_up(struct servers *servers, const struct scenario *scenario,
+                        const struct lab_options *options, char trouble[static 400])
+{
+    if (!servers_note(servers, scenario, options, trouble))
+        return LAB_TROUBLE;
     snprintf(servers->folder, sizeof servers->folder, "/tmp/sim-XXXXXX");
     if (mkdtemp(servers->folder) == NULL) {
         snprintf(trouble, 400, "no folder under /tmp: %s", strerror(errno));
@@ -473,10 +491,31 @@ static bool broker_fault(struct servers *servers, enum fault_kind kind, bool beg
     return tell_broker(servers, begins ? "down\n" : "up\n", why);
 }
 
+/* The turn to write (services/live/table/database.h) is taken and kept: a few tries, for whoever has
+ * it gives it back within a commit. */
+static int hold_database(const char *path, char why[static 160])
+{
+    const struct timespec moment = {.tv_nsec = 200000};
+    char name[SETTINGS_TEXT_MAX + 8];
+    int lock;
+
+    snprintf(name, sizeof name, "%s-turn", path);
+    lock = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    for (int i = 0; lock >= 0 && i < 2000; i++) {
+        if (flock(lock, LOCK_EX | LOCK_NB) == 0)
+            return lock;
+        nanosleep(&moment, NULL);
+    }
+    snprintf(why, 160, "the database cannot be held: %s", strerror(errno));
+    if (lock >= 0)
+        close(lock);
+    return -1;
+}
+
 static bool table_fault(struct servers *servers, bool begins, char why[static 160])
 {
     if (begins)
-        servers->lock = database_hold(servers->table.database, why);
+        servers->lock = hold_database(servers->table.database, why);
     else if (servers->lock >= 0)
         close(servers->lock);
     if (!begins)

@@ -37,6 +37,16 @@ struct servers {
 struct servers_wanted servers_wanted_by(const struct service_spec *spec);
 struct servers_wanted servers_wanted(const struct scenario *scenario);
 
+/* Where everything is and what it is called; nothing is started. False: a server is not on this
+ * machine and --allow-remote was not said. */
+bool servers_note(struct servers *servers, const struct scenario *scenario,
+                  const struct lab_options *options, char trouble[static 400]);
+
+/* After servers_note, with servers that are all the user's: makes schema and topics, for nodes that
+ * somebody else starts (docker compose). Nobody drops them. */
+enum lab_end servers_prepare(struct servers *servers, const struct scenario *scenario,
+                             char trouble[static 400]);
+
 /* Starts, probes, makes schema and topics. enum lab_end; trouble[400] says what and the cure. What
  * has been started is for servers_down in any case. */
 enum lab_end servers_up(struct servers *servers, const struct scenario *scenario,

@@ -215,25 +215,26 @@ static struct request *request_new(struct clients *clients)
     return request;
 }
 
+/* On a real clock we may wake late, and then the next one may be due already. */
 static void sleep_to_next(struct clients *clients)
 {
     uint64_t next_ns = arrivals_next_ns(&clients->arrivals);
+    uint64_t now_ns = timer_now_ns(clients->ports.timer);
 
+    clients->next_ns = next_ns;
     if (next_ns < clients->end_ns)
-        timer_sleep(clients->ports.timer, &clients->next,
-                    next_ns - timer_now_ns(clients->ports.timer));
+        timer_sleep(clients->ports.timer, &clients->next, next_ns > now_ns ? next_ns - now_ns : 0);
 }
 
 static void arrive(struct call *call)
 {
     struct clients *clients = list_entry(call, struct clients, next);
     struct request *request = request_new(clients);
-    uint64_t now_ns = timer_now_ns(clients->ports.timer);
 
     if (request != NULL)
-        request_begin(request, now_ns);
+        request_begin(request, clients->next_ns);
     else
-        refuse_one(clients, now_ns);
+        refuse_one(clients, clients->next_ns);
     sleep_to_next(clients);
 }
 

@@ -55,7 +55,8 @@ struct clients {
     uint32_t tracked; /* Of the load whose orders this one asks after. */
     uint64_t end_ns;
     struct arrivals arrivals;
-    struct call next;           /* Sleeps until the next arrival. */
+    struct call next;           /* Sleeps until the next arrival, … */
+    uint64_t next_ns;           /* … which is meant to be then. */
     struct dice asks, backoffs; /* What is asked; how long to back off. */
     struct zipf zipf;
     struct retry_budget budget;

@@ -1,6 +1,7 @@
 /* load_story.c — From a file to a bound story; reads like the data flow in load_story.h.
  *
  *   tree_load        the file, laid over its parents
+ *   lay_overlay      what a machine was found to be like, laid over both
  *   lay_overrides    each --set, in order: an edit of that tree, variants included
  *   bind_variants    a copy of the rest with each variant laid over it, bound by the table
  *
@@ -26,10 +27,44 @@ struct loader {
     struct arena arena;
     struct forest forest;
     struct lineage lineage;
+    const struct source *overlay; /* NULL: none. */
     const struct source *overrides[OVERRIDES_MAX];
     size_t overrides_max;
     struct idles idles;
 };
+
+/* Laid over the scenario for its numbers, so what makes a scenario of it is not an overlay's. */
+static void judge_config(struct problems *problems, struct node *over)
+{
+    static const char *const strange[] = {"extends", "variants", "name"};
+
+    if (over->kind != NODE_MAP)
+        blame(problems, over, NULL, "a configuration is a mapping of keys: network: {…}",
+              "конфигурация — это набор ключей: network: {…}");
+    for (size_t i = 0; i < sizeof strange / sizeof strange[0]; i++) {
+        struct entry *entry = node_entry(over, strange[i]);
+
+        if (entry != NULL)
+            blame(problems, entry->key, NULL,
+                  "a configuration that is laid over a scenario has no \"%s\"",
+                  "в конфигурации, которая ложится поверх сценария, нет «%s»", strange[i]);
+    }
+}
+
+static struct node *lay_overlay(struct loader *loader, struct node *root, const char *path)
+{
+    struct forest *forest = &loader->forest;
+    struct node *over = NULL;
+
+    if (path == NULL)
+        return root;
+    loader->overlay = source_read(&loader->arena, path, forest->problems);
+    if (loader->overlay != NULL)
+        over = tree_parse(forest, loader->overlay, 0);
+    if (over != NULL)
+        judge_config(forest->problems, over);
+    return root == NULL || over == NULL || over->is_blamed ? root : tree_merge(forest, root, over);
+}
 
 static struct node *lay_overrides(struct loader *loader, struct node *root,
                                   const char *const *overrides, size_t overrides_max)
@@ -203,10 +238,10 @@ static void bind_variants(struct loader *loader, struct node *root, struct story
 
 /* ---- The whole ---- */
 
-/* The digest of the digests of all inputs, the child first, the overrides last. */
+/* The digest of the digests of all inputs: the child, its parents, the overlay, the overrides. */
 static void digest(const struct loader *loader, char hex[65])
 {
-    char all[(EXTENDS_MAX + 1 + OVERRIDES_MAX) * 64];
+    char all[(EXTENDS_MAX + 1 + 1 + OVERRIDES_MAX) * 64];
     size_t used = 0;
 
     for (unsigned i = 0; i < loader->lineage.length; i++, used += 64) {
@@ -214,6 +249,11 @@ static void digest(const struct loader *loader, char hex[65])
 
         sha256_hex(source->bytes, source->length, hex);
         memcpy(all + used, hex, 64);
+    }
+    if (loader->overlay != NULL) {
+        sha256_hex(loader->overlay->bytes, loader->overlay->length, hex);
+        memcpy(all + used, hex, 64);
+        used += 64;
     }
     for (size_t i = 0; i < loader->overrides_max; i++, used += 64) {
         sha256_hex(loader->overrides[i]->bytes, loader->overrides[i]->length, hex);
@@ -236,13 +276,14 @@ static struct loader *loader_open(struct problems *problems, const struct source
     return loader;
 }
 
-static bool read_story(struct loader *loader, struct story *story, const char *const *overrides,
-                       size_t overrides_max)
+static bool read_story(struct loader *loader, struct story *story,
+                       const struct story_source *source)
 {
     struct problems *problems = loader->forest.problems;
-    struct node *root = tree_load(&loader->forest, story->path, &loader->lineage);
+    struct node *root = tree_load(&loader->forest, source->path, &loader->lineage);
 
-    root = lay_overrides(loader, root, overrides, overrides_max);
+    root = lay_overlay(loader, root, source->overlay);
+    root = lay_overrides(loader, root, source->overrides, source->overrides_max);
     if (root != NULL && root->kind == NODE_MAP && loader->lineage.length > 0)
         bind_variants(loader, root, story);
     idles_blame(&loader->idles, problems);
@@ -253,17 +294,26 @@ static bool read_story(struct loader *loader, struct story *story, const char *c
     return true;
 }
 
-bool story_load(struct story *story, const char *path, const char *const *overrides,
-                size_t overrides_max, struct problems *problems)
+bool story_load_from(struct story *story, const struct story_source *source,
+                     struct problems *problems)
 {
-    const struct source start = {.name = path, .bytes = "", .length = 0};
+    const struct source start = {.name = source->path, .bytes = "", .length = 0};
     struct loader *loader = loader_open(problems, &start);
 
-    *story = (struct story){.path = path, .memory = loader};
-    if (loader != NULL && read_story(loader, story, overrides, overrides_max))
+    *story = (struct story){.path = source->path, .memory = loader};
+    if (loader != NULL && read_story(loader, story, source))
         return true;
     story_close(story);
     return false;
+}
+
+bool story_load(struct story *story, const char *path, const char *const *overrides,
+                size_t overrides_max, struct problems *problems)
+{
+    const struct story_source source = {
+        .path = path, .overrides = overrides, .overrides_max = overrides_max};
+
+    return story_load_from(story, &source, problems);
 }
 
 void story_close(struct story *story)

@@ -188,6 +188,12 @@ struct balancer_spec {
     uint64_t health_every_ns; /* 0: no active checks. */
     uint64_t health_timeout_ns;
     uint32_t health_fall, health_rise; /* Checks in a row. */
+    uint64_t slow_start_ns;            /* 0: a replica that comes has its full share at once. */
+    uint32_t outlier_failures;         /* In a row, that eject a replica; 0: never. */
+    uint64_t outlier_for_ns;           /* Times the ejections so far. */
+    double outlier_share;              /* Of the replicas at most. */
+    uint64_t hedge_after_ns;           /* 0: no second question. */
+    double hedge_share;                /* Of the questions at most. */
     double bound;     /* consistent_hash: load of one over the mean, at most; 1.25. */
     uint64_t ewma_ns; /* peak_ewma: decay. */
     uint64_t work_ns; /* Processor time per request. */

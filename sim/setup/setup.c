@@ -26,6 +26,12 @@ static struct balancer_config balancer_config(const struct balancer_spec *spec,
                                     .health_timeout_ns = spec->health_timeout_ns,
                                     .health_fall = spec->health_fall,
                                     .health_rise = spec->health_rise,
+                                    .slow_start_ns = spec->slow_start_ns,
+                                    .outlier_failures = spec->outlier_failures,
+                                    .outlier_for_ns = spec->outlier_for_ns,
+                                    .outlier_share = spec->outlier_share,
+                                    .hedge_after_ns = spec->hedge_after_ns,
+                                    .hedge_share = spec->hedge_share,
                                     .bound = spec->bound,
                                     .ewma_ns = spec->ewma_ns};
 }

@@ -17,7 +17,7 @@ static void close_stages(const struct group *group, struct service_result *resul
 
         if (waited->calls == 0 || group->visits == 0)
             continue;
-        if (group->is_balancer && kind == OP_TIMER) /* The pauses of its health checks. */
+        if (group->is_balancer && kind == OP_TIMER) /* Pauses of checks, alarms of hedges. */
             continue;
         snprintf(stage->name, sizeof stage->name, "%s", op_names[kind]);
         stage->mean_ms = (double)waited->sum_ns * 1e-6 / (double)group->visits;

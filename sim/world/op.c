@@ -87,6 +87,8 @@ void op_end(struct op *op, enum call_outcome outcome, int64_t value, const void 
 
 void op_lost(struct op *op, struct pool *pool)
 {
+    event_cancel(
+        &op->event); /* It may wait still, in the socket of one who was stopped and died. */
     if (!op_is_waited_for(op)) {
         event_cancel(&op->timer);
         pool_give(pool, op);

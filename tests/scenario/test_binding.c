@@ -225,6 +225,30 @@ static void a_balancer_stands_where_somebody_needs_one(void **state)
     forget(&reading);
 }
 
+static void the_cures_of_a_balancer_are_off_until_they_are_named(void **state)
+{
+    struct reading reading;
+    const struct balancer_spec *balancer;
+
+    (void)state;
+    read_text(&reading, "services: {s: {replicas: 2, steps: [{compute: 1ms}]}}\n" ASKER);
+    balancer = &scenario_of(&reading)->balancer;
+    assert_int_equal(balancer->slow_start_ns, 0);
+    assert_int_equal(balancer->outlier_failures, 0);
+    assert_int_equal(balancer->hedge_after_ns, 0);
+    forget(&reading);
+    read_text(&reading, "services: {s: {replicas: 2, steps: [{compute: 1ms}]}}\n" ASKER
+                        "balancer: {slow_start: 30s, outlier: 5, hedge: {after: 10ms}}\n");
+    balancer = &scenario_of(&reading)->balancer;
+    assert_int_equal(balancer->slow_start_ns, 30000000000);
+    assert_int_equal(balancer->outlier_failures, 5);
+    assert_int_equal(balancer->outlier_for_ns, 30000000000);
+    assert_true(balancer->outlier_share == 0.5);
+    assert_int_equal(balancer->hedge_after_ns, 10000000);
+    assert_true(balancer->hedge_share == 0.05);
+    forget(&reading);
+}
+
 static void an_acknowledgement_follows_from_the_design(void **state)
 {
     struct reading reading;
@@ -335,6 +359,7 @@ int main(void)
         cmocka_unit_test(a_runtime_is_a_word_or_a_mapping),
         cmocka_unit_test(autoscale_is_on_when_it_is_written_and_not_refused),
         cmocka_unit_test(a_balancer_stands_where_somebody_needs_one),
+        cmocka_unit_test(the_cures_of_a_balancer_are_off_until_they_are_named),
         cmocka_unit_test(an_acknowledgement_follows_from_the_design),
         cmocka_unit_test(a_batcher_beside_queued_orders_takes_orders),
         cmocka_unit_test(thresholds_are_kept_in_the_unit_of_their_metric),

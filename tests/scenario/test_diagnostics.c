@@ -261,6 +261,8 @@ static void times_and_faults_must_fit_the_run(void **state)
     expect_problem(LEAST "faults: [{target: server/1}]\n", "\"server\" has 1 replicas");
     expect_problem(LEAST "faults: [{target: server/x}]\n", "a replica is a number");
     expect_problem(LEAST "faults: [{target: balancer}]\n", "there is no balancer to break");
+    expect_problem(LEAST "balancer: {timeout: 1s, hedge: 1s}\n", "no hedge would ever go");
+    expect_problem(LEAST "balancer: {hedge: {after: 2s}}\n", "no hedge would ever go");
 }
 
 static void distributions_that_say_too_little_are_named(void **state)

@@ -133,6 +133,19 @@ static void put_faults(struct writer *writer, const char *service)
     }
 }
 
+/* Each of them on in some designs; a hedge goes before the shortest timeout. */
+static void put_cures(struct writer *writer)
+{
+    if (below(writer, 2) == 0)
+        put(writer, ", slow_start: %ums", 1 + below(writer, 8000));
+    if (below(writer, 2) == 0)
+        put(writer, ", outlier: {failures: %u, for: %ums, share: %u%%}", 1 + below(writer, 6),
+            1 + below(writer, 5000), below(writer, 101));
+    if (below(writer, 2) == 0)
+        put(writer, ", hedge: {after: %ums, share: %u%%}", 1 + below(writer, 99),
+            below(writer, 101));
+}
+
 static void put_world(struct writer *writer)
 {
     static const char *const policies[] = {"round_robin",       "weighted",    "random",
@@ -142,9 +155,11 @@ static void put_world(struct writer *writer)
     put(writer, "version: 1\nname: swarm\nduration: 10s\ndrain: 300s\n");
     put(writer, "network: {latency: %uus, jitter: %uus, loss: %s}\n", below(writer, 3000),
         below(writer, 500), below(writer, 3) == 0 ? "0.1%" : "0%");
-    put(writer, "balancer: {policy: %s, timeout: %ums, attempts: %u, health: {every: %ums}}\n",
+    put(writer, "balancer: {policy: %s, timeout: %ums, attempts: %u, health: {every: %ums}",
         one_of(writer, policies), 100 + below(writer, 2000), 1 + below(writer, 3),
         100 + below(writer, 2000));
+    put_cures(writer);
+    put(writer, "}\n");
     put(writer, "store: {memory: %s, eviction: %s, persistent: %s}\n",
         below(writer, 3) == 0 ? "64KiB" : "64MiB", below(writer, 2) ? "lru" : "lfu",
         below(writer, 2) ? "true" : "false");

@@ -30,7 +30,8 @@ RULES = {
     "sim/scenario": ["sim/scenario/", "sim/engine/", "services/base/", "services/port/ask.h"],
     "sim/load": ["sim/load/", "sim/scenario/", "sim/engine/", "services/base/", "services/port/"],
     "sim/measure": ["sim/measure/", "sim/engine/", "sim/scenario/scenario.h", "services/base/"],
-    "sim/theory": ["sim/theory/", "sim/scenario/", "sim/engine/", "services/base/"],
+    "sim/theory": ["sim/theory/", "sim/scenario/", "sim/engine/", "services/base/",
+                   "services/port/ask.h"],
     "sim/setup": ["sim/setup/", "sim/scenario/", "services/base/", "services/port/",
                   "services/catalog/"],
     "sim/audit": ["sim/audit/", "sim/load/", "sim/measure/", "sim/scenario/", "sim/engine/",
@@ -70,7 +71,7 @@ THIRD_PARTY = {
 
 SERVICE_LIBC = {"inttypes.h", "limits.h", "stdbool.h", "stddef.h", "stdint.h", "string.h"}
 LIBC = SERVICE_LIBC | {
-    "assert.h", "ctype.h", "dirent.h", "errno.h", "fcntl.h", "float.h", "getopt.h", "langinfo.h",
+    "assert.h", "ctype.h", "dirent.h", "errno.h", "fcntl.h", "float.h", "ftw.h", "getopt.h", "langinfo.h",
     "libgen.h", "locale.h", "math.h", "netdb.h", "poll.h", "spawn.h", "sched.h", "setjmp.h", "signal.h", "stdalign.h",
     "stdarg.h", "stdatomic.h", "stdio.h", "stdlib.h", "stdnoreturn.h", "strings.h", "termios.h",
     "time.h", "unistd.h", "wchar.h", "wctype.h",

@@ -88,6 +88,24 @@ static void a_short_fault_of_a_model_inside_a_long_one_does_not_end_it(void **st
     }
 }
 
+/* What waited in the socket of a stopped replica is over when that dies, also where the cable is
+ * cut and nobody can be told; it does not arrive when the replica would have gone on. */
+static void the_socket_of_the_dead_delivers_nothing_when_the_pause_ends(void **state)
+{
+    struct trial trial;
+
+    (void)state;
+    trial_run_text(&trial,
+                   HEAD STEADY "services: {web: {kind: custom, steps: [{compute: 1ms}]}}\n"
+                               "faults:\n"
+                               "  - {at: 5s, for: 4s, kind: pause, target: web}\n"
+                               "  - {at: 5500ms, for: 1s, kind: cut, target: web}\n"
+                               "  - {at: 6s, for: 1s, kind: crash, target: web}\n",
+                   1, 1);
+    assert_in_range(only(&trial)->requests.ok, 2790, 2810);
+    trial_close(&trial);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -95,6 +113,7 @@ int main(void)
         cmocka_unit_test(a_fault_of_a_service_strikes_the_replicas_that_were_added_later),
         cmocka_unit_test(a_short_fault_inside_a_long_one_does_not_end_it),
         cmocka_unit_test(a_short_fault_of_a_model_inside_a_long_one_does_not_end_it),
+        cmocka_unit_test(the_socket_of_the_dead_delivers_nothing_when_the_pause_ends),
     };
 
     return cmocka_run_group_tests_name("faults", tests, NULL, NULL);

@@ -60,9 +60,11 @@ uint32_t backends_join(struct backends *backends, uint32_t target, double weight
         backends->all[place] = (struct backend){.target = target};
     }
     backend = &backends->all[place];
-    if (!backend->is_member) { /* What checks said before it left is forgotten. */
+    if (!backend->is_member) { /* What checks and answers said before it left is forgotten. */
         backend->is_up = true;
+        backend->is_ejected = false;
         backend->fell = backend->rose = 0;
+        backend->ejections = 0;
     }
     backend->is_member = true;
     backend->weight = weight;
@@ -79,6 +81,12 @@ void backends_leave(struct backends *backends, uint32_t place)
 void backends_mark(struct backends *backends, uint32_t place, bool is_up)
 {
     backends->all[place].is_up = is_up;
+    backends_list(backends);
+}
+
+void backends_eject(struct backends *backends, uint32_t place, bool is_ejected)
+{
+    backends->all[place].is_ejected = is_ejected;
     backends_list(backends);
 }
 

@@ -21,10 +21,16 @@ struct backend {
     uint32_t in_flight;  /* Requests that it has and we wait for. */
     bool is_member;      /* Joined and has not left; may still have requests afterwards. */
     bool is_up;          /* As far as health checks know. */
+    bool is_ejected;     /* Its answers said so; see balancer_outlier.c. */
     bool is_hidden;      /* Tried already by the request that is choosing now. */
     bool is_watched;     /* A health flow holds this place. */
     uint32_t fell, rose; /* Bad and good health checks in a row. */
     double weight;       /* Above 0. */
+
+    uint64_t since_ns;         /* When it joined, rose or came back: slow start counts from here. */
+    uint64_t ejected_until_ns; /* Where it is ejected. */
+    uint32_t failures;         /* In a row. */
+    uint32_t ejections;        /* So far, less those that were forgiven. */
 
     double credit;       /* weighted: what it has saved up. */
     double latency_ns;   /* peak_ewma: the estimate, as it was … */
@@ -57,14 +63,22 @@ uint32_t backends_find(const struct backends *backends, uint32_t target);
 uint32_t backends_join(struct backends *backends, uint32_t target, double weight);
 void backends_leave(struct backends *backends, uint32_t place);
 void backends_mark(struct backends *backends, uint32_t place, bool is_up);
+void backends_eject(struct backends *backends, uint32_t place, bool is_ejected);
 
 /* For one choice: leaves these out, and takes them in again. */
 void backends_hide(struct backends *backends, const uint32_t *places, uint32_t places_max);
 void backends_show(struct backends *backends, const uint32_t *places, uint32_t places_max);
 
+/* It is there again, or for the first time: what it did before counts no more. */
+static inline void backend_came(struct backend *backend, uint64_t now_ns)
+{
+    backend->since_ns = now_ns;
+    backend->failures = 0;
+}
+
 static inline bool backend_is_usable(const struct backend *backend)
 {
-    return backend->is_member && backend->is_up && !backend->is_hidden;
+    return backend->is_member && backend->is_up && !backend->is_ejected && !backend->is_hidden;
 }
 
 /* A request begins at this place, and ends. */

@@ -12,15 +12,27 @@
  *   POST   /call/{key}                 {"user": 7}                              custom
  *   GET    /healthz
  *
+ * `user`, `zone` and `amount` (and `key`, where the URL does not hold it) may stand in the query of
+ * every one of them, or in its body where it has one; unknown names are ignored, names given twice
+ * are refused. likes need their user; an order needs all but its zone.
+ *
  * Headers for every one of them, all optional: X-Attempt, X-Priority, X-Deadline-Us (microseconds
- * left, so that clocks need not agree), X-Request-Id (ask.id where the URL does not hold it). A
- * body is filled with spaces up to ask.bytes.
+ * left, so that clocks need not agree; rounded down), X-Request-Id (ask.id where neither the URL
+ * nor Idempotency-Key holds it: a whole number). A body is filled with spaces up to ask.bytes;
+ * X-Bytes says ask.bytes where the body's size does not (its JSON is longer, or it would be over
+ * HTTP_BODY_MAX).
  *
  *   outcome    CALL_OK 200   _ABSENT 200 or 404   _TIMEOUT 504   _SHED 503   _REFUSED 502
  *              _FAILED 500
  *
- * CALL_ABSENT is an answer: a like that was there already is 200 {"new":false}; an order that
- * nobody knows is 404. The value is in the body under the verb's own word ("likes", "status" …). */
+ * CALL_ABSENT is an answer, with "absent":true in its body: a like that was there already is 200
+ * {"new":false,"absent":true}; an order that nobody knows is 404 (200 where there is a value to
+ * tell: an order that waits in the queue is "accepted"). The value stands under the verb's own word:
+ *
+ *   like new   unlike removed (true and false for 1 and 0)   count likes   menu version   order order
+ *   track status (unknown, accepted, placed, dispatched)   call, health value
+ *
+ * and beside "error" in the bodies of the other outcomes, where it is not 0. */
 #ifndef SERVICES_LIVE_HTTP_WIRE_H
 #define SERVICES_LIVE_HTTP_WIRE_H
 
@@ -43,11 +55,16 @@ enum wire_verdict {
 enum wire_verdict wire_read_ask(struct ask *ask, const struct http_request *request,
                                 uint64_t now_ns, const char **why);
 
-/* The status, and the JSON into `text`; returns the JSON's length. */
+/* The status, and the JSON into `text`; returns the JSON's length. What http_reply is to put behind
+ * it, so that the body has `bytes` in all, is wire_filler(length, bytes). */
 size_t wire_write_answer(char text[static WIRE_ANSWER_MAX], const struct ask *ask,
                          enum call_outcome outcome, int64_t value, unsigned *status);
 
-/* What an exchange that ended means to who asked. */
+/* 0 when `length` is more; at most so much that the body stays within HTTP_BODY_MAX. A balancer that
+ * hands on an answer (bytes: exchange.body.length) thereby gives it the same size again. */
+uint32_t wire_filler(size_t length, uint32_t bytes);
+
+/* What an exchange that ended means to who asked. An answer that is none of ours is CALL_FAILED. */
 enum call_outcome wire_read_answer(const struct ask *ask, const struct http_exchange *exchange,
                                    int64_t *value);
 

@@ -3,19 +3,18 @@
  *
  *   event_loop   first in, first out over `cores` slots. A slot's next piece of work begins when it
  *                was *due* to be free, not when the timer was noticed: start = max(asked, due of
- *                the slot). So capacity does not drift (measured: 999 of 1000 per second at 10 ms, and
- *                4998 of 5000 at 2 ms; without it 993 and 4841).
+ *                the slot). So capacity does not drift (measured: 999 of 1000 per second at 10 ms,
+ *                and 4998 of 5000 at 2 ms; without it 993 and 4841).
  *   threads      the same slots in slices of `quantum`; a visit holds one of `threads` threads from
- *                the door to its answer (door_live.h asks cpu_live_has_thread).
+ *                the door to its answer (door_live.h takes and frees them).
  *   burn         the work is done on this thread, measured by CLOCK_THREAD_CPUTIME_ID, and blocks
- *                the loop, as a handler that computes does.
+ *                the loop, as a handler that computes does: one core, whatever `cores` says.
  *
  * The same rules as the virtual processor (sim/world/processor.h); the port suite holds both to
- * them. */
+ * them. Busy and waiting are counted up to the instants when they were due to change. */
 #ifndef SERVICES_LIVE_LOOP_CPU_LIVE_H
 #define SERVICES_LIVE_LOOP_CPU_LIVE_H
 
-#include "services/base/list.h"
 #include "services/live/loop/loop.h"
 #include "services/port/cpu.h"
 
@@ -32,12 +31,19 @@ struct cpu_spec {
 
 struct cpu_live; /* port is its first member. */
 
+/* Copies spec; cores and speed above 0. */
 struct cpu_live *cpu_live_open(struct loop *loop, const struct cpu_spec *spec,
                                struct node_stats *stats);
-void cpu_live_close(struct cpu_live *cpu);
+void cpu_live_close(struct cpu_live *cpu); /* What runs or waits never ends. */
 struct cpu *cpu_live_port(struct cpu_live *cpu);
 
-/* Event loop: `queue` tasks wait for a core. (Under threads the line is at the door.) */
-bool cpu_live_is_full(const struct cpu_live *cpu);
+/* No room for one more visit. Event loop: every core is busy and `queue` tasks wait for one. Under
+ * threads: every thread is held and at_the_door >= `queue`. */
+bool cpu_live_is_full(struct cpu_live *cpu, uint32_t at_the_door);
+
+/* Threads. */
+bool cpu_live_has_threads(const struct cpu_live *cpu);
+bool cpu_live_take_thread(struct cpu_live *cpu); /* False: all are held. */
+void cpu_live_free_thread(struct cpu_live *cpu);
 
 #endif

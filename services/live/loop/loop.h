@@ -2,7 +2,7 @@
  *
  * The clock is CLOCK_MONOTONIC less the run's beginning, so that all processes of a run on one
  * machine tell the same time. It stands still during a step: it is read when a callback of libevent
- * begins (loop_enter), and not again until the next one does.
+ * begins (loop_enter) and before each call's `done`, and not in between.
  *
  * A finished call is never completed where its end was noticed, which may be inside the asking; it
  * is put on a ready list (linked through call.world, nothing is allocated) and one event drains
@@ -23,6 +23,8 @@
 
 struct event_base;
 struct event;
+struct nap;
+struct node_stats;
 
 struct loop {
     struct event_base *base; /* Ports make their events on it. */
@@ -30,7 +32,7 @@ struct loop {
     uint64_t now_ns;         /* Since then; may be read through loop_now_ns alone. */
     struct call *ready_first, *ready_last;
     struct event *drain;
-    bool is_stopping;
+    bool is_draining, is_stopping;
 };
 
 /* CLOCK_MONOTONIC now. */
@@ -62,15 +64,19 @@ struct timer_live {
     struct timer port; /* First. */
     struct loop *loop;
     struct node_stats *stats;
-    void *naps; /* Records to use again. */
+    struct event *alarm; /* For who wakes first. */
+    struct nap *naps;    /* A heap, by (due, sequence). */
+    uint32_t naps_length, naps_max;
+    uint64_t sequence;
 };
 
 void timer_live_open(struct timer_live *timer, struct loop *loop, struct node_stats *stats);
 void timer_live_close(struct timer_live *timer); /* What sleeps never wakes. */
 
-/* An event without a call, for ports' own timeouts: runs `fire` once, delay_ns from now. */
+/* An event without a call, for ports' own timeouts: runs `fire` once, delay_ns after the frozen
+ * now, never before. loop_enter has been called when it runs. */
 struct event *loop_alarm(struct loop *loop, void (*fire)(void *context), void *context);
-void loop_alarm_set(struct event *alarm, uint64_t delay_ns);
+void loop_alarm_set(struct event *alarm, uint64_t delay_ns); /* Anew when it was set. */
 void loop_alarm_clear(struct event *alarm);
 void loop_alarm_free(struct event *alarm);
 

@@ -1,33 +1,55 @@
-/* door_live.h — The door and the peer port over HTTP: asks come in, asks go out.
+/* door_live.h — The door port over HTTP: asks come in, answers go out.
  *
- * The door reads a request (wire.h) into a visit and hands it to the service; what is no ask it
- * answers itself: /metrics, /healthz before the service is up, and on a balancer /backends, where
- * replicas register:
+ * A request is read (wire.h) into a visit and handed to the service; what is no ask goes to
+ * `other`: /metrics, and on a balancer /backends. The rules of the virtual world's door
+ * (sim/world/exchange.c):
  *
- *     PUT    /backends/{replica}?host=…&port=…&weight=…     joins (again every second: idempotent)
- *     DELETE /backends/{replica}                            leaves
- *
- * A visit is shed when in_flight are inside or the processor's line is full, as in the virtual
- * world; under a runtime of threads it waits at the door for one. */
+ *   GET /healthz   is handed to the service without a place in any line, and is not counted; 503
+ *                  before the service is there and while the node drains
+ *   shed           503 at once when in_flight are inside, or the processor's line is full
+ *   threads        a visit holds one to its answer; who finds none free waits at the door, first
+ *                  come, first served
+ */
 #ifndef SERVICES_LIVE_NODE_DOOR_LIVE_H
 #define SERVICES_LIVE_NODE_DOOR_LIVE_H
 
 #include "services/live/http/http.h"
 #include "services/live/loop/cpu_live.h"
-#include "services/live/node/stats.h"
 #include "services/port/ask.h"
-#include "services/port/peer.h"
 
-/* ---- The peer port --------------------------------------------------------------------------- */
+struct node_stats;
+struct door_live; /* port is its first member. */
 
-struct peer_live; /* port is its first member. */
+enum { DOOR_VISITS_MAX = 16384 }; /* Inside at once, where in_flight says that there is no limit. */
 
-/* targets_max: how many numbers there are. Each target has a client of its own. */
-struct peer_live *peer_live_open(struct loop *loop, uint32_t targets_max, struct node_stats *stats);
-void peer_live_close(struct peer_live *peer);
-struct peer *peer_live_port(struct peer_live *peer);
+struct door_live_config {
+    struct address listen;
+    uint32_t in_flight; /* Visits inside at once. */
+    struct cpu_live *cpu;
+    struct node_stats *stats;
+    /* Replies and returns true, or leaves a request that is none of its own. */
+    bool (*other)(void *context, struct http_request *request);
+    void *context;
+};
 
-/* Where a target is; anew when it has moved. Nobody there is CALL_REFUSED. */
-void peer_live_set(struct peer_live *peer, uint32_t target, const struct address *address);
+/* Listens. NULL with the reason. */
+struct door_live *door_live_open(struct loop *loop, const struct door_live_config *config,
+                                 char why[static 160]);
+void door_live_close(struct door_live *door); /* Visits inside are never answered. */
+struct door *door_live_port(struct door_live *door);
+uint16_t door_live_listens_on(const struct door_live *door);
+const struct http_server_stats *door_live_http(const struct door_live *door);
+
+/* The service is up: asks are for it from now on. */
+void door_live_begin(struct door_live *door, const struct service_ops *ops, void *service);
+
+/* Says "not well" to health checks, and goes on serving. */
+void door_live_is_leaving(struct door_live *door);
+
+/* Refuses new visits; `emptied` runs once, from the loop, when nobody is inside. */
+void door_live_drain(struct door_live *door, void (*emptied)(void *context), void *context);
+
+/* {"error":"…"}, with quotes and what is not printable left out. */
+void door_reply_error(struct http_request *request, unsigned status, const char *text);
 
 #endif

@@ -14,7 +14,12 @@
 #include "services/live/http/http.h"
 #include "services/live/loop/cpu_live.h"
 
-enum { SETTINGS_PEERS_MAX = 16, SETTINGS_TEXT_MAX = 256, SETTINGS_POINTS_MAX = 4096 };
+enum {
+    SETTINGS_PEERS_MAX = 16,
+    SETTINGS_REPLICAS_MAX = 1024,
+    SETTINGS_TEXT_MAX = 256,
+    SETTINGS_POINTS_MAX = 4096
+};
 
 /* Where a test build kills itself: sim-node of a build without SIM_PLANTED_BUGS refuses any. */
 enum failpoint {

@@ -52,6 +52,7 @@ struct node_stats {
 
     /* Store, as its client sees it. */
     uint64_t store_commands, store_hits, store_misses, store_reconnects;
+    uint64_t store_missed; /* Commands without an answer: timed out, refused, broken. */
 
     /* Queue. Offsets are by partition of the one topic that this node writes or reads. */
     uint64_t queue_put, queue_put_failed;

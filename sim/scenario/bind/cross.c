@@ -202,6 +202,18 @@ static void judge_balancer(struct binder *binder)
     }
 }
 
+/* A try that has ended is followed by another one and not by a hedge. */
+static void judge_hedge(struct binder *binder)
+{
+    const struct balancer_spec *balancer = &binder->scenario->balancer;
+    struct node *hedge = near(near(binder->root, "balancer"), "hedge");
+
+    if (balancer->hedge_after_ns > 0 && balancer->hedge_after_ns >= balancer->timeout_ns)
+        blame(binder->problems, near(hedge, "after"), NULL,
+              "no hedge would ever go: balancer.timeout ends the first try before",
+              "второй запрос не уйдёт никогда: balancer.timeout раньше оборвёт первый");
+}
+
 /* ---- Queue ---- */
 
 /* Whether somebody puts records of this topic into the queue. */
@@ -383,6 +395,7 @@ void cross_check(struct binder *binder)
     judge_verbs(binder);
     judge_load_names(binder);
     judge_balancer(binder);
+    judge_hedge(binder);
     choose_topics(binder);
     judge_topics(binder);
     judge_signals(binder);

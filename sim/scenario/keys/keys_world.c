@@ -39,6 +39,33 @@ static const struct key health_keys[] = {
 };
 static const struct group health_group = {"health", KEYS_OF(health_keys), .brief = "every"};
 
+/* for: Envoy's base_ejection_time. share: Envoy says 10 %, which is one of the few replicas that
+ * most scenarios have. hedge.share: Dean and Barroso, "The Tail at Scale", CACM 2013. */
+static const struct key outlier_keys[] = {
+    {"failures", KEY_COUNT, KEY_AT(struct balancer_spec, outlier_failures), .fallback = "0",
+     .least = "0", .most = "1000",
+     .en = "Failed answers in a row that eject a replica; 0: never. Shedding is no failure.",
+     .ru = "Отказов подряд, после которых реплику исключают; 0 — никогда. Сброс — не отказ."},
+    {"for", KEY_DURATION, KEY_AT(struct balancer_spec, outlier_for_ns), .fallback = "30s",
+     .least = "1ms", .most = "1h", .en = "How long, times its ejections so far, up to ten.",
+     .ru = "На сколько; умножается на число её исключений, до десяти."},
+    {"share", KEY_SHARE, KEY_AT(struct balancer_spec, outlier_share), .fallback = "50%",
+     .least = "0%", .most = "100%",
+     .en = "Of the replicas at most; one may always go, the last never.",
+     .ru = "Доля реплик, не больше; одну можно всегда, последнюю — никогда."},
+};
+static const struct group outlier_group = {"outlier", KEYS_OF(outlier_keys), .brief = "failures"};
+
+static const struct key hedge_keys[] = {
+    {"after", KEY_DURATION, KEY_AT(struct balancer_spec, hedge_after_ns), .fallback = "0s",
+     .least = "0s", .most = "1h",
+     .en = "An unanswered menu, track or count goes to a second replica after it; 0s: never.",
+     .ru = "Через сколько menu, track, count без ответа идут ко второй реплике; 0s — никогда."},
+    {"share", KEY_SHARE, KEY_AT(struct balancer_spec, hedge_share), .fallback = "5%", .least = "0%",
+     .most = "100%", .en = "Of such requests at most.", .ru = "Доля таких запросов, не больше."},
+};
+static const struct group hedge_group = {"hedge", KEYS_OF(hedge_keys), .brief = "after"};
+
 static const struct key balancer_keys[] = {
     {"policy", KEY_WORD, KEY_AT(struct balancer_spec, policy), .words = policies,
      .en = "Who gets the next request; by default none for single replicas, else round_robin.",
@@ -51,6 +78,14 @@ static const struct key balancer_keys[] = {
      .ru = "Попыток у разных реплик, если повторный вопрос безопасен."},
     {"health", KEY_GROUP, .group = &health_group, .en = "Active health checks.",
      .ru = "Активные проверки здоровья."},
+    {"slow_start", KEY_DURATION, KEY_AT(struct balancer_spec, slow_start_ns), .fallback = "0s",
+     .least = "0s", .most = "1h",
+     .en = "A replica that comes gets its share by and by, from 10 %; 0s: at once.",
+     .ru = "Новая реплика получает свою долю постепенно, начиная с 10 %; 0s — сразу."},
+    {"outlier", KEY_GROUP, .group = &outlier_group, .en = "Leaving out who fails in a row.",
+     .ru = "Исключение тех, кто отказывает подряд."},
+    {"hedge", KEY_GROUP, .group = &hedge_group, .en = "A second question when the first is slow.",
+     .ru = "Второй запрос, когда первый медлит."},
     {"bound", KEY_NUMBER, KEY_AT(struct balancer_spec, bound), .fallback = "1.25", .least = "1",
      .most = "100", .en = "consistent_hash: load of one over the mean, at most.",
      .ru = "consistent_hash: нагрузка одной реплики к средней, не больше."},

@@ -1,0 +1,333 @@
+/* door_live.c — Who comes in, who waits at the door, who is shed, and what they are told.
+ *
+ *     request --an ask--> full? --no--> at the door --> inside --door_answer--> http_reply
+ *        |                  |             (threads)
+ *        | something else   +--yes--> 503
+ *        v
+ *      other, 404, 405, 400
+ */
+#define _GNU_SOURCE
+#include "services/live/node/door_live.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "services/base/list.h"
+#include "services/base/pool.h"
+#include "services/live/http/wire.h"
+#include "services/live/node/stats.h"
+
+enum { SPARE_VISITS = 64, CONNECTIONS_MIN = 4096 }; /* Health checks want a visit each as well. */
+
+struct guest { /* A visit and where its answer goes. */
+    struct visit visit;
+    struct http_request *request;
+    struct link link; /* At the door; on no list once it is inside. */
+    uint64_t arrived_ns;
+    bool is_counted; /* Health checks are not. */
+};
+
+struct door_live {
+    struct door port; /* First. */
+    struct loop *loop;
+    struct door_live_config config;
+    struct node_stats *stats;
+    struct http_server *server;
+    const struct service_ops *ops; /* NULL: not up yet. */
+    void *service;
+    struct arena arena;
+    struct pool guests;
+    struct list at_the_door;
+    uint32_t inside;
+    bool is_admitting; /* Those at the door are being given the threads that came free. */
+    bool is_leaving, is_draining;
+    struct event *empty; /* Alarm: nobody is inside any more. */
+    void (*emptied)(void *context);
+    void *context;
+};
+
+/* ---- Answers --------------------------------------------------------------------------------- */
+
+static void reply(struct http_request *request, const struct ask *ask, enum call_outcome outcome,
+                  int64_t value, uint32_t bytes)
+{
+    char text[WIRE_ANSWER_MAX];
+    unsigned status;
+    size_t length = wire_write_answer(text, ask, outcome, value, &status);
+
+    http_reply(request, status, "application/json", (struct span){text, length},
+               bytes > length ? bytes - (uint32_t)length : 0);
+}
+
+void door_reply_error(struct http_request *request, unsigned status, const char *text)
+{
+    char json[WIRE_ANSWER_MAX] = "{\"error\":\"";
+    size_t length = strlen(json);
+
+    for (; *text != '\0' && length < sizeof json - 4; text++)
+        if (*text >= ' ' && *text != '"' && *text != '\\' && *text != 0x7f)
+            json[length++] = *text;
+    json[length++] = '"';
+    json[length++] = '}';
+    http_reply(request, status, "application/json", (struct span){json, length}, 0);
+}
+
+/* ---- In and out ------------------------------------------------------------------------------ */
+
+static void note_inside(struct door_live *door)
+{
+    stats_level_set(&door->stats->inside, loop_now_ns(door->loop), door->inside);
+}
+
+static void note_line(struct door_live *door)
+{
+    stats_level_set(&door->stats->waiting, loop_now_ns(door->loop), door->at_the_door.length);
+}
+
+static void note_turn(struct door_live *door, uint64_t waited_ns)
+{
+    door->stats->waits++;
+    door->stats->waits_ns += waited_ns;
+    if (waited_ns > 0)
+        histogram_record(&door->stats->wait, waited_ns);
+}
+
+static void hand_over(struct door_live *door, struct guest *guest)
+{
+    door->ops->visit(door->service, &guest->visit);
+}
+
+static void wait_at_the_door(struct door_live *door, struct guest *guest)
+{
+    list_push_last(&door->at_the_door, &guest->link);
+    note_line(door);
+}
+
+static void admit(struct door_live *door, struct guest *guest)
+{
+    guest->is_counted = true;
+    door->inside++;
+    door->stats->visits++;
+    note_inside(door);
+    if (!cpu_live_has_threads(door->config.cpu)) {
+        hand_over(door, guest);
+    } else if (cpu_live_take_thread(door->config.cpu)) {
+        note_turn(door, 0);
+        hand_over(door, guest);
+    } else {
+        wait_at_the_door(door, guest);
+    }
+}
+
+/* A thread came free. Who is answered at once (it came too late) frees it again, inside this loop:
+ * then the loop goes on, and a long line is no deep stack. */
+static void admit_next(struct door_live *door)
+{
+    cpu_live_free_thread(door->config.cpu);
+    if (door->is_admitting)
+        return;
+    door->is_admitting = true;
+    while (!list_is_empty(&door->at_the_door) && cpu_live_take_thread(door->config.cpu)) {
+        struct guest *guest = list_entry(list_take_first(&door->at_the_door), struct guest, link);
+
+        note_line(door);
+        note_turn(door, loop_now_ns(door->loop) - guest->arrived_ns);
+        hand_over(door, guest);
+    }
+    door->is_admitting = false;
+}
+
+static void leave(struct door_live *door, struct guest *guest, enum call_outcome outcome)
+{
+    uint64_t stay_ns = loop_now_ns(door->loop) - guest->arrived_ns;
+
+    door->inside--;
+    door->stats->stays_ns += stay_ns;
+    door->stats->answered[outcome]++;
+    histogram_record(&door->stats->latency, stay_ns);
+    note_inside(door);
+}
+
+static void answer(struct door *port, struct visit *visit, enum call_outcome outcome, int64_t value,
+                   uint32_t bytes)
+{
+    struct door_live *door = (struct door_live *)port;
+    struct guest *guest = list_entry(visit, struct guest, visit);
+    bool is_counted = guest->is_counted;
+
+    if (is_counted)
+        leave(door, guest, outcome);
+    reply(guest->request, &visit->ask, outcome, value, bytes);
+    pool_give(&door->guests, guest);
+    if (is_counted && cpu_live_has_threads(door->config.cpu))
+        admit_next(door);
+    if (door->is_draining && door->inside == 0)
+        loop_alarm_set(door->empty, 0);
+}
+
+static const struct door_ops door_live_ops = {.answer = answer};
+
+/* ---- Requests -------------------------------------------------------------------------------- */
+
+static void shed(struct door_live *door, struct http_request *request, const struct ask *ask)
+{
+    door->stats->shed++;
+    reply(request, ask, CALL_SHED, 0, 0);
+}
+
+static bool is_full(struct door_live *door)
+{
+    return door->inside >= door->config.in_flight ||
+           cpu_live_is_full(door->config.cpu, door->at_the_door.length);
+}
+
+static struct guest *take_guest(struct door_live *door, struct http_request *request,
+                                const struct ask *ask)
+{
+    struct guest *guest = pool_take(&door->guests);
+
+    if (guest != NULL)
+        *guest = (struct guest){
+            .visit.ask = *ask, .request = request, .arrived_ns = loop_now_ns(door->loop)};
+    return guest;
+}
+
+static void visit(struct door_live *door, struct http_request *request, const struct ask *ask)
+{
+    struct guest *guest;
+
+    if (door->ops == NULL || door->is_draining || is_full(door) ||
+        (guest = take_guest(door, request, ask)) == NULL)
+        shed(door, request, ask);
+    else
+        admit(door, guest);
+}
+
+static void check_health(struct door_live *door, struct http_request *request,
+                         const struct ask *ask)
+{
+    struct guest *guest = NULL;
+
+    if (door->ops != NULL && !door->is_leaving)
+        guest = take_guest(door, request, ask);
+    if (guest == NULL)
+        reply(request, ask, CALL_SHED, 0, 0);
+    else
+        hand_over(door, guest);
+}
+
+static void handle(void *context, struct http_request *request)
+{
+    struct door_live *door = context;
+    const char *why = "malformed request";
+    struct ask ask = {0};
+
+    loop_enter(door->loop);
+    if (door->config.other != NULL && door->config.other(door->config.context, request))
+        return;
+    switch (wire_read_ask(&ask, request, loop_now_ns(door->loop), &why)) {
+    case WIRE_ASK:
+        if (ask.verb == VERB_HEALTH)
+            check_health(door, request, &ask);
+        else
+            visit(door, request, &ask);
+        return;
+    case WIRE_NOT_FOUND:
+        door_reply_error(request, 404, "no such path; see services/live/http/openapi.yaml");
+        return;
+    case WIRE_NOT_METHOD:
+        door_reply_error(request, 405, "this path has no such method");
+        return;
+    case WIRE_MALFORMED:
+        door_reply_error(request, 400, why);
+        return;
+    }
+}
+
+/* ---- Opening and closing --------------------------------------------------------------------- */
+
+static void is_empty(void *context)
+{
+    struct door_live *door = context;
+
+    if (door->inside == 0)
+        door->emptied(door->context);
+}
+
+static bool listen_on(struct door_live *door, uint32_t visits_max, char why[static 160])
+{
+    struct http_server_config config = http_server_defaults();
+
+    config.listen = door->config.listen;
+    config.connections_max =
+        visits_max + SPARE_VISITS > CONNECTIONS_MIN ? visits_max + SPARE_VISITS : CONNECTIONS_MIN;
+    door->server = http_server_open(door->loop, &config, handle, door, why);
+    return door->server != NULL;
+}
+
+struct door_live *door_live_open(struct loop *loop, const struct door_live_config *config,
+                                 char why[static 160])
+{
+    uint32_t visits_max = config->in_flight < DOOR_VISITS_MAX ? config->in_flight : DOOR_VISITS_MAX;
+    uint32_t guests_max = visits_max + SPARE_VISITS;
+    struct door_live *door = malloc(sizeof *door);
+
+    check(door != NULL);
+    *door = (struct door_live){
+        .port.ops = &door_live_ops, .loop = loop, .config = *config, .stats = config->stats};
+    list_init(&door->at_the_door);
+    check(arena_open(&door->arena, pool_bytes(sizeof(struct guest), guests_max)));
+    pool_init(&door->guests, &door->arena, sizeof(struct guest), guests_max);
+    if (!listen_on(door, visits_max, why)) {
+        arena_close(&door->arena);
+        free(door);
+        return NULL;
+    }
+    door->empty = loop_alarm(loop, is_empty, door);
+    return door;
+}
+
+void door_live_close(struct door_live *door)
+{
+    http_server_close(door->server);
+    loop_alarm_free(door->empty);
+    arena_close(&door->arena);
+    free(door);
+}
+
+struct door *door_live_port(struct door_live *door)
+{
+    return &door->port;
+}
+
+uint16_t door_live_listens_on(const struct door_live *door)
+{
+    return http_server_port(door->server);
+}
+
+const struct http_server_stats *door_live_http(const struct door_live *door)
+{
+    return http_server_stats(door->server);
+}
+
+void door_live_begin(struct door_live *door, const struct service_ops *ops, void *service)
+{
+    door->ops = ops;
+    door->service = service;
+}
+
+void door_live_is_leaving(struct door_live *door)
+{
+    door->is_leaving = true;
+}
+
+void door_live_drain(struct door_live *door, void (*emptied)(void *context), void *context)
+{
+    door->is_leaving = door->is_draining = true;
+    door->emptied = emptied;
+    door->context = context;
+    http_server_drain(door->server);
+    if (door->inside == 0)
+        loop_alarm_set(door->empty, 0);
+}

@@ -1,0 +1,449 @@
+/* node.c — Ports from settings, a service on them, and how both end.
+ *
+ * Everything is made in one order and unmade in the opposite one. Nothing here is in a request's
+ * way: what a visit meets is the door, the service and its ports. */
+#define _GNU_SOURCE
+#include "services/live/node/node.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <event2/event.h>
+
+#include "services/live/node/door_live.h"
+#include "services/live/node/failpoint.h"
+#include "services/live/node/metrics.h"
+#include "services/live/node/peer_live.h"
+#include "services/live/node/register.h"
+#include "services/live/node/roster.h"
+#include "services/live/node/settings.h"
+#include "services/live/node/stats_board.h"
+#include "services/live/queue/queue_live.h"
+#include "services/live/store/store_live.h"
+#include "services/live/table/table_live.h"
+
+#define PUBLISH_EVERY_NS UINT64_C(100000000)
+#define STILL_COMING_NS UINT64_C(100000000) /* What the balancer sent before it heard of us. */
+#define DRAIN_MAX_NS UINT64_C(10000000000)
+
+struct node {
+    struct node_settings settings;
+    struct dist_point *points; /* Of the plan's distributions. */
+    struct node_stats stats;
+    struct stats_board *board;
+    struct loop loop;
+
+    struct timer_live timer;
+    struct cpu_live *cpu;
+    struct peer_live *peer;
+    struct store_live *store; /* The next three: NULL where there is none. */
+    struct table_live *table;
+    struct queue_live *queue;
+    struct door_live *door;
+    struct dice dice;
+    struct arena arena;
+    struct ports ports;
+
+    const struct service_ops *ops;
+    void *service;
+    struct roster roster; /* Of a balancer. */
+    struct registrar *registrar;
+
+    struct event *publish, *drain, *patience, *told[2]; /* told: SIGTERM, SIGINT. */
+    bool is_draining;
+    int exit_code;
+};
+
+static bool tell(const struct node *node, const char *what)
+{
+    fprintf(stderr, "sim-node %s: %s\n", node->settings.name, what);
+    return false;
+}
+
+/* ---- Figures --------------------------------------------------------------------------------- */
+
+static void publish(struct node *node)
+{
+    struct timespec cpu;
+
+    check(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu) == 0);
+    node->stats.process_cpu_ns = (uint64_t)cpu.tv_sec * 1000000000 + (uint64_t)cpu.tv_nsec;
+    node->stats.at_ns = loop_now_ns(&node->loop);
+    stats_board_write(node->board, &node->stats);
+}
+
+static void publish_again(void *context)
+{
+    struct node *node = context;
+
+    publish(node);
+    loop_alarm_set(node->publish, PUBLISH_EVERY_NS);
+}
+
+static void reply_metrics(struct node *node, struct http_request *request)
+{
+    static char text[METRICS_MAX];
+    size_t length;
+
+    publish(node);
+    length = metrics_write(text, &node->stats, door_live_http(node->door), node->settings.name,
+                           plan_kind_name(node->settings.plan.kind));
+    http_reply(request, 200, METRICS_TYPE, (struct span){text, length}, 0);
+}
+
+/* What comes to the door and is no ask. */
+static bool handle_other(void *context, struct http_request *request)
+{
+    static const char path[] = "/metrics";
+    struct node *node = context;
+
+    if (node->roster.balancer != NULL && roster_handle(&node->roster, request))
+        return true;
+    if (request->path.length != sizeof path - 1 ||
+        memcmp(request->path.bytes, path, sizeof path - 1) != 0)
+        return false;
+    if (request->method == HTTP_GET)
+        reply_metrics(node, request);
+    else
+        door_reply_error(request, 405, "GET /metrics");
+    return true;
+}
+
+/* ---- Ports ----------------------------------------------------------------------------------- */
+
+static bool open_servers(struct node *node)
+{
+    const struct node_settings *settings = &node->settings;
+    char why[160] = "no memory";
+
+    if (settings->store.server[0] != '\0') {
+        node->store =
+            store_live_open(&node->loop, settings->store.server, settings->run, &node->stats);
+        if (node->store == NULL)
+            return tell(node, why);
+        node->ports.store = store_live_port(node->store);
+    }
+    if (settings->table.database[0] != '\0') {
+        node->table = table_live_open(&node->loop, &settings->table, &node->stats, why);
+        if (node->table == NULL)
+            return tell(node, why);
+        node->ports.table = table_live_port(node->table);
+    }
+    if (settings->queue.brokers[0] != '\0') {
+        node->queue = queue_live_open(&node->loop, &settings->queue, settings->run,
+                                      node->ports.table, &node->stats, why);
+        if (node->queue == NULL)
+            return tell(node, why);
+        node->ports.queue = queue_live_port(node->queue);
+    }
+    return true;
+}
+
+static uint32_t targets_of(const struct node_settings *settings)
+{
+    if (settings->plan.kind == PLAN_BALANCER &&
+        settings->plan.balancer.backends_max > SETTINGS_PEERS_MAX)
+        return settings->plan.balancer.backends_max;
+    return SETTINGS_PEERS_MAX;
+}
+
+static void open_own(struct node *node)
+{
+    const struct node_settings *settings = &node->settings;
+
+    timer_live_open(&node->timer, &node->loop, &node->stats);
+    node->cpu = cpu_live_open(&node->loop, &settings->cpu, &node->stats);
+    node->peer = peer_live_open(&node->loop, targets_of(settings), &node->stats);
+    for (uint32_t i = 0; i < SETTINGS_PEERS_MAX; i++)
+        if (settings->peers[i].host[0] != '\0')
+            peer_live_set(node->peer, i, &settings->peers[i]);
+    dice_init(&node->dice, settings->seed, settings->name);
+    node->ports = (struct ports){.timer = &node->timer.port,
+                                 .cpu = cpu_live_port(node->cpu),
+                                 .peer = peer_live_port(node->peer),
+                                 .dice = &node->dice,
+                                 .arena = &node->arena};
+}
+
+static bool open_door(struct node *node)
+{
+    struct door_live_config config = {.listen = node->settings.listen,
+                                      .in_flight = node->settings.in_flight,
+                                      .cpu = node->cpu,
+                                      .stats = &node->stats,
+                                      .other = handle_other,
+                                      .context = node};
+    char why[160] = "cannot listen";
+
+    if (config.listen.host[0] == '\0')
+        snprintf(config.listen.host, sizeof config.listen.host, "127.0.0.1");
+    if (!address_is_loopback(&config.listen) && node->settings.token[0] == '\0')
+        return tell(node, "without a token it listens on loopback alone; give sim one (--token)");
+    node->door = door_live_open(&node->loop, &config, why);
+    if (node->door == NULL)
+        return tell(node, why);
+    node->ports.door = door_live_port(node->door);
+    return true;
+}
+
+static bool start_service(struct node *node)
+{
+    const struct plan *plan = &node->settings.plan;
+
+    if (!arena_open(&node->arena, plan_bytes(plan)))
+        return tell(node, "no address space for the service's memory");
+    node->service = plan_start(plan, &node->ports, &node->ops);
+    door_live_begin(node->door, node->ops, node->service);
+    if (plan->kind == PLAN_BALANCER)
+        node->roster = (struct roster){.peer = node->peer,
+                                       .balancer = node->service,
+                                       .replicas_max = plan->balancer.backends_max,
+                                       .token = node->settings.token};
+    return true;
+}
+
+/* ---- Ready ----------------------------------------------------------------------------------- */
+
+static void is_ready(struct node *node)
+{
+    static const char word[] = "ready\n";
+
+    node->stats.serves = 1;
+    publish(node);
+    if (write(STDOUT_FILENO, word, sizeof word - 1) < 0)
+        tell(node, "nobody reads its standard output"); /* And nobody waits: it goes on. */
+}
+
+static void registered(void *context, unsigned status)
+{
+    struct node *node = context;
+
+    if (status == 200) {
+        is_ready(node);
+        return;
+    }
+    tell(node, status == 401 ? "its balancer wants another token; give both the same (--token)"
+                             : "its balancer does not take it; are both of one scenario?");
+    node->exit_code = 1;
+    loop_stop(&node->loop);
+}
+
+static void make_known(struct node *node)
+{
+    const struct node_settings *settings = &node->settings;
+    struct registrar_config config = {.front = settings->front,
+                                      .known_as = settings->known_as,
+                                      .replica = settings->replica,
+                                      .weight = settings->weight > 0 ? settings->weight : 1,
+                                      .token = settings->token,
+                                      .answered = registered,
+                                      .context = node};
+
+    if (settings->front.host[0] == '\0') {
+        is_ready(node);
+        return;
+    }
+    if (config.known_as.host[0] == '\0') {
+        config.known_as = settings->listen;
+        config.known_as.port = door_live_listens_on(node->door);
+    }
+    if (config.known_as.host[0] == '\0')
+        snprintf(config.known_as.host, sizeof config.known_as.host, "127.0.0.1");
+    node->registrar = registrar_open(&node->loop, &config);
+}
+
+/* ---- Drain ----------------------------------------------------------------------------------- */
+
+static void leave(void *context)
+{
+    struct node *node = context;
+
+    loop_stop(&node->loop);
+}
+
+static void lose_patience(void *context)
+{
+    struct node *node = context;
+
+    tell(node, "not all visits were answered within ten seconds; going all the same");
+    loop_stop(&node->loop);
+}
+
+static void close_the_door(void *context)
+{
+    struct node *node = context;
+
+    door_live_drain(node->door, leave, node);
+}
+
+static void unregistered(void *context)
+{
+    struct node *node = context;
+
+    loop_alarm_set(node->drain, STILL_COMING_NS);
+}
+
+static void begin_to_drain(evutil_socket_t signal_number, short events, void *context)
+{
+    struct node *node = context;
+
+    (void)signal_number;
+    (void)events;
+    loop_enter(&node->loop);
+    if (node->is_draining)
+        return;
+    node->is_draining = true;
+    node->stats.serves = 0;
+    publish(node);
+    door_live_is_leaving(node->door);
+    loop_alarm_set(node->patience, DRAIN_MAX_NS);
+    if (node->registrar != NULL)
+        registrar_leave(node->registrar, unregistered, node);
+    else
+        close_the_door(node);
+}
+
+/* ---- From beginning to end ------------------------------------------------------------------- */
+
+/* Sockets are files: as many as the system allows, since a balancer holds thousands. */
+static void allow_many_files(void)
+{
+    struct rlimit files;
+
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0)
+        return;
+    files.rlim_cur = files.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &files);
+}
+
+static void open_alarms(struct node *node)
+{
+    static const int signals[2] = {SIGTERM, SIGINT};
+
+    node->publish = loop_alarm(&node->loop, publish_again, node);
+    node->drain = loop_alarm(&node->loop, close_the_door, node);
+    node->patience = loop_alarm(&node->loop, lose_patience, node);
+    for (int i = 0; i < 2; i++) {
+        node->told[i] = evsignal_new(node->loop.base, signals[i], begin_to_drain, node);
+        check(node->told[i] != NULL && evsignal_add(node->told[i], NULL) == 0);
+    }
+}
+
+static bool open_node(struct node *node)
+{
+    char why[SETTINGS_TEXT_MAX + 160];
+
+    node->board = stats_board_open(node->settings.board);
+    if (node->board == NULL) {
+        snprintf(why, sizeof why, "its board %s: %s", node->settings.board, strerror(errno));
+        return tell(node, why);
+    }
+    open_own(node);
+    if (!open_servers(node))
+        return false;
+    failpoint_arm(node->settings.failpoint, &node->ports);
+    return open_door(node) && start_service(node);
+}
+
+static void live(struct node *node)
+{
+    publish_again(node);
+    if (node->ops->start != NULL)
+        node->ops->start(node->service);
+    make_known(node);
+    loop_run(&node->loop, 0);
+    node->stats.serves = 0;
+}
+
+static void close_servers(struct node *node)
+{
+    if (node->queue != NULL)
+        queue_live_close(node->queue);
+    if (node->table != NULL)
+        table_live_close(node->table);
+    if (node->store != NULL)
+        store_live_close(node->store);
+}
+
+static void close_node(struct node *node)
+{
+    if (node->registrar != NULL)
+        registrar_close(node->registrar);
+    if (node->door != NULL)
+        door_live_close(node->door);
+    close_servers(node);
+    if (node->board != NULL) {
+        loop_enter(&node->loop);
+        publish(node);
+        stats_board_close(node->board);
+    }
+    if (node->peer != NULL) {
+        peer_live_close(node->peer);
+        cpu_live_close(node->cpu);
+        timer_live_close(&node->timer);
+    }
+    if (node->arena.base != NULL)
+        arena_close(&node->arena);
+    for (int i = 0; i < 2; i++)
+        event_free(node->told[i]);
+    loop_alarm_free(node->publish);
+    loop_alarm_free(node->drain);
+    loop_alarm_free(node->patience);
+    loop_close(&node->loop);
+}
+
+/* A failed check() says whose it was. */
+static void name_myself(void *context)
+{
+    tell(context, "a check failed in this node");
+}
+
+static bool read_settings(struct node *node, const char *kind)
+{
+    struct node_settings *settings = &node->settings;
+    char why[160];
+
+    snprintf(settings->name, sizeof settings->name, "%.60s", kind);
+    if (!settings_receive(STDIN_FILENO, settings, &node->points, why)) {
+        fprintf(stderr, "sim-node %s: %s\n", kind, why);
+        return false;
+    }
+    if (strcmp(kind, plan_kind_name(settings->plan.kind)) != 0)
+        return tell(node, "its settings are those of another kind of node");
+    if (settings->plan.kind == PLAN_AUTOSCALER)
+        return tell(node, "an autoscaler runs inside sim and not in a node of its own");
+    if (!failpoint_is_known(settings->failpoint))
+        return tell(node, "this build has no failpoints; use sim-node-planted (SIM_PLANTED_BUGS)");
+    return true;
+}
+
+int node_main(const char *kind)
+{
+    static struct node node; /* A page of figures alone is 80 kB. */
+
+    allow_many_files();
+    if (!read_settings(&node, kind)) {
+        free(node.points);
+        return 1;
+    }
+    check_listen(name_myself, &node);
+    if (!loop_open(&node.loop, node.settings.origin_ns)) {
+        tell(&node, "libevent has no event base for it");
+        free(node.points);
+        return 1;
+    }
+    open_alarms(&node);
+    if (open_node(&node))
+        live(&node);
+    else
+        node.exit_code = 1;
+    close_node(&node);
+    free(node.points);
+    return node.exit_code;
+}

@@ -1,0 +1,230 @@
+/* peer_live.c — Asks out, answers back; records from a list of spare ones.
+ *
+ *     peer_ask -> wire_write_ask -> http_ask ... answered -> wire_read_answer -> loop_finish
+ *
+ * A target that has moved gets a new client; the old one stays until its last exchange has ended,
+ * because closing it would lose that one's end. It is closed on the next move, since an exchange
+ * may not close its client from within. Moves are rare: a replica has its port for a whole run. */
+#define _GNU_SOURCE
+#include "services/live/node/peer_live.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "services/base/list.h"
+#include "services/live/http/wire.h"
+#include "services/live/node/stats.h"
+
+enum { CONNECTIONS_MAX = 4096 };
+
+struct line { /* A way to a target. */
+    struct link link;
+    struct http_client *client;
+    struct address to;
+    uint32_t under_way;
+};
+
+struct exchange {
+    struct http_exchange http; /* First. */
+    struct link link;          /* Spare, or under way. */
+    struct peer_live *peer;
+    struct line *line;
+    struct call *call;
+    struct ask ask;
+    uint64_t asked_ns;
+};
+
+struct peer_live {
+    struct peer port; /* First. */
+    struct loop *loop;
+    struct node_stats *stats;
+    struct line **lines; /* By target; NULL: nobody. */
+    uint32_t lines_max;
+    struct list moved; /* struct line: their targets are elsewhere now. */
+    struct list spare, under_way;
+    char *text; /* The request that is being written. */
+    size_t text_max;
+};
+
+/* ---- Asking ---------------------------------------------------------------------------------- */
+
+static bool changes_nothing(const struct ask *ask)
+{
+    return ask->verb == VERB_HEALTH || ask->verb == VERB_COUNT || ask->verb == VERB_MENU ||
+           ask->verb == VERB_TRACK;
+}
+
+static void answered(struct http_exchange *http)
+{
+    struct exchange *exchange = (struct exchange *)http;
+    struct peer_live *peer = exchange->peer;
+    struct call *call = exchange->call;
+    int64_t value = 0;
+    enum call_outcome outcome;
+
+    loop_enter(peer->loop);
+    outcome = wire_read_answer(&exchange->ask, http, &value);
+    call->bytes = http->end == HTTP_ANSWERED ? (uint32_t)http->body.length : 0;
+    stats_waited(peer->stats, STATS_PEER, loop_now_ns(peer->loop) - exchange->asked_ns);
+    exchange->line->under_way--;
+    list_remove(&peer->under_way, &exchange->link);
+    list_push_first(&peer->spare, &exchange->link);
+    loop_finish(peer->loop, call, outcome, value);
+}
+
+static struct exchange *take_exchange(struct peer_live *peer)
+{
+    struct link *link = list_take_first(&peer->spare);
+    struct exchange *exchange =
+        link != NULL ? list_entry(link, struct exchange, link) : malloc(sizeof *exchange);
+
+    check(exchange != NULL);
+    exchange->http = (struct http_exchange){.done = answered};
+    exchange->peer = peer;
+    list_push_last(&peer->under_way, &exchange->link);
+    return exchange;
+}
+
+static void make_room(struct peer_live *peer, size_t length)
+{
+    if (length <= peer->text_max)
+        return;
+    peer->text_max = 2 * length;
+    peer->text = realloc(peer->text, peer->text_max);
+    check(peer->text != NULL);
+}
+
+/* The request with its filler, in peer->text. */
+static struct span write_request(struct peer_live *peer, const struct ask *ask,
+                                 const struct address *to)
+{
+    uint32_t filler = 0;
+    size_t length = wire_write_ask(peer->text, ask, to, loop_now_ns(peer->loop), &filler);
+
+    make_room(peer, length + filler);
+    memset(peer->text + length, ' ', filler);
+    return (struct span){peer->text, length + filler};
+}
+
+static void ask_peer(struct peer *port, struct call *call, uint32_t target, const struct ask *ask,
+                     uint64_t timeout_ns)
+{
+    struct peer_live *peer = (struct peer_live *)port;
+    struct exchange *exchange;
+    struct line *line;
+
+    check(target < peer->lines_max);
+    line = peer->lines[target];
+    if (line == NULL) {
+        stats_waited(peer->stats, STATS_PEER, 0);
+        loop_finish(peer->loop, call, CALL_REFUSED, 0);
+        return;
+    }
+    exchange = take_exchange(peer);
+    exchange->call = call;
+    exchange->ask = *ask;
+    exchange->asked_ns = loop_now_ns(peer->loop);
+    exchange->line = line;
+    line->under_way++;
+    http_ask(line->client, &exchange->http, write_request(peer, ask, &line->to),
+             changes_nothing(ask), timeout_ns); /* UINT64_MAX means the same to both. */
+}
+
+static_assert(PEER_FOR_EVER_NS == UINT64_MAX, "as http_ask has it");
+
+static const struct peer_ops peer_live_ops = {.ask = ask_peer};
+
+/* ---- Who is where ---------------------------------------------------------------------------- */
+
+static void close_line(struct line *line)
+{
+    http_client_close(line->client);
+    free(line);
+}
+
+static void close_moved(struct peer_live *peer)
+{
+    struct link *link = peer->moved.head.next;
+
+    while (link != &peer->moved.head) {
+        struct line *line = list_entry(link, struct line, link);
+
+        link = link->next;
+        if (line->under_way > 0)
+            continue;
+        list_remove(&peer->moved, &line->link);
+        close_line(line);
+    }
+}
+
+static bool is_there(const struct line *line, const struct address *address)
+{
+    return line != NULL && line->to.port == address->port &&
+           strcmp(line->to.host, address->host) == 0;
+}
+
+void peer_live_set(struct peer_live *peer, uint32_t target, const struct address *address)
+{
+    struct line *line;
+
+    check(target < peer->lines_max);
+    close_moved(peer);
+    if (is_there(peer->lines[target], address))
+        return;
+    if (peer->lines[target] != NULL)
+        list_push_last(&peer->moved, &peer->lines[target]->link);
+    line = calloc(1, sizeof *line);
+    check(line != NULL);
+    line->to = *address;
+    line->client = http_client_open(peer->loop, address, CONNECTIONS_MAX);
+    check(line->client != NULL);
+    peer->lines[target] = line;
+}
+
+struct peer_live *peer_live_open(struct loop *loop, uint32_t targets_max, struct node_stats *stats)
+{
+    struct peer_live *peer = malloc(sizeof *peer);
+
+    check(peer != NULL);
+    *peer = (struct peer_live){.port.ops = &peer_live_ops,
+                               .loop = loop,
+                               .stats = stats,
+                               .lines = calloc(targets_max + 1, sizeof *peer->lines),
+                               .lines_max = targets_max};
+    check(peer->lines != NULL);
+    list_init(&peer->moved);
+    list_init(&peer->spare);
+    list_init(&peer->under_way);
+    make_room(peer, WIRE_ASK_MAX);
+    return peer;
+}
+
+static void free_all(struct list *exchanges)
+{
+    struct link *link;
+
+    while ((link = list_take_first(exchanges)) != NULL)
+        free(list_entry(link, struct exchange, link));
+}
+
+void peer_live_close(struct peer_live *peer)
+{
+    struct link *link;
+
+    for (uint32_t target = 0; target < peer->lines_max; target++)
+        if (peer->lines[target] != NULL)
+            close_line(peer->lines[target]);
+    while ((link = list_take_first(&peer->moved)) != NULL)
+        close_line(list_entry(link, struct line, link));
+    free_all(&peer->spare);
+    free_all(&peer->under_way);
+    free(peer->lines);
+    free(peer->text);
+    free(peer);
+}
+
+struct peer *peer_live_port(struct peer_live *peer)
+{
+    return &peer->port;
+}

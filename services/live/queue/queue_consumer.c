@@ -1,0 +1,432 @@
+/* queue_consumer.c — Takes that wait for records, and commits.
+ *
+ *   take --> LINE --a partition has enough, or its first record is old enough--> OK
+ *             |  \--100 ms without partitions, or they are given back--> FAILED
+ *             |   \--the last broker's connection breaks--> FAILED
+ *             \--its timeout--> ABSENT
+ *
+ *   commit --> ours? --> broker --> OK; ABSENT: it is not ours, or no longer
+ *
+ * These are the rules of the virtual world (sim/world/queue/queue_consumer.c). Age is counted from
+ * when a record was put. A position moves when records are handed over. An outage is told once: a
+ * take that is asked during it waits for records like any other, and is answered by the first that
+ * come; when it lasts longer than the session, the partitions are gone as well.
+ *
+ * An answer lies in its take's own memory until done has returned. To know when that is, a second
+ * call of ours is ended right behind it: the loop completes them in that order. */
+#include "services/live/queue/queue_inside.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+enum { EMBEDDED_SESSION_MS = 6000, SESSION_LEAST_MS = 6000, HEARTBEAT_MOST_MS = 3000 };
+enum { HEARTBEATS_PER_SESSION = 12, WANTED_FIRST = 256, LEAVE_MS = 1000 };
+
+static const uint64_t rebalance_answer_ns = 100000000;
+
+struct take {
+    struct waiter waiter; /* First. */
+    struct link turn;     /* Among the takes that wait, or the spare ones. */
+    struct consumer *consumer;
+    uint32_t max;
+    uint64_t wait_ns;
+    struct record *answer;
+    uint32_t answer_room;
+    struct call after; /* Ends behind the answer. */
+};
+
+struct commit {           /* Librdkafka's note on a commit. */
+    struct waiter waiter; /* First. */
+    struct link place;    /* Among those that librdkafka has, told or not. */
+    uint32_t partition;
+    uint64_t next;
+};
+
+static struct take *take_at(struct link *link)
+{
+    return list_entry(link, struct take, turn);
+}
+
+/* Kafka's default of 45 s is a session of a machine room; the broker's least is 6 s unless its
+ * owner says otherwise, and the embedded one shares out anew only after a session less a second. */
+static uint64_t session_ms(const struct queue_settings *settings)
+{
+    uint64_t ms = settings->session_ns / 1000000;
+
+    if (settings->is_embedded)
+        return EMBEDDED_SESSION_MS;
+    if (ms == 0)
+        return 45000;
+    return ms > SESSION_LEAST_MS ? ms : SESSION_LEAST_MS;
+}
+
+/* A member that lives and never takes keeps its partitions, as in the virtual world: hence the
+ * poll interval of a day. fetch.wait: the embedded broker sleeps through it whatever comes. */
+rd_kafka_conf_t *consumer_conf(const struct queue_settings *settings, char why[static 160])
+{
+    char session[24], heartbeat[24];
+    uint64_t beat_ms = session_ms(settings) / HEARTBEATS_PER_SESSION;
+    const struct option options[] = {{"group.id", settings->group},
+                                     {"enable.auto.commit", "false"},
+                                     {"enable.auto.offset.store", "false"},
+                                     {"auto.offset.reset", "earliest"},
+                                     {"partition.assignment.strategy", "range"},
+                                     {"session.timeout.ms", session},
+                                     {"heartbeat.interval.ms", heartbeat},
+                                     {"max.poll.interval.ms", "86400000"},
+                                     {"fetch.wait.max.ms", "10"},
+                                     {"fetch.error.backoff.ms", "100"},
+                                     {"queued.min.messages", "10000"},
+                                     {"queued.max.messages.kbytes", "4096"},
+                                     {NULL, NULL}};
+    rd_kafka_conf_t *conf;
+
+    if (beat_ms > HEARTBEAT_MOST_MS)
+        beat_ms = HEARTBEAT_MOST_MS;
+    snprintf(session, sizeof session, "%" PRIu64, session_ms(settings));
+    snprintf(heartbeat, sizeof heartbeat, "%" PRIu64, beat_ms);
+    conf = queue_conf(settings, settings->group[0] == '\0' ? options + 1 : options, why);
+    if (conf != NULL)
+        rd_kafka_conf_set_events(conf, RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_OFFSET_COMMIT |
+                                           RD_KAFKA_EVENT_ERROR);
+    return conf;
+}
+
+/* ---- Takes ----------------------------------------------------------------------------------- */
+
+static void give(struct call *call)
+{
+    struct take *take = list_entry(call, struct take, after);
+
+    list_remove(&take->consumer->ended_takes, &take->turn);
+    list_push_last(&take->consumer->spare_takes, &take->turn);
+}
+
+/* Spare again once its answer has been read. */
+static void end_take(struct take *take, enum call_outcome outcome, uint32_t n)
+{
+    struct consumer *consumer = take->consumer;
+
+    list_remove(&consumer->takes, &take->turn);
+    line_tell(&consumer->takes_line, &take->waiter, outcome, n);
+    list_push_last(&consumer->ended_takes, &take->turn);
+    call_begin(&take->after);
+    if (!consumer->queue->is_closing)
+        loop_finish(consumer->queue->loop, &take->after, CALL_OK, 0);
+}
+
+static void time_out_take(struct line *line, struct waiter *waiter)
+{
+    (void)line;
+    end_take((struct take *)waiter, CALL_ABSENT, 0);
+}
+
+static void answer(struct take *take, struct share *share)
+{
+    struct node_stats *stats = take->consumer->queue->stats;
+    uint32_t n = share_hand_over(share, stats, take->answer, take->max);
+
+    take->waiter.call->span = take->answer;
+    end_take(take, CALL_OK, n);
+    share_fill(share, take->consumer, take->consumer->wanted);
+}
+
+/* When it can be answered; 0: it has been. */
+static uint64_t try(struct take *take)
+{
+    struct consumer *consumer = take->consumer;
+    uint64_t earliest_ns = UINT64_MAX;
+
+    if (consumer->state != GROUP_STABLE)
+        earliest_ns = take->waiter.asked_ns + rebalance_answer_ns;
+    if (earliest_ns <= loop_now_ns(consumer->queue->loop)) {
+        end_take(take, CALL_FAILED, 0);
+        return 0;
+    }
+    for (uint32_t i = 0; i < consumer->shares_max; i++) {
+        uint32_t turn = (consumer->turn + i) % consumer->shares_max;
+        uint64_t at_ns = share_ready_ns(&consumer->shares[turn], take->max, take->wait_ns);
+
+        if (at_ns <= loop_now_ns(consumer->queue->loop)) {
+            consumer->turn = turn + 1;
+            answer(take, &consumer->shares[turn]);
+            return 0;
+        }
+        earliest_ns = at_ns < earliest_ns ? at_ns : earliest_ns;
+    }
+    return earliest_ns;
+}
+
+void consumer_look(struct consumer *consumer)
+{
+    uint64_t now_ns = loop_now_ns(consumer->queue->loop), earliest_ns = UINT64_MAX;
+    struct link *link = consumer->takes.head.next;
+
+    while (link != &consumer->takes.head) {
+        struct take *take = take_at(link);
+        uint64_t at_ns;
+
+        link = link->next;
+        at_ns = try(take);
+        if (at_ns > 0 && at_ns < earliest_ns)
+            earliest_ns = at_ns;
+    }
+    if (earliest_ns == UINT64_MAX)
+        loop_alarm_clear(consumer->look);
+    else
+        loop_alarm_set(consumer->look, earliest_ns - now_ns);
+}
+
+/* In hand is what can be handed over: nothing while nobody asks. */
+static void consumer_fill(struct consumer *consumer)
+{
+    for (uint32_t i = 0; i < consumer->shares_max; i++)
+        share_fill(&consumer->shares[i], consumer, consumer->wanted);
+}
+
+static void look(void *context)
+{
+    consumer_look(context);
+}
+
+void consumer_fail_takes(struct consumer *consumer)
+{
+    struct link *first;
+
+    while ((first = list_first(&consumer->takes)) != NULL)
+        end_take(take_at(first), CALL_FAILED, 0);
+}
+
+static struct take *spare_take(struct consumer *consumer)
+{
+    struct link *spare = list_take_first(&consumer->spare_takes);
+    struct take *take;
+
+    if (spare != NULL)
+        return take_at(spare);
+    take = calloc(1, sizeof *take);
+    check(take != NULL);
+    take->consumer = consumer;
+    take->after.done = give;
+    return take;
+}
+
+void consumer_take(struct consumer *consumer, struct call *call, uint32_t max, uint64_t wait_ns,
+                   uint64_t timeout_ns)
+{
+    struct take *take = spare_take(consumer);
+
+    take->max = max < QUEUE_TAKE_MAX ? max : QUEUE_TAKE_MAX;
+    take->wait_ns = wait_ns;
+    if (take->answer_room < take->max) {
+        take->answer = realloc(take->answer, take->max * sizeof *take->answer);
+        check(take->answer != NULL);
+        take->answer_room = take->max;
+    }
+    if (consumer->wanted < take->max)
+        consumer->wanted = take->max;
+    list_push_last(&consumer->takes, &take->turn);
+    line_add(&consumer->takes_line, &take->waiter, call, timeout_ns);
+    consumer_fill(consumer);
+    consumer_look(consumer);
+}
+
+/* ---- Commits --------------------------------------------------------------------------------- */
+
+static enum call_outcome outcome_of(rd_kafka_event_t *event)
+{
+    const rd_kafka_topic_partition_list_t *list = rd_kafka_event_topic_partition_list(event);
+    rd_kafka_resp_err_t error = rd_kafka_event_error(event);
+
+    if (error == RD_KAFKA_RESP_ERR_NO_ERROR && list != NULL && list->cnt > 0)
+        error = list->elems[0].err;
+    if (error == RD_KAFKA_RESP_ERR_NO_ERROR)
+        return CALL_OK;
+    if (error == RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION ||
+        error == RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID ||
+        error == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID ||
+        error == RD_KAFKA_RESP_ERR__ASSIGNMENT_LOST)
+        return CALL_ABSENT;
+    return CALL_FAILED;
+}
+
+static void count_committed(struct consumer *consumer, uint32_t partition, uint64_t next)
+{
+    struct node_stats *stats = consumer->queue->stats;
+    struct share *share = group_share(consumer, partition);
+
+    if (share == NULL || next <= share->committed)
+        return;
+    stats->queue_committed += next - share->committed;
+    share->committed = next;
+    if (partition < STATS_PARTITIONS_MAX && next > stats->log_next[partition])
+        stats->log_next[partition] = next;
+}
+
+static void committed(struct consumer *consumer, rd_kafka_event_t *event)
+{
+    struct commit *commit = rd_kafka_event_opaque(event);
+    enum call_outcome outcome = outcome_of(event);
+
+    if (commit == NULL)
+        return;
+    if (outcome == CALL_OK)
+        count_committed(consumer, commit->partition, commit->next);
+    line_tell(&consumer->commits_line, &commit->waiter, outcome, 0);
+    list_remove(&consumer->commits, &commit->place);
+    free(commit);
+}
+
+static void time_out_commit(struct line *line, struct waiter *waiter)
+{
+    line_tell(line, waiter, CALL_TIMEOUT, 0);
+}
+
+static rd_kafka_resp_err_t send_commit(struct consumer *consumer, struct commit *commit)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_resp_err_t error;
+
+    rd_kafka_topic_partition_list_add(list, consumer->topic_name, (int32_t)commit->partition)
+        ->offset = (int64_t)commit->next;
+    error =
+        rd_kafka_commit_queue(consumer->client.kafka, list, consumer->client.events, NULL, commit);
+    rd_kafka_topic_partition_list_destroy(list);
+    return error;
+}
+
+/* It never goes back: what another owner has committed meanwhile is above what SQL told us. */
+void consumer_commit(struct consumer *consumer, struct call *call, uint32_t partition,
+                     uint64_t next, uint64_t timeout_ns)
+{
+    const struct share *share = group_share(consumer, partition);
+    struct loop *loop = consumer->queue->loop;
+    struct commit *commit;
+
+    if (share == NULL || next <= share->committed) {
+        loop_finish(loop, call, share == NULL ? CALL_ABSENT : CALL_OK, 0);
+        return;
+    }
+    commit = calloc(1, sizeof *commit);
+    check(commit != NULL);
+    commit->partition = partition;
+    commit->next = next;
+    if (send_commit(consumer, commit) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        line_add(&consumer->commits_line, &commit->waiter, call, timeout_ns);
+        list_push_last(&consumer->commits, &commit->place);
+        return;
+    }
+    free(commit);
+    loop_finish(loop, call, CALL_FAILED, 0);
+}
+
+/* ---- Events ---------------------------------------------------------------------------------- */
+
+static void serve(void *context, rd_kafka_event_t *event)
+{
+    struct consumer *consumer = context;
+
+    switch (rd_kafka_event_type(event)) {
+    case RD_KAFKA_EVENT_REBALANCE:
+        group_serve(consumer, event);
+        return;
+    case RD_KAFKA_EVENT_OFFSET_COMMIT:
+        committed(consumer, event);
+        return;
+    case RD_KAFKA_EVENT_ERROR:
+        if (rd_kafka_event_error(event) == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
+            consumer_fail_takes(consumer);
+        return;
+    default: /* Nothing else is asked for, and it is an int. */
+        return;
+    }
+}
+
+static void served(void *context)
+{
+    consumer_fill(context);
+    consumer_look(context);
+}
+
+/* ---- Open and close -------------------------------------------------------------------------- */
+
+static bool subscribe(const struct consumer *consumer)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_resp_err_t error;
+
+    rd_kafka_topic_partition_list_add(list, consumer->topic_name, RD_KAFKA_PARTITION_UA);
+    error = rd_kafka_subscribe(consumer->client.kafka, list);
+    rd_kafka_topic_partition_list_destroy(list);
+    return error == RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+struct consumer *consumer_open(struct queue_live *queue, uint32_t topic)
+{
+    struct consumer *consumer = calloc(1, sizeof *consumer);
+    rd_kafka_conf_t *conf;
+    char why[160];
+
+    check(consumer != NULL);
+    consumer->queue = queue;
+    consumer->topic = topic;
+    consumer->wanted = WANTED_FIRST;
+    consumer->client =
+        (struct client){.loop = queue->loop, .serve = serve, .served = served, .context = consumer};
+    topic_name(consumer->topic_name, queue->run, topic);
+    conf = consumer_conf(&queue->settings, why);
+    if (conf == NULL || !client_open(&consumer->client, RD_KAFKA_CONSUMER, conf, why)) {
+        free(consumer);
+        return NULL;
+    }
+    line_open(&consumer->takes_line, queue, time_out_take);
+    line_open(&consumer->commits_line, queue, time_out_commit);
+    list_init(&consumer->takes);
+    list_init(&consumer->spare_takes);
+    list_init(&consumer->ended_takes);
+    list_init(&consumer->commits);
+    consumer->look = loop_alarm(queue->loop, look, consumer);
+    group_open(consumer);
+    check(subscribe(consumer)); /* One good name, and a consumer that nothing has happened to. */
+    return consumer;
+}
+
+static bool has_left(void *context)
+{
+    const struct consumer *consumer = context;
+
+    return rd_kafka_consumer_closed(consumer->client.kafka);
+}
+
+static void free_takes(struct list *takes)
+{
+    struct link *link;
+
+    while ((link = list_take_first(takes)) != NULL) {
+        free(take_at(link)->answer);
+        free(take_at(link));
+    }
+}
+
+void consumer_close(struct consumer *consumer)
+{
+    rd_kafka_error_t *error;
+    struct link *link;
+
+    error = rd_kafka_consumer_close_queue(consumer->client.kafka, consumer->client.events);
+    if (error == NULL)
+        client_wait(&consumer->client, has_left, LEAVE_MS);
+    else
+        rd_kafka_error_destroy(error);
+    group_close(consumer);
+    client_close(&consumer->client);
+    consumer_fail_takes(consumer);
+    free_takes(&consumer->spare_takes);
+    free_takes(&consumer->ended_takes);
+    while ((link = list_take_first(&consumer->commits)) != NULL)
+        free(list_entry(link, struct commit, place));
+    line_close(&consumer->takes_line);
+    line_close(&consumer->commits_line);
+    loop_alarm_free(consumer->look);
+    free(consumer);
+}

@@ -1,0 +1,27 @@
+/* live.h — The chosen variants, one after the other, on real processes: for --live and --both. */
+#ifndef SIM_COMMAND_LIVE_H
+#define SIM_COMMAND_LIVE_H
+
+#include "sim/command/job.h"
+#include "sim/lab/lab.h"
+
+struct live { /* Results are owned. */
+    const struct job *job;
+    struct result *results[SCENARIO_VARIANTS_MAX]; /* As many as were begun. */
+    struct lab_report reports[SCENARIO_VARIANTS_MAX];
+    unsigned begun;
+};
+
+/* Where --redis, --kafka and --db, or the environment, say that the servers are. */
+struct lab_servers live_servers(const struct live_options *given);
+
+/* EXIT_AS_EXPECTED when there is something to report, perhaps a part; else it has said why on
+ * stderr. */
+int live_run(struct live *live);
+void live_free(struct live *live);
+
+/* Lines for people, on stderr: what the figures stand on (servers, send lag), and which of them
+ * are void. */
+void live_tell(const struct live *live);
+
+#endif

@@ -1,0 +1,356 @@
+/* node.c — sim node, sim prepare: the parts of a live run that somebody else starts.
+ *
+ * In docker compose each container is one node. `sim node FILE NAME` makes its settings from the
+ * scenario, as the lab would, and becomes sim-node; `sim prepare FILE` makes the tables and topics
+ * before; `sim run FILE --live --attach` asks afterwards. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "sim/command/command.h"
+#include "sim/command/live.h"
+#include "sim/command/places.h"
+#include "sim/lab/crew.h"
+#include "sim/scenario/load_story.h"
+#include "sim/setup/setup.h"
+
+enum { WORDS_MAX = 32 };
+
+struct node_options { /* Words are borrowed from argv. */
+    const struct command *command;
+    const char *file, *name, *variant;
+    const char *overrides[WORDS_MAX], *peers[WORDS_MAX];
+    unsigned overrides_max, peers_max;
+    const char *listen, *front, *known_as, *replica;
+    struct live_options live;
+};
+
+/* ---- Words ----------------------------------------------------------------------------------- */
+
+struct word_row {
+    const char *name;
+    size_t offset; /* Of the text in struct node_options. */
+};
+
+#define TEXT(member) offsetof(struct node_options, member)
+
+static const struct word_row rows[] = {
+    {"--variant", TEXT(variant)},   {"--listen", TEXT(listen)},   {"--front", TEXT(front)},
+    {"--known-as", TEXT(known_as)}, {"--replica", TEXT(replica)}, {"--redis", TEXT(live.redis)},
+    {"--kafka", TEXT(live.kafka)},  {"--db", TEXT(live.db)},      {"--run", TEXT(live.run)},
+};
+
+static bool take_list(const char *word, const char *value, struct node_options *options)
+{
+    bool is_set = strcmp(word, "--set") == 0;
+    const char **list = is_set ? options->overrides : options->peers;
+    unsigned *length = is_set ? &options->overrides_max : &options->peers_max;
+
+    if ((!is_set && strcmp(word, "--peer") != 0) || *length == WORDS_MAX)
+        return false;
+    list[(*length)++] = value;
+    return true;
+}
+
+static bool take_word(struct node_options *options, const char *word, const char *value)
+{
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (strcmp(rows[i].name, word) == 0) {
+            *(const char **)((char *)options + rows[i].offset) = value;
+            return true;
+        }
+    return take_list(word, value, options);
+}
+
+static int read_words(struct node_options *options, int argc, char **argv,
+                      struct settings *settings)
+{
+    for (int i = 1; i < argc; i++) {
+        if (settings_take_lang(settings, argc, argv, &i))
+            continue;
+        if (strcmp(argv[i], "--allow-remote") == 0)
+            options->live.allow_remote = true;
+        else if (strcmp(argv[i], "--burn") == 0)
+            options->live.burn = true;
+        else if (argv[i][0] == '-' && i + 1 < argc && take_word(options, argv[i], argv[i + 1]))
+            i++;
+        else if (argv[i][0] == '-')
+            return command_misused(options->command, settings, "no such option, or no value",
+                                   "нет такого ключа или нет значения", argv[i]);
+        else if (options->file == NULL)
+            options->file = argv[i];
+        else if (options->name == NULL)
+            options->name = argv[i];
+        else
+            return command_misused(options->command, settings, "one word too many", "лишнее слово",
+                                   argv[i]);
+    }
+    if (options->file == NULL)
+        return command_misused(options->command, settings, "which scenario?", "какой сценарий?",
+                               "");
+    return EXIT_AS_EXPECTED;
+}
+
+/* ---- The scenario ---------------------------------------------------------------------------- */
+
+static const struct scenario *find_variant(const struct story *story, const char *name)
+{
+    for (uint32_t i = 0; i < story->variants_max; i++)
+        if (name == NULL || strcmp(story->variants[i].variant, name) == 0)
+            return &story->variants[i];
+    return NULL;
+}
+
+static int with_scenario(const struct node_options *options, const struct settings *settings,
+                         int (*act)(const struct node_options *, const struct scenario *,
+                                    const struct settings *))
+{
+    struct problems *problems = problems_open();
+    const struct scenario *scenario;
+    struct story story;
+    char path[PATH_MAX];
+    int code = EXIT_USAGE;
+
+    if (problems == NULL)
+        return EXIT_RUNTIME;
+    places_find(options->file, path, sizeof path);
+    if (!story_load(&story, path, options->overrides, options->overrides_max, problems)) {
+        problems_print(problems, stderr, settings->lang);
+    } else {
+        scenario = find_variant(&story, options->variant);
+        code = scenario == NULL ? command_misused(options->command, settings, "no such variant",
+                                                  "нет такого варианта", options->variant)
+                                : act(options, scenario, settings);
+        story_close(&story);
+    }
+    problems_close(problems);
+    return code;
+}
+
+static struct lab_options lab_options_of(const struct node_options *options)
+{
+    return (struct lab_options){.servers = live_servers(&options->live),
+                                .run = options->live.run != NULL ? options->live.run : "lab"};
+}
+
+/* ---- sim node -------------------------------------------------------------------------------- */
+
+/* "delivery", or "delivery/balancer": the service's place, and which of the two is meant. */
+static bool find_service(const struct scenario *scenario, const char *name, uint32_t *index,
+                         bool *is_balancer)
+{
+    size_t length = strcspn(name, "/");
+
+    *is_balancer = strcmp(name + length, "/balancer") == 0;
+    for (*index = 0; *index < scenario->services_max; ++*index)
+        if (strlen(scenario->services[*index].name) == length &&
+            strncmp(scenario->services[*index].name, name, length) == 0)
+            return name[length] == '\0' || *is_balancer;
+    return false;
+}
+
+/* A container does not know which of its kind it is; its address tells them apart. */
+static uint32_t replica_of(const char *replica)
+{
+    char host[256] = "";
+    uint32_t sum = 2166136261u;
+
+    if (replica != NULL && strcmp(replica, "auto") != 0)
+        return (uint32_t)strtoul(replica, NULL, 10);
+    gethostname(host, sizeof host - 1);
+    for (const char *c = host; *c != '\0'; c++)
+        sum = (sum ^ (unsigned char)*c) * 16777619u;
+    return sum % SETTINGS_REPLICAS_MAX;
+}
+
+static bool set_addresses(struct node_settings *node, const struct node_options *options,
+                          const struct scenario *scenario, const char **wrong)
+{
+    const char *listen = options->listen != NULL ? options->listen : "127.0.0.1:8080";
+
+    *wrong = listen;
+    if (!address_read(&node->listen, listen))
+        return false;
+    *wrong = options->front;
+    if (options->front != NULL && !address_read(&node->front, options->front))
+        return false;
+    *wrong = options->known_as;
+    if (options->known_as != NULL && !address_read(&node->known_as, options->known_as))
+        return false;
+    for (unsigned i = 0; i < options->peers_max; i++) {
+        const char *at = strchr(options->peers[i], '=');
+        uint32_t index;
+        bool is_balancer;
+        char name[64];
+
+        *wrong = options->peers[i];
+        if (at == NULL)
+            return false;
+        snprintf(name, sizeof name, "%.*s", (int)(at - options->peers[i]), options->peers[i]);
+        if (!find_service(scenario, name, &index, &is_balancer) ||
+            !address_read(&node->peers[index], at + 1))
+            return false;
+    }
+    return true;
+}
+
+static void set_servers(struct node_settings *node, const struct servers *servers,
+                        struct servers_wanted wanted)
+{
+    uint32_t connections = node->table.connections;
+
+    if (wanted.store)
+        node->store = servers->store;
+    if (wanted.queue)
+        node->queue = servers->queue;
+    if (wanted.table)
+        node->table = servers->table;
+    node->table.connections = connections;
+}
+
+/* The program reads its settings from a file that has no name. */
+static int become(const char *kind, const struct node_settings *node)
+{
+    char program[PATH_MAX];
+    FILE *file = tmpfile();
+
+    if (!servers_find_program("sim-node", program, sizeof program)) {
+        fprintf(stderr, "sim node: sim-node is neither beside sim nor on the PATH\n");
+        return EXIT_RUNTIME;
+    }
+    if (file != NULL && settings_send(fileno(file), node) && fseek(file, 0, SEEK_SET) == 0 &&
+        dup2(fileno(file), STDIN_FILENO) == STDIN_FILENO)
+        execl(program, program, kind, (char *)NULL);
+    fprintf(stderr, "sim node: %s: %s\n", program, strerror(errno));
+    return EXIT_RUNTIME;
+}
+
+static int start_node(const struct node_options *options, const struct scenario *scenario,
+                      const struct settings *settings)
+{
+    struct lab_options lab = lab_options_of(options);
+    struct service_spec balancer;
+    struct node_settings node;
+    struct servers servers;
+    struct plan plan;
+    const char *wrong = "", *token = getenv("SIM_TOKEN");
+    char trouble[400];
+    bool is_balancer;
+    uint32_t index;
+
+    if (options->name == NULL || !find_service(scenario, options->name, &index, &is_balancer))
+        return command_misused(options->command, settings, "which service of the scenario?",
+                               "какой сервис сценария?",
+                               options->name == NULL ? "" : options->name);
+    if (!servers_note(&servers, scenario, &lab, trouble)) {
+        fprintf(stderr, "sim node: %s\n", trouble);
+        return EXIT_USAGE;
+    }
+    balancer = setup_balancer_spec(scenario, &scenario->services[index]);
+    plan = is_balancer ? setup_balancer(&scenario->balancer, &scenario->services[index])
+                       : setup_service(&scenario->services[index]);
+    if (is_balancer) /* Who comes is not ours to say here. */
+        plan.balancer.backends_max = SETTINGS_REPLICAS_MAX;
+    settings_of_node(&node, scenario, is_balancer ? &balancer : &scenario->services[index], &plan);
+    node.replica = is_balancer ? 0 : replica_of(options->replica);
+    snprintf(node.name, sizeof node.name, is_balancer ? "%s" : "%s/%u",
+             is_balancer ? balancer.name : scenario->services[index].name, node.replica);
+    snprintf(node.run, sizeof node.run, "%s", servers.run);
+    snprintf(node.token, sizeof node.token, "%s", token == NULL ? "" : token);
+    node.cpu.is_burnt = options->live.burn;
+    if (!is_balancer)
+        set_servers(&node, &servers, servers_wanted_by(&scenario->services[index]));
+    snprintf(node.queue.group, sizeof node.queue.group, "sim-%s-%s", servers.run,
+             scenario->services[index].name);
+    if (!set_addresses(&node, options, scenario, &wrong))
+        return command_misused(options->command, settings, "not HOST:PORT, or no such service",
+                               "не ХОСТ:ПОРТ, или нет такого сервиса", wrong);
+    return become(plan_kind_name(plan.kind), &node);
+}
+
+static int run_node(int argc, char **argv, struct settings *settings)
+{
+    struct node_options options = {.command = &command_node};
+    int code = read_words(&options, argc, argv, settings);
+
+    return code == EXIT_AS_EXPECTED ? with_scenario(&options, settings, start_node) : code;
+}
+
+const struct command command_node = {
+    .name = "node",
+    .usage = "node FILE SERVICE[/balancer] [OPTIONS]",
+    .summary = {"become one live node of a scenario (for docker compose)",
+                "стать одним живым узлом сценария (для docker compose)"},
+    .options = {"  --variant NAME         by default the first one\n"
+                "  --set PATH=VALUE       override a key\n"
+                "  --listen HOST:PORT     by default 127.0.0.1:8080\n"
+                "  --front HOST:PORT      the balancer to register with\n"
+                "  --known-as HOST:PORT   what to register; by default where it listens\n"
+                "  --replica N|auto       its number; auto: from the host's name\n"
+                "  --peer SERVICE=HOST:PORT  where a service is that it asks (repeatable)\n"
+                "  --redis, --kafka, --db, --allow-remote, --run NAME (lab), --burn\n"
+                "  SIM_TOKEN              wanted where it listens beyond loopback\n"
+                "\n"
+                "  sim node spike.yaml delivery/balancer --listen 127.0.0.1:8080\n"
+                "  sim node spike.yaml delivery --listen 127.0.0.1:8081 --front 127.0.0.1:8080 "
+                "--db postgres://…\n",
+                "  --variant ИМЯ          по умолчанию первый\n"
+                "  --set ПУТЬ=ЗНАЧ        заменить ключ\n"
+                "  --listen ХОСТ:ПОРТ     по умолчанию 127.0.0.1:8080\n"
+                "  --front ХОСТ:ПОРТ      балансировщик, где встать на учёт\n"
+                "  --known-as ХОСТ:ПОРТ   под каким адресом; по умолчанию где слушает\n"
+                "  --replica N|auto       номер; auto: по имени машины\n"
+                "  --peer СЕРВИС=ХОСТ:ПОРТ  где сервис, который он спрашивает (можно ещё)\n"
+                "  --redis, --kafka, --db, --allow-remote, --run ИМЯ (lab), --burn\n"
+                "  SIM_TOKEN              нужен там, где слушают не только свою машину\n"
+                "\n"
+                "  sim node spike.yaml delivery/balancer --listen 127.0.0.1:8080\n"
+                "  sim node spike.yaml delivery --listen 127.0.0.1:8081 --front 127.0.0.1:8080 "
+                "--db postgres://…\n"},
+    .run = run_node,
+};
+
+/* ---- sim prepare ----------------------------------------------------------------------------- */
+
+static int prepare(const struct node_options *options, const struct scenario *scenario,
+                   const struct settings *settings)
+{
+    struct lab_options lab = lab_options_of(options);
+    struct servers servers;
+    char trouble[400];
+    enum lab_end end = LAB_TROUBLE;
+
+    if (servers_note(&servers, scenario, &lab, trouble))
+        end = servers_prepare(&servers, scenario, trouble);
+    if (end == LAB_DONE)
+        printf("%s: %s\n", settings_say(settings, "ready", "готово"), servers.versions);
+    else
+        fprintf(stderr, "sim prepare: %s\n", trouble);
+    return end == LAB_DONE ? EXIT_AS_EXPECTED
+                           : (end == LAB_DEPENDENCY ? EXIT_DEPENDENCY : EXIT_USAGE);
+}
+
+static int run_prepare(int argc, char **argv, struct settings *settings)
+{
+    struct node_options options = {.command = &command_prepare};
+    int code = read_words(&options, argc, argv, settings);
+
+    return code == EXIT_AS_EXPECTED ? with_scenario(&options, settings, prepare) : code;
+}
+
+const struct command command_prepare = {
+    .name = "prepare",
+    .usage = "prepare FILE --redis HOST:PORT --kafka HOST:PORT --db URL [--variant NAME] [--run "
+             "NAME]",
+    .summary = {"make the tables and topics of a run in servers of yours",
+                "создать таблицы и топики прогона на ваших серверах"},
+    .options = {"  sim prepare spike.yaml --redis 127.0.0.1:6379 --kafka 127.0.0.1:9092 --db "
+                "postgres://127.0.0.1/sim\n",
+                "  sim prepare spike.yaml --redis 127.0.0.1:6379 --kafka 127.0.0.1:9092 --db "
+                "postgres://127.0.0.1/sim\n"},
+    .run = run_prepare,
+};

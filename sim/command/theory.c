@@ -1,0 +1,257 @@
+/* theory.c — sim theory FILE: the whiteboard estimate of every variant, line by line.
+ *
+ * Nothing is run, so there is no seed and no thread to choose: the words are those of `sim run`
+ * that say which story is meant and how it is to be printed, read here because options.c answers
+ * in the name of `sim run`. */
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "sim/command/command.h"
+#include "sim/command/places.h"
+#include "sim/report/theory_report.h"
+#include "sim/scenario/load_story.h"
+#include "sim/version.h"
+
+enum { OVERRIDES_MAX = 64 };
+
+struct wish { /* Words are borrowed from argv. */
+    const char *file;
+    const char *variants[SCENARIO_VARIANTS_MAX];
+    unsigned variants_max;
+    const char *overrides[OVERRIDES_MAX];
+    unsigned overrides_max;
+    bool is_json, no_color;
+};
+
+/* ---- The command line ------------------------------------------------------------------------ */
+
+static int misused(const struct settings *settings, const char *en, const char *ru,
+                   const char *word)
+{
+    return command_misused(&command_theory, settings, en, ru, word);
+}
+
+/* The value of --name VALUE or --name=VALUE; NULL: another word, or no value. */
+static const char *value_of(const char *name, int argc, char **argv, int *place)
+{
+    size_t length = strlen(name);
+    const char *word = argv[*place];
+
+    if (strncmp(word, name, length) != 0)
+        return NULL;
+    if (word[length] == '=')
+        return word + length + 1;
+    return word[length] == '\0' && *place + 1 < argc ? argv[++*place] : NULL;
+}
+
+static int take_option(struct wish *wish, int argc, char **argv, int *place,
+                       const struct settings *settings)
+{
+    const char *word = argv[*place], *value;
+
+    if (strcmp(word, "--json") == 0) {
+        wish->is_json = true;
+    } else if (strcmp(word, "--no-color") == 0) {
+        wish->no_color = true;
+    } else if ((value = value_of("--variant", argc, argv, place)) != NULL) {
+        if (wish->variants_max == SCENARIO_VARIANTS_MAX)
+            return misused(settings, "32 variants at most", "не больше 32 вариантов", "");
+        wish->variants[wish->variants_max++] = value;
+    } else if ((value = value_of("--set", argc, argv, place)) != NULL) {
+        if (wish->overrides_max == OVERRIDES_MAX || strchr(value, '=') == NULL)
+            return misused(
+                settings, "--set wants PATH=VALUE, for example services.delivery.replicas=8",
+                "--set: нужно ПУТЬ=ЗНАЧЕНИЕ, например services.delivery.replicas=8", value);
+        wish->overrides[wish->overrides_max++] = value;
+    } else if (strcmp(word, "--variant") == 0 || strcmp(word, "--set") == 0) {
+        return misused(settings, "a value is missing after", "нет значения после", word);
+    } else {
+        return misused(settings, "no such option", "нет такого ключа", word);
+    }
+    return EXIT_AS_EXPECTED;
+}
+
+static int read_wish(struct wish *wish, int argc, char **argv, struct settings *settings)
+{
+    *wish = (struct wish){0};
+    for (int i = 1; i < argc; i++) {
+        int code = EXIT_AS_EXPECTED;
+
+        if (settings_take_lang(settings, argc, argv, &i))
+            continue;
+        if (argv[i][0] == '-')
+            code = take_option(wish, argc, argv, &i, settings);
+        else if (wish->file == NULL)
+            wish->file = argv[i];
+        else
+            code = misused(settings, "one file at a time", "по одному файлу за раз", argv[i]);
+        if (code != EXIT_AS_EXPECTED)
+            return code;
+    }
+    if (wish->file == NULL)
+        return misused(settings, "which scenario?", "какой сценарий?", "");
+    return EXIT_AS_EXPECTED;
+}
+
+/* ---- The job --------------------------------------------------------------------------------- */
+
+static bool is_wanted(const struct wish *wish, const char *variant)
+{
+    for (unsigned i = 0; i < wish->variants_max; i++)
+        if (strcmp(wish->variants[i], variant) == 0)
+            return true;
+    return wish->variants_max == 0;
+}
+
+static bool has_variant(const struct story *story, const char *name)
+{
+    for (uint32_t i = 0; i < story->variants_max; i++)
+        if (strcmp(story->variants[i].variant, name) == 0)
+            return true;
+    return false;
+}
+
+static bool names_are_known(const struct wish *wish, const struct story *story,
+                            const struct settings *settings)
+{
+    for (unsigned i = 0; i < wish->variants_max; i++) {
+        if (has_variant(story, wish->variants[i]))
+            continue;
+        fprintf(stderr, "sim theory: %s \"%s\"; %s:",
+                settings_say(settings, "no such variant:", "нет такого варианта:"),
+                wish->variants[i], settings_say(settings, "there are", "есть"));
+        for (uint32_t v = 0; v < story->variants_max; v++)
+            fprintf(stderr, " %s", story->variants[v].variant);
+        fprintf(stderr, "\n");
+        return false;
+    }
+    return true;
+}
+
+static unsigned terminal_columns(void)
+{
+    const char *columns = getenv("COLUMNS");
+    struct winsize size;
+
+    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+        return size.ws_col;
+    return columns == NULL ? 0 : (unsigned)strtoul(columns, NULL, 10);
+}
+
+static bool wants_color(const struct wish *wish)
+{
+    const char *no_color = getenv("NO_COLOR");
+    const char *terminal = getenv("TERM");
+
+    return !wish->no_color && (no_color == NULL || no_color[0] == '\0') && isatty(STDOUT_FILENO) &&
+           (terminal == NULL || strcmp(terminal, "dumb") != 0);
+}
+
+static int print(const struct theory_report *report, const struct wish *wish)
+{
+    bool is_written = true;
+
+    if (wish->is_json)
+        is_written = theory_report_json(report, stdout);
+    else
+        theory_report_terminal(report, stdout);
+    if (fflush(stdout) != 0 || ferror(stdout) || !is_written) {
+        perror("sim theory");
+        return EXIT_RUNTIME;
+    }
+    return EXIT_AS_EXPECTED;
+}
+
+static int estimate_story(const struct story *story, const struct wish *wish,
+                          const struct settings *settings)
+{
+    struct theory *theories[SCENARIO_VARIANTS_MAX] = {NULL};
+    struct theory_report report = {.story = story,
+                                   .variants = theories,
+                                   .lang = settings->lang,
+                                   .version = SIM_VERSION_TEXT,
+                                   .use_color = wants_color(wish),
+                                   .columns = terminal_columns()};
+    int code = EXIT_AS_EXPECTED;
+
+    if (!names_are_known(wish, story, settings))
+        return EXIT_USAGE;
+    for (uint32_t v = 0; v < story->variants_max && code == EXIT_AS_EXPECTED; v++) {
+        if (!is_wanted(wish, story->variants[v].variant))
+            continue;
+        theories[report.variants_max] = theory_open(&story->variants[v]);
+        if (theories[report.variants_max] == NULL)
+            code = EXIT_RUNTIME;
+        else
+            report.variants_max++;
+    }
+    if (code == EXIT_AS_EXPECTED)
+        code = print(&report, wish);
+    else
+        fprintf(stderr, "sim theory: %s\n",
+                settings_say(settings, "the system refused memory", "система не дала памяти"));
+    for (unsigned v = 0; v < report.variants_max; v++)
+        theory_close(theories[v]);
+    return code;
+}
+
+static int run(int argc, char **argv, struct settings *settings)
+{
+    struct problems *problems;
+    struct wish wish;
+    struct story story;
+    char path[PATH_MAX];
+    int code = read_wish(&wish, argc, argv, settings);
+
+    if (code != EXIT_AS_EXPECTED)
+        return code;
+    problems = problems_open();
+    if (problems == NULL)
+        return EXIT_RUNTIME;
+    places_find(wish.file, path, sizeof path);
+    if (story_load(&story, path, wish.overrides, wish.overrides_max, problems)) {
+        code = estimate_story(&story, &wish, settings);
+        story_close(&story);
+    } else {
+        problems_print(problems, stderr, settings->lang);
+        code = EXIT_USAGE;
+    }
+    problems_close(problems);
+    return code;
+}
+
+const struct command command_theory = {
+    .name = "theory",
+    .usage = "theory FILE [OPTIONS]",
+    .summary = {"the whiteboard estimate, each formula with the numbers put in",
+                "оценка у доски: каждая формула с подставленными числами"},
+    .options = {"  --variant NAME     only this variant (may be repeated)\n"
+                "  --set PATH=VALUE   override a key, for example services.delivery.replicas=8\n"
+                "  --json             the same as one JSON document on stdout\n"
+                "  --no-color         also NO_COLOR\n"
+                "  --lang en|ru       also SIM_LANG, LANG\n"
+                "\n"
+                "Nothing is run: Erlang's and Little's formulas, straight lines where the load\n"
+                "is more than the capacity. Compare with `sim run`.\n"
+                "\n"
+                "  sim theory scenarios/spike.yaml --variant untouched\n"
+                "  sim theory likes --variant batched --set table.commit=10ms\n"
+                "  sim theory spike --json | jq '.variants[].latency_ms.p99'\n",
+                "  --variant ИМЯ      только этот вариант (можно несколько раз)\n"
+                "  --set ПУТЬ=ЗНАЧ    заменить ключ, например services.delivery.replicas=8\n"
+                "  --json             то же одним документом JSON на stdout\n"
+                "  --no-color         также NO_COLOR\n"
+                "  --lang en|ru       также SIM_LANG, LANG\n"
+                "\n"
+                "Ничего не запускается: формулы Эрланга и Литтла и прямые линии там, где нагрузка\n"
+                "больше пропускной способности. Сравните с `sim run`.\n"
+                "\n"
+                "  sim theory scenarios/spike.yaml --variant untouched\n"
+                "  sim theory likes --variant batched --set table.commit=10ms\n"
+                "  sim theory spike --json | jq '.variants[].latency_ms.p99'\n"},
+    .run = run,
+};

@@ -1,0 +1,66 @@
+/* calibrate.h — What a hop, a Redis call, a record and a commit cost on this machine.
+ *
+ *   servers up -> nodes up -> hop, timer -> store -> log -> table -> down -> struct calibration
+ *
+ * The same ports and the same nodes as in a live run, asked at a moderate steady rate and not back
+ * to back: what sleeps between two questions answers later than what never rests, and services
+ * sleep. Every number is a median of hundreds. The virtual world with these numbers says what was
+ * measured here; calibration_write lays down how.
+ *
+ * Left out: what a scan of a table costs per row, and what a value of many KiB costs in Redis. */
+#ifndef SIM_LAB_CALIBRATE_H
+#define SIM_LAB_CALIBRATE_H
+
+#include <stdio.h>
+
+#include "sim/lab/lab.h"
+
+struct calibrated { /* One series of questions, in microseconds. */
+    double p50, p99;
+    unsigned n; /* Answers; 0: not measured. */
+};
+
+struct calibration {
+    struct calibrated hop;      /* There and back: driver -> node -> driver. */
+    struct calibrated timed;    /* The same with 1 ms of work: what it takes beyond the 1 ms. */
+    struct calibrated balanced; /* The same through a balancer, its own work left out. */
+    struct calibrated sleep;    /* How late a sleep of 1 ms ends in this process. */
+
+    struct calibrated get;    /* Redis, there and back. */
+    double get_cpu_us;        /* Its processor time per command. */
+    struct calibrated put;    /* Acknowledged as `acks: all`, without linger. */
+    struct calibrated leader; /* The same as `acks: leader`. */
+    struct calibrated burst;  /* 100 records at once: when the last is acknowledged. */
+    struct calibrated take;   /* From the put to the record in a consumer's hand. */
+    struct calibrated offset; /* A commit of an offset. */
+    double join_ms;           /* From a consumer's first take until it has its partitions. */
+
+    struct calibrated read;   /* A row by its key, through the table port. */
+    double statement_us;      /* The same on a connection of one's own, on this thread. */
+    struct calibrated write;  /* One row in one transaction. */
+    struct calibrated write_100, write_500;
+
+    bool has_embedded_broker;
+    bool is_sqlite;
+    char servers[200];
+    char machine[160];
+    char when[32]; /* UTC, "2024-05-01 12:00" */
+};
+
+/* What is measured now, for somebody who waits. */
+struct calibrate_ear {
+    void (*step)(void *context, const struct text *what);
+    void *context;
+};
+
+/* Of options: servers, is_interrupted. Writes over all of *calibration. LAB_TROUBLE also when it
+ * was interrupted. ear: NULL, or borrowed. */
+enum lab_end calibrate_with(const struct lab_options *options, struct calibration *calibration,
+                            const struct calibrate_ear *ear, char trouble[static 400]);
+enum lab_end calibrate(const struct lab_options *options, struct calibration *calibration,
+                       char trouble[static 400]);
+
+/* A configuration for `sim run --calibration`, with a line on each number: how it was measured. */
+void calibration_write(FILE *out, const struct calibration *calibration);
+
+#endif

@@ -1,0 +1,70 @@
+/* calibrate_inside.h — A series of questions at a steady rate, and who asks which.
+ *
+ *     calibrate.c        what is started, and in which order it is measured
+ *     calibrate_probe.c  one series
+ *     calibrate_nodes.c  hops
+ *     calibrate_data.c   store, log, table
+ *     calibrate_write.c  the configuration */
+#ifndef SIM_LAB_CALIBRATE_INSIDE_H
+#define SIM_LAB_CALIBRATE_INSIDE_H
+
+#include "services/live/loop/loop.h"
+#include "services/live/node/stats.h"
+#include "sim/lab/calibrate.h"
+#include "sim/lab/crew.h"
+
+struct calibrator {
+    const struct lab_options *options;
+    const struct scenario *scenario;
+    struct calibration *calibration;
+    const struct calibrate_ear *ear;
+    struct servers servers;
+    struct loop loop;
+    struct node_stats stats; /* Of our own ports. */
+    struct crew *crew;
+    char *trouble; /* [400] */
+};
+
+struct probe;
+
+struct sample { /* One question. */
+    struct call call; /* First. */
+    struct probe *probe;
+    unsigned index;
+    uint64_t from_ns;
+    double took_us; /* NaN: it failed, or there was no answer. */
+};
+
+struct probe { /* Filled in by who measures, down to `context`. */
+    const char *name;   /* For messages: "hop". */
+    uint64_t every_ns;  /* Between two questions. */
+    unsigned samples;   /* That count; a fifth of as many come before, to warm up. */
+    bool from_intended; /* Counted from when it was meant to be asked: as clients are. */
+
+    /* Asks with sample->call, whose `done` is set; or takes care that probe_told is called. */
+    void (*ask)(struct probe *probe, struct sample *sample);
+    bool accepts_absent; /* CALL_ABSENT is an answer. */
+    void *context;
+
+    struct calibrator *calibrator;
+    struct sample *all;
+    unsigned all_max, asked, told;
+    uint64_t due_ns;
+    struct event *alarm;
+};
+
+/* False: trouble says why. Needs answers to nine of ten. */
+bool probe_run(struct probe *probe, struct calibrator *calibrator, struct calibrated *figures);
+
+void probe_told(struct sample *sample, bool is_good);
+struct calibrated calibrated_of(double *took_us, unsigned n); /* Sorts; NaNs are left out. */
+bool calibrate_fail(struct calibrator *calibrator, const char *what, const char *why); /* False. */
+bool calibrate_is_interrupted(const struct calibrator *calibrator);
+
+/* Each: false after calibrate_fail. */
+bool calibrate_nodes(struct calibrator *calibrator);
+bool calibrate_store(struct calibrator *calibrator);
+bool calibrate_queue(struct calibrator *calibrator);
+bool calibrate_table(struct calibrator *calibrator);
+
+#endif

@@ -1,0 +1,133 @@
+/* calibrate_probe.c — Questions at a steady rate, whatever becomes of the earlier ones. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/lab/calibrate_inside.h"
+
+static const uint64_t patience_ns = 20000000000u; /* For all answers, behind the last question. */
+
+bool calibrate_fail(struct calibrator *calibrator, const char *what, const char *why)
+{
+    snprintf(calibrator->trouble, 400, "%.60s: %.320s", what, why);
+    return false;
+}
+
+bool calibrate_is_interrupted(const struct calibrator *calibrator)
+{
+    return calibrator->options->is_interrupted != NULL &&
+           atomic_load(calibrator->options->is_interrupted);
+}
+
+/* ---- Figures --------------------------------------------------------------------------------- */
+
+static int by_size(const void *a, const void *b)
+{
+    double left = *(const double *)a, right = *(const double *)b;
+
+    return (left > right) - (left < right);
+}
+
+struct calibrated calibrated_of(double *took_us, unsigned n)
+{
+    unsigned good = 0;
+
+    for (unsigned i = 0; i < n; i++)
+        if (!isnan(took_us[i]))
+            took_us[good++] = took_us[i];
+    if (good == 0)
+        return (struct calibrated){0};
+    qsort(took_us, good, sizeof *took_us, by_size);
+    return (struct calibrated){
+        .p50 = took_us[good / 2], .p99 = took_us[good * 99 / 100], .n = good};
+}
+
+/* ---- Asking ---------------------------------------------------------------------------------- */
+
+void probe_told(struct sample *sample, bool is_good)
+{
+    struct probe *probe = sample->probe;
+    uint64_t now_ns = loop_now_ns(&probe->calibrator->loop);
+
+    sample->took_us = is_good ? (double)(now_ns - sample->from_ns) * 1e-3 : (double)NAN;
+    probe->told++;
+    if (probe->told == probe->all_max)
+        loop_stop(&probe->calibrator->loop);
+}
+
+static void answered(struct call *call)
+{
+    struct sample *sample = (struct sample *)call;
+
+    probe_told(sample, call->outcome == CALL_OK ||
+                           (call->outcome == CALL_ABSENT && sample->probe->accepts_absent));
+}
+
+static void ask_next(void *context)
+{
+    struct probe *probe = context;
+    struct loop *loop = &probe->calibrator->loop;
+    struct sample *sample = &probe->all[probe->asked];
+    uint64_t now_ns = loop_now_ns(loop);
+
+    if (calibrate_is_interrupted(probe->calibrator)) {
+        loop_stop(loop);
+        return;
+    }
+    *sample = (struct sample){.call = {.done = answered},
+                              .probe = probe,
+                              .index = probe->asked++,
+                              .from_ns = probe->from_intended ? probe->due_ns : now_ns,
+                              .took_us = (double)NAN};
+    probe->due_ns += probe->every_ns;
+    if (probe->asked < probe->all_max)
+        loop_alarm_set(probe->alarm, probe->due_ns > now_ns ? probe->due_ns - now_ns : 0);
+    probe->ask(probe, sample);
+}
+
+/* ---- The whole series ------------------------------------------------------------------------ */
+
+static bool judge(struct probe *probe, struct calibrated *figures)
+{
+    unsigned warm = probe->all_max - probe->samples;
+    double *took_us = calloc(probe->samples, sizeof *took_us);
+    char why[160];
+
+    if (took_us == NULL)
+        return calibrate_fail(probe->calibrator, probe->name, "the system refused memory");
+    for (unsigned i = 0; i < probe->samples; i++)
+        took_us[i] = warm + i < probe->asked ? probe->all[warm + i].took_us : (double)NAN;
+    *figures = calibrated_of(took_us, probe->samples);
+    free(took_us);
+    if (calibrate_is_interrupted(probe->calibrator))
+        return calibrate_fail(probe->calibrator, probe->name, "interrupted");
+    if (figures->n >= probe->samples / 10 * 9)
+        return true;
+    snprintf(why, sizeof why, "only %u of %u questions were answered", figures->n, probe->samples);
+    return calibrate_fail(probe->calibrator, probe->name, why);
+}
+
+bool probe_run(struct probe *probe, struct calibrator *calibrator, struct calibrated *figures)
+{
+    struct loop *loop = &calibrator->loop;
+    bool is_good;
+
+    probe->calibrator = calibrator;
+    probe->all_max = probe->samples + probe->samples / 5;
+    probe->all = calloc(probe->all_max, sizeof *probe->all);
+    if (probe->all == NULL)
+        return calibrate_fail(calibrator, probe->name, "the system refused memory");
+    probe->alarm = loop_alarm(loop, ask_next, probe);
+    loop_enter(loop);
+    probe->due_ns = loop_now_ns(loop) + probe->every_ns;
+    loop_alarm_set(probe->alarm, probe->every_ns);
+    (void)loop_run(loop, probe->due_ns + probe->all_max * probe->every_ns + patience_ns);
+    loop_alarm_free(probe->alarm);
+    is_good = judge(probe, figures);
+    if (probe->told < probe->asked) /* A port may still complete them: they must outlive it. */
+        is_good = is_good && calibrate_fail(calibrator, probe->name, "answers are missing");
+    else
+        free(probe->all);
+    return is_good;
+}

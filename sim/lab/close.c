@@ -1,0 +1,178 @@
+/* close.c — What the nodes have counted between the warm-up's end and the load's, into the result.
+ *
+ * Not measured here, and left at 0: waits for row locks, scans and flushes inside the SQL server,
+ * and how many keys a crash of Redis has cost. */
+#include <stdio.h>
+
+#include "sim/lab/lab_inside.h"
+#include "sim/measure/metric.h"
+
+void read_figures(struct lab *lab, struct crew_figures *figures)
+{
+    for (uint32_t i = 0; lab->crew != NULL && i < crew_stations(lab->crew); i++)
+        crew_read(lab->crew, i, &figures[i]);
+}
+
+static double ratio(uint64_t above, uint64_t below)
+{
+    return below == 0 ? 0 : (double)above / (double)below;
+}
+
+static void close_stages(struct service_result *result, const struct node_stats *was,
+                         const struct node_stats *is)
+{
+    static const char *const names[STATS_WAITS] = {
+        [STATS_CPU] = "cpu",     [STATS_TIMER] = "timer", [STATS_PEER] = "peer",
+        [STATS_STORE] = "store", [STATS_QUEUE] = "queue", [STATS_TABLE] = "table",
+    };
+
+    for (int i = 0; i < STATS_WAITS; i++) {
+        struct stage_result *stage = &result->stages[result->stages_max];
+
+        if (is->waited[i] == was->waited[i] || result->visits == 0)
+            continue;
+        snprintf(stage->name, sizeof stage->name, "%s", names[i]);
+        stage->mean_ms = ratio(is->waited_ns[i] - was->waited_ns[i], result->visits) * 1e-6;
+        result->stages_max++;
+    }
+}
+
+static void take_off(struct histogram *from, const struct histogram *before)
+{
+    for (int i = 0; i < HISTOGRAM_BUCKETS; i++)
+        from->counts[i] -= before->counts[i];
+    from->total -= before->total;
+    from->sum_ns -= before->sum_ns;
+}
+
+static void close_station(struct lab *lab, uint32_t number, struct service_result *result)
+{
+    const struct crew_figures *was = &lab->at_warm[number], *is = &lab->at_end[number];
+    uint64_t capacity = is->capacity_area - was->capacity_area;
+    uint64_t answered = 0, answered_before = 0;
+
+    for (int i = 0; i < 8; i++) {
+        answered += is->sum.answered[i];
+        answered_before += was->sum.answered[i];
+    }
+    snprintf(result->name, sizeof result->name, "%s", crew_station_name(lab->crew, number));
+    result->replicas_max = is->replicas_max;
+    result->visits = is->sum.visits - was->sum.visits;
+    result->shed = is->sum.shed - was->sum.shed;
+    result->core_seconds = (double)capacity * 1e-9;
+    result->replica_seconds = (double)(is->up_area - was->up_area) * 1e-9;
+    result->utilization = ratio(is->sum.busy.area - was->sum.busy.area, capacity);
+    result->utilization_peak = lab->peaks[number];
+    result->wait = is->sum.wait;
+    take_off(&result->wait, &was->sum.wait);
+    result->wait_mean_ms =
+        ratio(is->sum.waits_ns - was->sum.waits_ns, is->sum.waits - was->sum.waits) * 1e-6;
+    result->queue_max = is->queue_max;
+    result->in_system_mean =
+        ratio(is->sum.inside.area - was->sum.inside.area, lab->end_ns - lab->warm_ns);
+    result->sojourn_mean_ms =
+        ratio(is->sum.stays_ns - was->sum.stays_ns, answered - answered_before) * 1e-6;
+    close_stages(result, &was->sum, &is->sum);
+}
+
+/* The services, then their balancers, as in the virtual world. A balancer is told of only where the
+ * scenario gives it work of its own; what it costs in truth is in the latency. */
+static void close_stations(struct lab *lab)
+{
+    struct result *result = lab->result;
+    uint32_t services = lab->scenario->services_max;
+
+    for (uint32_t i = 0;
+         i < crew_stations(lab->crew) && result->services_max < SCENARIO_SERVICES_MAX; i++)
+        if (i < services || lab->scenario->balancer.work_ns > 0)
+            close_station(lab, i, &result->services[result->services_max++]);
+}
+
+struct sums { /* Of all stations. */
+    struct node_stats was, is;
+};
+
+static void close_store(struct lab *lab, const struct sums *sums)
+{
+    struct store_result *store = &lab->result->store;
+    struct store_info now;
+    char why[160];
+
+    store->is_used = lab->servers.wanted.store;
+    if (!store->is_used)
+        return;
+    store->commands = sums->is.store_commands - sums->was.store_commands;
+    store->hits = sums->is.store_hits - sums->was.store_hits;
+    store->misses = sums->is.store_misses - sums->was.store_misses;
+    if (!store_read_info(lab->servers.store.server, &now, why))
+        return;
+    store->evictions = now.evicted;
+    store->expired = now.expired;
+    store->bytes_max = now.used_memory_peak;
+    if (now.cpu_us > lab->store_before.cpu_us)
+        store->utilization =
+            ratio((now.cpu_us - lab->store_before.cpu_us) * 1000, lab->end_ns - lab->warm_ns);
+}
+
+static void close_queue(struct lab *lab, const struct sums *sums)
+{
+    struct queue_result *queue = &lab->result->queue;
+    const struct node_stats *was = &sums->was, *is = &sums->is;
+
+    queue->is_used = lab->servers.wanted.queue;
+    if (!queue->is_used)
+        return;
+    queue->put = is->queue_put - was->queue_put;
+    queue->taken = is->queue_taken - was->queue_taken;
+    queue->committed = is->queue_committed - was->queue_committed;
+    queue->redelivered = is->queue_redelivered - was->queue_redelivered;
+    queue->batches = is->queue_batches - was->queue_batches;
+    queue->batch_mean = ratio(queue->taken, queue->batches);
+    queue->dead = is->queue_dead - was->queue_dead;
+    queue->dropped = lab->report->gaps = is->queue_gaps - was->queue_gaps;
+    queue->rebalances = (uint32_t)(is->queue_rebalances - was->queue_rebalances);
+    queue->lag_max = lab->lag_max;
+    queue->lag_end = lab->crew != NULL ? crew_lag(lab->crew) : 0;
+    for (int i = 0; i < STATS_PARTITIONS_MAX; i++)
+        if (is->log_put[i] > queue->max_partition_put)
+            queue->max_partition_put = is->log_put[i];
+}
+
+static void close_table(struct lab *lab, const struct sums *sums)
+{
+    struct table_result *table = &lab->result->table;
+    const struct node_stats *was = &sums->was, *is = &sums->is;
+    uint64_t time_ns = lab->end_ns - lab->warm_ns;
+
+    table->is_used = lab->servers.wanted.table;
+    if (!table->is_used)
+        return;
+    table->reads = is->table_reads - was->table_reads;
+    table->writes = is->table_writes - was->table_writes;
+    table->commits = is->table_commits - was->table_commits;
+    table->rows_written = is->table_rows - was->table_rows;
+    if (is->table_connections > 0)
+        table->pool_utilization =
+            ratio(is->table_busy.area - was->table_busy.area, time_ns * is->table_connections);
+    table->pool_wait_mean_ms =
+        ratio(is->table_pool_waits_ns - was->table_pool_waits_ns, table->reads + table->writes) *
+        1e-6;
+}
+
+void close_figures(struct lab *lab)
+{
+    static struct sums sums;
+    static const struct sums nothing;
+
+    sums = nothing;
+    if (lab->crew != NULL) {
+        close_stations(lab);
+        for (uint32_t i = 0; i < crew_stations(lab->crew); i++) {
+            stats_add(&sums.was, &lab->at_warm[i].sum);
+            stats_add(&sums.is, &lab->at_end[i].sum);
+        }
+    }
+    close_store(lab, &sums);
+    close_queue(lab, &sums);
+    close_table(lab, &sums);
+}

@@ -1,0 +1,298 @@
+/* drive.c — The people of the scenario, on real time and real sockets; and what a second brings.
+ *
+ * The clients are those of the virtual world, with the same draws, so the same requests are meant
+ * to go out at the same instants. How far behind these instants they really went is kept beside
+ * the figures: a driver that could not keep up has not measured the services. */
+#include <event2/event.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "sim/lab/lab_inside.h"
+
+enum { WATCH_NS = 50000000 };
+
+static const uint64_t second_ns = 1000000000;
+
+/* ---- Ears: the audit's, and the lag of sending ----------------------------------------------- */
+
+static void hear_offered(void *context, const struct request *request)
+{
+    audit_ears.offered(&((struct lab *)context)->audit, request);
+}
+
+static void hear_tried(void *context, const struct request *request)
+{
+    struct lab *lab = context;
+    uint64_t now_ns = loop_clock_ns() - lab->loop.origin_ns; /* The clock itself, not the step's. */
+
+    if (request->attempts == 1 && request->intended_ns >= lab->scenario->warmup_ns)
+        histogram_record(&lab->send_lag,
+                         now_ns > request->intended_ns ? now_ns - request->intended_ns : 0);
+    audit_ears.tried(&lab->audit, request);
+}
+
+static void hear_finished(void *context, const struct request *request, enum call_outcome outcome,
+                          bool is_late)
+{
+    audit_ears.finished(&((struct lab *)context)->audit, request, outcome, is_late);
+    audit_event(&((struct lab *)context)->audit);
+}
+
+/* ---- Once a second --------------------------------------------------------------------------- */
+
+static uint64_t failed(const struct requests_result *requests)
+{
+    uint64_t sum = requests->late;
+
+    for (int i = 0; i < FAILURES; i++)
+        sum += requests->failed[i];
+    return sum;
+}
+
+static void tell(struct lab *lab, uint64_t lag, bool is_draining)
+{
+    const struct requests_result *requests = &lab->result->requests;
+    const struct series_result *series = &lab->result->series;
+    struct lab_progress progress = {
+        .now_ns = loop_now_ns(&lab->loop),
+        .offered_rps = (double)(requests->offered - lab->offered_before),
+        .ok_rps = (double)(requests->ok - lab->ok_before),
+        .failed_rps = (double)(failed(requests) - lab->failed_before),
+        .p99_ms = series->seconds > 0 ? (double)series->p99_ms[series->seconds - 1] : NAN,
+        .replicas = lab->crew != NULL ? crew_ready(lab->crew) : 0,
+        .lag = lag,
+        .is_draining = is_draining};
+
+    lab->offered_before = requests->offered;
+    lab->ok_before = requests->ok;
+    lab->failed_before = failed(requests);
+    if (lab->options->progress != NULL)
+        lab->options->progress(lab->options->context, &progress);
+}
+
+/* Busy share of each station in the second that has ended. */
+static void note_peaks(struct lab *lab, uint32_t *waiting)
+{
+    static struct crew_figures now;
+
+    *waiting = 0;
+    for (uint32_t i = 0; lab->crew != NULL && i < crew_stations(lab->crew); i++) {
+        uint64_t capacity, busy;
+
+        crew_read(lab->crew, i, &now);
+        capacity = now.capacity_area - lab->last[i].capacity_area;
+        busy = now.sum.busy.area - lab->last[i].sum.busy.area;
+        if (capacity > 0 && (double)busy / (double)capacity > lab->peaks[i])
+            lab->peaks[i] = (double)busy / (double)capacity;
+        *waiting += (uint32_t)now.sum.waiting.now;
+        lab->last[i] = now;
+    }
+}
+
+static void second_passes(void *context)
+{
+    struct lab *lab = context;
+    uint64_t now_ns = loop_now_ns(&lab->loop);
+    uint64_t lag = lab->crew != NULL ? crew_lag(lab->crew) : 0;
+    uint32_t waiting;
+
+    note_peaks(lab, &waiting);
+    lab->lag_max = lag > lab->lag_max ? lag : lab->lag_max;
+    measure_second(&lab->measure, now_ns, waiting, lab->crew != NULL ? crew_ready(lab->crew) : 0,
+                   lag);
+    tell(lab, lag, false);
+    lab->seconds++;
+    if ((lab->seconds + 1) * second_ns <= lab->scenario->duration_ns)
+        loop_alarm_set(lab->second, (lab->seconds + 1) * second_ns - now_ns);
+}
+
+static void warmup_ends(void *context)
+{
+    struct lab *lab = context;
+
+    read_figures(lab, lab->at_warm);
+    memcpy(lab->last, lab->at_warm, sizeof lab->last);
+    memset(lab->peaks, 0, sizeof lab->peaks);
+    lab->warm_ns = loop_clock_ns();
+}
+
+static bool is_interrupted(const struct lab *lab)
+{
+    return lab->options->is_interrupted != NULL && atomic_load(lab->options->is_interrupted);
+}
+
+static void look_around(void *context)
+{
+    struct lab *lab = context;
+
+    loop_alarm_set(lab->watch, WATCH_NS);
+    if (lab->audit.is_full) {
+        lab->result->end = RUN_LIMIT;
+        snprintf(lab->result->limit, sizeof lab->result->limit, "memory");
+    } else if (is_interrupted(lab)) {
+        lab->result->end = RUN_INTERRUPTED;
+    } else {
+        return;
+    }
+    loop_stop(&lab->loop);
+}
+
+/* ---- Setting up ------------------------------------------------------------------------------ */
+
+/* A connection per request under way: as many files as the system lets us have. */
+static void allow_files(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+/* "HOST:PORT" for every service, or "SERVICE=HOST:PORT,…". */
+static bool attach_address(const char *attach, const char *service, struct address *address)
+{
+    char one[SETTINGS_TEXT_MAX];
+    size_t name = strlen(service);
+
+    while (*attach != '\0') {
+        size_t length = strcspn(attach, ",");
+        const char *text = one;
+
+        snprintf(one, sizeof one, "%.*s", (int)length, attach);
+        if (strchr(one, '=') != NULL)
+            text = strncmp(one, service, name) == 0 && one[name] == '=' ? &one[name + 1] : NULL;
+        if (text != NULL)
+            return address_read(address, text);
+        attach += length + (attach[length] == ',');
+    }
+    return false;
+}
+
+static bool set_peers(struct lab *lab, char trouble[static 400])
+{
+    for (uint32_t i = 0; i < lab->scenario->services_max; i++) {
+        const char *name = lab->scenario->services[i].name;
+        struct address address;
+
+        if (lab->crew != NULL) {
+            address = *crew_front(lab->crew, i);
+        } else if (!attach_address(lab->options->attach, name, &address)) {
+            if (lab->scenario->services[i].kind == KIND_BATCHER)
+                continue; /* Nobody asks it anything. */
+            snprintf(trouble, 400, "--attach says nowhere where %s is: HOST:PORT, or %s=HOST:PORT",
+                     name, name);
+            return false;
+        }
+        peer_live_set(lab->peer, i, &address);
+    }
+    return true;
+}
+
+static size_t arena_bytes(const struct scenario *scenario)
+{
+    size_t bytes = audit_bytes() + sizeof(struct clients) * scenario->loads_max + (1 << 20);
+
+    for (uint32_t i = 0; i < scenario->loads_max; i++)
+        bytes += clients_bytes(&scenario->loads[i]) + 4096;
+    return bytes + ((size_t)1 << 30); /* And for the counters that the store shows. */
+}
+
+bool drive_open(struct lab *lab, char trouble[static 400])
+{
+    const struct scenario *scenario = lab->scenario;
+    struct ports ports;
+
+    allow_files();
+    timer_live_open(&lab->timer, &lab->loop, &lab->own);
+    lab->peer = peer_live_open(&lab->loop, scenario->services_max, &lab->own);
+    if (lab->peer == NULL || !arena_open(&lab->arena, arena_bytes(scenario))) {
+        snprintf(trouble, 400, "the system refused memory");
+        return false;
+    }
+    if (!set_peers(lab, trouble))
+        return false;
+    audit_init(&lab->audit, &lab->measure, &lab->timer.port, &lab->arena);
+    lab->ears = (struct clients_ears){hear_offered, hear_tried, hear_finished};
+    ports = (struct ports){
+        .timer = &lab->timer.port, .peer = peer_live_port(lab->peer), .arena = &lab->arena};
+    lab->loads = arena_take(&lab->arena, sizeof(struct clients) * scenario->loads_max);
+    for (uint32_t i = 0; i < scenario->loads_max; i++)
+        clients_init(&lab->loads[i], scenario, i, lab->options->seed, &ports, &lab->ears, lab);
+    lab->second = loop_alarm(&lab->loop, second_passes, lab);
+    lab->watch = loop_alarm(&lab->loop, look_around, lab);
+    lab->warm = loop_alarm(&lab->loop, warmup_ends, lab);
+    return true;
+}
+
+/* ---- The run --------------------------------------------------------------------------------- */
+
+void drive_run(struct lab *lab)
+{
+    const struct scenario *scenario = lab->scenario;
+
+    lab->loop.origin_ns = loop_clock_ns(); /* The run begins now. */
+    loop_enter(&lab->loop);
+    if (lab->crew != NULL)
+        crew_begin(lab->crew);
+    warmup_ends(lab);
+    if (scenario->warmup_ns > 0)
+        loop_alarm_set(lab->warm, scenario->warmup_ns);
+    if (scenario->duration_ns >= second_ns)
+        loop_alarm_set(lab->second, second_ns);
+    loop_alarm_set(lab->watch, WATCH_NS);
+    for (uint32_t i = 0; i < scenario->loads_max; i++)
+        clients_start(&lab->loads[i]);
+    loop_run(&lab->loop, scenario->duration_ns);
+    loop_enter(&lab->loop);
+    if (loop_now_ns(&lab->loop) / second_ns > lab->seconds &&
+        scenario->duration_ns % second_ns == 0 && lab->result->end == RUN_DONE)
+        second_passes(lab);
+    read_figures(lab, lab->at_end);
+    lab->end_ns = loop_clock_ns();
+}
+
+static bool is_log_empty(struct lab *lab)
+{
+    uint64_t behind = 0;
+    char why[160];
+
+    if (!lab->servers.wanted.queue)
+        return true;
+    if (lab->crew != NULL && crew_lag(lab->crew) > 0)
+        return false;
+    return log_read_lag(lab, &behind, why) && behind == 0;
+}
+
+bool drive_drain(struct lab *lab)
+{
+    uint64_t until_ns = loop_now_ns(&lab->loop) + lab->scenario->drain_ns;
+    uint64_t told_ns = loop_now_ns(&lab->loop);
+    bool is_quiet = false;
+
+    while (lab->result->end == RUN_DONE && !is_quiet && loop_now_ns(&lab->loop) < until_ns) {
+        loop_run(&lab->loop, loop_now_ns(&lab->loop) + 2 * WATCH_NS);
+        loop_enter(&lab->loop);
+        is_quiet = lab->audit.offered == lab->audit.finished && is_log_empty(lab);
+        if (loop_now_ns(&lab->loop) - told_ns < second_ns)
+            continue;
+        told_ns = loop_now_ns(&lab->loop);
+        tell(lab, lab->crew != NULL ? crew_lag(lab->crew) : 0, true);
+    }
+    return is_quiet;
+}
+
+void drive_close(struct lab *lab)
+{
+    struct event *alarms[] = {lab->second, lab->watch, lab->warm};
+
+    for (size_t i = 0; i < sizeof alarms / sizeof *alarms; i++)
+        if (alarms[i] != NULL)
+            loop_alarm_free(alarms[i]);
+    if (lab->peer != NULL)
+        peer_live_close(lab->peer);
+    timer_live_close(&lab->timer);
+}

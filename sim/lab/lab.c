@@ -1,0 +1,158 @@
+/* lab.c — The order of a live run, and its way back down from wherever it got to. */
+#include "sim/lab/lab.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/lab/lab_inside.h"
+#include "sim/measure/metric.h"
+
+static const double lag_allowed_ms =
+    2; /* findings: above it, it is the driver that was measured. */
+
+static enum lab_end trouble(struct lab *lab, const char *text)
+{
+    snprintf(lab->report->trouble, sizeof lab->report->trouble, "%s", text);
+    return LAB_TROUBLE;
+}
+
+static enum lab_end bring_up(struct lab *lab)
+{
+    enum lab_end end = servers_up(&lab->servers, lab->scenario, lab->options, lab->report->trouble);
+
+    if (end != LAB_DONE)
+        return end;
+    snprintf(lab->report->servers, sizeof lab->report->servers, "%s", lab->servers.versions);
+    lab->report->has_embedded_broker =
+        lab->servers.wanted.queue && lab->servers.has_embedded_broker;
+    if (!loop_open(&lab->loop, 0))
+        return trouble(lab, "libevent refused a loop");
+    if (lab->options->attach == NULL) {
+        lab->crew =
+            crew_open(&lab->loop, lab->scenario, lab->options, &lab->servers, lab->report->trouble);
+        if (lab->crew == NULL)
+            return LAB_TROUBLE;
+    }
+    return drive_open(lab, lab->report->trouble) ? LAB_DONE : LAB_TROUBLE;
+}
+
+static void note_send_lag(struct lab *lab)
+{
+    struct lab_report *report = lab->report;
+
+    report->send_lag_p50_ms = (double)histogram_quantile_ns(&lab->send_lag, 0.5) * 1e-6;
+    report->send_lag_p99_ms = (double)histogram_quantile_ns(&lab->send_lag, 0.99) * 1e-6;
+    report->is_void = report->send_lag_p99_ms > lag_allowed_ms;
+}
+
+/* Services have stopped: what is there now is what there will be. */
+static enum lab_end judge(struct lab *lab, bool has_drained)
+{
+    struct evidence evidence = {&evidence_lab_ops, &lab->proofs, false};
+    const struct node_stats *stats;
+    char why[160] = "";
+
+    for (uint32_t i = 0; lab->crew == NULL || i < crew_stations(lab->crew); i++) {
+        if (lab->crew == NULL) {
+            evidence.has_store_missed = true;
+            break;
+        }
+        stats = &lab->at_end[i].sum;
+        evidence.has_store_missed |= stats->store_missed > 0;
+    }
+    if (!proofs_fetch(lab, why)) {
+        snprintf(lab->report->trouble, sizeof lab->report->trouble,
+                 "what is in the servers in the end cannot be read: %s", why);
+        return LAB_DEPENDENCY;
+    }
+    audit_end(&lab->audit, &evidence, has_drained);
+    return LAB_DONE;
+}
+
+static void close_result(struct lab *lab, uint64_t began_ns)
+{
+    struct result *result = lab->result;
+
+    snprintf(result->engine, sizeof result->engine, "live");
+    measure_close(&lab->measure, loop_now_ns(&lab->loop));
+    bottleneck_find(result);
+    metric_judge(result);
+    result->events = lab->audit.offered;
+    result->wall_s = (double)(loop_clock_ns() - began_ns) * 1e-9;
+}
+
+static enum lab_end run(struct lab *lab, uint64_t began_ns)
+{
+    enum lab_end end;
+    bool has_drained;
+
+    if (lab->servers.wanted.store) {
+        char why[160];
+
+        store_read_info(lab->servers.store.server, &lab->store_before, why);
+    }
+    drive_run(lab);
+    has_drained = drive_drain(lab);
+    close_figures(lab);
+    note_send_lag(lab);
+    if (lab->crew != NULL && crew_casualty(lab->crew)[0] != '\0') {
+        snprintf(lab->report->trouble, sizeof lab->report->trouble, "a node died: %.380s",
+                 crew_casualty(lab->crew));
+        return LAB_TROUBLE;
+    }
+    if (lab->crew != NULL)
+        crew_rest(lab->crew);
+    end = judge(lab, has_drained);
+    if (end == LAB_DONE)
+        close_result(lab, began_ns);
+    return end;
+}
+
+enum lab_end lab_run(const struct scenario *scenario, const struct lab_options *options,
+                     struct result *result, struct lab_report *report)
+{
+    struct lab *lab = calloc(1, sizeof *lab);
+    uint64_t began_ns = loop_clock_ns();
+    enum lab_end end;
+
+    memset(report, 0, sizeof *report);
+    if (lab == NULL) {
+        snprintf(report->trouble, sizeof report->trouble, "the system refused memory");
+        return LAB_TROUBLE;
+    }
+    lab->scenario = scenario;
+    lab->options = options;
+    lab->result = result;
+    lab->report = report;
+    measure_init(&lab->measure, scenario, result);
+    result->seed = options->seed;
+    end = bring_up(lab);
+    if (end == LAB_DONE)
+        end = run(lab, began_ns);
+    drive_close(lab);
+    if (lab->crew != NULL)
+        crew_close(lab->crew);
+    if (lab->loop.base != NULL)
+        loop_close(&lab->loop);
+    servers_down(&lab->servers);
+    proofs_free(lab);
+    arena_close(&lab->arena);
+    free(lab);
+    return end;
+}
+
+double lab_peak_rate(const struct scenario *scenario)
+{
+    double sum = 0;
+
+    for (uint32_t l = 0; l < scenario->loads_max; l++) {
+        double highest = 0;
+
+        for (uint32_t i = 0; i < scenario->loads[l].phases_max; i++)
+            if (scenario->loads[l].phases[i].rate > highest)
+                highest = scenario->loads[l].phases[i].rate;
+        sum += highest;
+    }
+    return sum;
+}

@@ -1,0 +1,299 @@
+/* answers.c — How long requests take: every path walked once more, now that each station has said
+ * how long its legs take.
+ *
+ * What is certain of a time (the network, constant work, a flush) is its shift; what varies is
+ * taken for a gamma of the same mean and variance, waits being exponential for those who wait. For
+ * an M/M/1 that is exact, and the whole run is the mixture over phases, slices, loads and paths. */
+#include <math.h>
+#include <stdlib.h>
+
+#include "sim/theory/queueing.h"
+#include "sim/theory/theory_inside.h"
+
+static void add(struct moments *to, double shift, double mean, double variance)
+{
+    to->shift += shift;
+    to->mean += mean;
+    to->variance += variance;
+}
+
+static void add_wait(struct moments *to, const struct station *station, uint32_t slice)
+{
+    add(to, 0, station->waits[slice], station->variances[slice]);
+}
+
+/* A wait for a core, which a share of the requests does not have at all. */
+static void add_turn(struct moments *to, const struct station *cpu, uint32_t slice)
+{
+    double chance = cpu->rho < 1 && cpu->waits[slice] <= cpu->wait ? cpu->chance : 1;
+
+    to->turn_mean += cpu->waits[slice];
+    to->turn_variance += cpu->variances[slice];
+    to->no_turn *= cpu->rate > 0 ? 1 - chance : 1;
+}
+
+static void lose(struct moments *to, double share)
+{
+    to->lost = 1 - (1 - to->lost) * (1 - share);
+}
+
+static void add_messages(struct moments *to, const struct scenario *scenario, double messages,
+                         uint64_t latency_ns)
+{
+    double jitter = seconds_of(scenario->network.jitter_ns);
+
+    add(to, messages * seconds_of(latency_ns), messages * jitter, messages * jitter * jitter);
+}
+
+double hops_of(const struct scenario *scenario, uint32_t service)
+{
+    return services_has_front(scenario, service) ? 4 : 2;
+}
+
+static void add_work(struct moments *to, const struct leg *leg)
+{
+    if (leg->cs2 > 0)
+        add(to, 0, leg->mean, leg->mean * leg->mean * leg->cs2);
+    else
+        add(to, leg->mean, 0, 0);
+}
+
+static void add_table(struct moments *to, const struct work *work, const struct leg *leg,
+                      uint32_t slice)
+{
+    const struct table_load *table = &work->table;
+    double f = seconds_of(work->scenario->table.commit_ns), waits = table->core_wait;
+
+    add_messages(to, work->scenario, 2, work->scenario->table.latency_ns);
+    add_work(to, leg);
+    add_wait(to, &table->station, slice);
+    lose(to, table->station.sheds[slice]);
+    if (table->station.waits[slice] + table->hold > table->timeout * 0.98)
+        lose(to, 1); /* It is done, and nobody waits for it any longer. */
+    if (leg->kind == LEG_WRITE) {
+        add(to, f, 0, 0);
+        waits += table->flush - f + table->row_wait;
+    }
+    add(to, 0, waits, waits * waits);
+}
+
+static void add_verb(struct moments *to, const struct work *work, uint32_t service, uint32_t verb,
+                     uint32_t slice)
+{
+    struct moments of = answers_of_verb(work, service, verb, slice);
+
+    add(to, of.shift, of.mean, of.variance);
+    lose(to, of.lost);
+}
+
+static void add_leg(struct moments *to, const struct work *work, uint32_t service,
+                    const struct leg *leg, uint32_t slice)
+{
+    switch (leg->kind) {
+    case LEG_CPU:
+        add_turn(to, &work->cpu[service], slice);
+        add_work(to, leg);
+        return;
+    case LEG_SLEEP:
+        add_work(to, leg);
+        return;
+    case LEG_STORE:
+        add_messages(to, work->scenario, 2, work->scenario->store.latency_ns);
+        add_wait(to, &work->store, slice);
+        add_work(to, leg);
+        return;
+    case LEG_READ:
+    case LEG_WRITE:
+        add_table(to, work, leg, slice);
+        return;
+    case LEG_PUT:
+        add(to, 0, work->topics[leg->target].wait, work->topics[leg->target].variance);
+        return;
+    case LEG_ASK: /* path_moments walks on, since it knows the verb. */
+        return;
+    }
+}
+
+static struct moments path_moments(const struct work *work, uint32_t service, uint32_t verb,
+                                   const struct path *path, uint32_t slice)
+{
+    struct moments moments = {.no_turn = 1};
+
+    add_messages(&moments, work->scenario, hops_of(work->scenario, service),
+                 work->scenario->network.latency_ns);
+    if (services_has_front(work->scenario, service)) {
+        add_wait(&moments, &work->front[service], slice);
+        add(&moments, work->front[service].service, 0, 0);
+    }
+    add_wait(&moments, &work->threads[service], slice);
+    lose(&moments, work->threads[service].sheds[slice]);
+    lose(&moments, work->cpu[service].sheds[slice]);
+    for (uint32_t i = 0; i < path->answered; i++)
+        if (path->legs[i].kind == LEG_ASK)
+            add_verb(&moments, work, path->legs[i].target, verb, slice);
+        else
+            add_leg(&moments, work, service, &path->legs[i], slice);
+    return moments;
+}
+
+/* All of a verb's paths as one: the mean of means, and the variance within and between. */
+struct moments answers_of_verb(const struct work *work, uint32_t service, uint32_t verb,
+                               uint32_t slice)
+{
+    const struct verb_paths *paths = &work->paths[service][verb];
+    struct moments all = {0};
+    double squares = 0;
+
+    for (uint32_t p = 0; p < paths->paths_max; p++) {
+        double share = paths->paths[p].share;
+        struct moments of = path_moments(work, service, verb, &paths->paths[p], slice);
+        double mean = of.shift + of.mean + of.turn_mean;
+
+        all.shift = p == 0 || of.shift < all.shift ? of.shift : all.shift;
+        all.mean += share * mean;
+        squares += share * (mean * mean + of.variance + of.turn_variance);
+        all.lost += share * of.lost;
+    }
+    all.variance = fmax(0, squares - all.mean * all.mean);
+    all.shift = fmin(all.shift, all.mean);
+    all.mean -= all.shift;
+    return all;
+}
+
+double answers_mean(const struct work *work, uint32_t service, uint32_t verb)
+{
+    double mean = 0;
+
+    for (uint32_t slice = 0; slice < STATION_SLICES; slice++) {
+        struct moments of = answers_of_verb(work, service, verb, slice);
+
+        mean += (of.shift + of.mean) / STATION_SLICES;
+    }
+    return mean;
+}
+
+/* ---- Many answers --------------------------------------------------------------------------- */
+
+static struct answer *next(struct answers *answers)
+{
+    if (answers->length == answers->room) {
+        size_t room = answers->room == 0 ? 1024 : answers->room * 2;
+        struct answer *all = realloc(answers->all, room * sizeof *all);
+
+        if (all == NULL) {
+            answers->is_out_of_memory = true;
+            return NULL;
+        }
+        answers->all = all;
+        answers->room = room;
+    }
+    return &answers->all[answers->length++];
+}
+
+static double or_never(uint64_t ns)
+{
+    return ns == 0 ? INFINITY : seconds_of(ns);
+}
+
+static void add_answer(struct answers *answers, const struct work *work,
+                       const struct load_spec *load, struct answer of)
+{
+    struct answer *answer = of.weight > 0 ? next(answers) : NULL;
+
+    if (answer == NULL)
+        return;
+    *answer = of;
+    answer->patience = or_never(load->patience_ns);
+    answer->timeout = or_never(load->timeout_ns);
+    if (services_has_front(work->scenario, load->service))
+        answer->timeout = fmin(answer->timeout, seconds_of(work->scenario->balancer.timeout_ns));
+}
+
+/* Those who found a free core each time, and the others. */
+static void add_path(struct answers *answers, const struct work *work, const struct load_spec *load,
+                     const struct path *path, uint32_t slice)
+{
+    double requests =
+        work->rates[load - work->scenario->loads] * work->seconds / STATION_SLICES * path->share;
+    struct moments of = path_moments(work, load->service, load->verb, path, slice);
+    double waits = 1 - of.no_turn, answered = requests * (1 - of.lost);
+
+    answers->offered += requests;
+    answers->lost += requests * of.lost;
+    add_answer(answers, work, load,
+               (struct answer){.weight = answered * of.no_turn,
+                               .shift = of.shift,
+                               .mean = of.mean,
+                               .variance = of.variance});
+    if (waits <= 1e-6)
+        return;
+    double mean = of.turn_mean / waits;
+    double square = (of.turn_variance + of.turn_mean * of.turn_mean) / waits;
+    add_answer(answers, work, load,
+               (struct answer){.weight = answered * waits,
+                               .shift = of.shift,
+                               .mean = of.mean + mean,
+                               .variance = of.variance + fmax(0, square - mean * mean)});
+}
+
+void answers_add(struct work *work, struct answers *answers)
+{
+    for (uint32_t l = 0; l < work->scenario->loads_max; l++) {
+        const struct load_spec *load = &work->scenario->loads[l];
+        const struct verb_paths *paths = &work->paths[load->service][load->verb];
+
+        for (uint32_t slice = 0; slice < STATION_SLICES && work->rates[l] > 0; slice++)
+            for (uint32_t p = 0; p < paths->paths_max; p++)
+                add_path(answers, work, load, &paths->paths[p], slice);
+    }
+}
+
+static double below(const struct answer *answer, double x)
+{
+    if (isinf(x))
+        return 1;
+    return answer->mean <= 0 ? x >= answer->shift
+                             : gamma_below(x - answer->shift, answer->mean, answer->variance);
+}
+
+static double in_time_below(const struct answers *answers, size_t from, double x)
+{
+    double sum = 0;
+
+    for (size_t i = from; i < answers->length; i++) {
+        const struct answer *answer = &answers->all[i];
+
+        sum += answer->weight * below(answer, fmin(x, fmin(answer->timeout, answer->patience)));
+    }
+    return sum;
+}
+
+double answers_in_time(const struct answers *answers, bool with_late)
+{
+    double sum = 0;
+
+    if (!with_late)
+        return in_time_below(answers, 0, INFINITY);
+    for (size_t i = 0; i < answers->length; i++)
+        sum += answers->all[i].weight * below(&answers->all[i], answers->all[i].timeout);
+    return sum;
+}
+
+double answers_quantile(const struct answers *answers, size_t from, double p)
+{
+    double wanted = p * in_time_below(answers, from, INFINITY), low = 0, high = 1e-6;
+
+    if (wanted <= 0)
+        return NAN;
+    while (high < 1e7 && in_time_below(answers, from, high) < wanted)
+        high *= 2;
+    for (unsigned i = 0; i < 50; i++) {
+        double middle = (low + high) / 2;
+
+        if (in_time_below(answers, from, middle) < wanted)
+            low = middle;
+        else
+            high = middle;
+    }
+    return high;
+}

@@ -1,0 +1,189 @@
+/* log.c — What a put costs its asker, and whether the batchers keep up.
+ *
+ * A producer's batch leaves linger after its first record: of 1 + r L records in it the first waits
+ * L and the others half of that, on average. A partition's leader appends one batch at a time.
+ *
+ * A batcher takes, works, writes, commits, and takes again:
+ *
+ *   T = take + work(batch) + n work(record) + one transaction of rows + commit
+ *   capacity = replicas x n / T, with n = its largest batch
+ *
+ * The hottest partition belongs to one replica, which may fall behind alone: a key's records stay
+ * in order because nobody else may take them. Left out: the stand-still of the group's first
+ * rebalance, and which other partitions the hot one's replica has. */
+#include <math.h>
+
+#include "sim/theory/queueing.h"
+#include "sim/theory/theory_inside.h"
+
+/* ---- Puts ----------------------------------------------------------------------------------- */
+
+static double most_zones(const struct scenario *scenario)
+{
+    double zones = 1;
+
+    for (uint32_t l = 0; l < scenario->loads_max; l++)
+        if (scenario->loads[l].verb == VERB_ORDER)
+            zones = fmax(zones, scenario->loads[l].zones);
+    return zones;
+}
+
+/* Share of the fullest partition: the hottest key, and its part of all others. */
+static double hot_share(const struct work *work, uint32_t topic)
+{
+    double partitions = work->scenario->queue.partitions;
+    double top = services_top_key(work, topic == TOPIC_KIND_LIKES ? VERB_LIKE : VERB_CALL);
+
+    if (topic == TOPIC_KIND_ORDERS) {
+        double zones = most_zones(work->scenario);
+
+        return ceil(zones / partitions) / zones;
+    }
+    return top + (1 - top) / partitions;
+}
+
+/* Of `rate` records per second into one partition: the wait for its leader; *use: its utilisation.
+ * Beyond 99 % of it the closed form says nothing more. */
+static double leader_wait(const struct queue_spec *spec, double rate, double nodes, double *use)
+{
+    double records = fmin(spec->batch, 1 + rate / nodes * seconds_of(spec->linger_ns));
+    double cost = seconds_of(spec->append_ns) + records * seconds_of(spec->record_ns);
+
+    *use = rate / records * cost;
+    return cost + (*use > 0 ? allen_cunneen(1, fmin(*use, 0.99), cost, 1, 0) : 0);
+}
+
+static void work_topic(struct work *work, uint32_t t)
+{
+    const struct scenario *scenario = work->scenario;
+    const struct queue_spec *spec = &scenario->queue;
+    struct topic_load *topic = &work->topics[t];
+    double linger = seconds_of(spec->linger_ns), partitions = spec->partitions, cold, hot, joined;
+
+    topic->hot = hot_share(work, t);
+    joined = topic->rate / (topic->nodes * partitions) * linger;
+    if (1 + joined > spec->batch)
+        linger *= spec->batch / (1 + joined);
+    topic->wait = linger * (1 + joined / 2) / (1 + joined);
+    topic->variance = linger * linger / 12 * joined / (1 + joined);
+    if (spec->acks == ACKS_NONE)
+        return;
+    cold = leader_wait(spec, topic->rate * (1 - topic->hot) / fmax(1, partitions - 1), topic->nodes,
+                       &topic->partition);
+    hot = leader_wait(spec, topic->rate * topic->hot, topic->nodes, &topic->partition);
+    topic->wait += topic->hot * hot + (1 - topic->hot) * cold +
+                   2 * seconds_of(spec->latency_ns + scenario->network.jitter_ns);
+    if (spec->acks == ACKS_ALL)
+        topic->wait += seconds_of(spec->replicate_ns);
+}
+
+void topics_work(struct work *work)
+{
+    for (uint32_t t = 0; t < TOPICS; t++)
+        if (work->topics[t].rate > 0)
+            work_topic(work, t);
+}
+
+/* ---- Batchers ------------------------------------------------------------------------------- */
+
+static double rows_cost(const struct work *work, const struct service_spec *spec, double records)
+{
+    const struct table_spec *table = &work->scenario->table;
+    double rows = 3 * records + 1, statements = 4;
+
+    if (spec->topic == TOPIC_KIND_LIKES) {
+        rows = records + popularity_distinct(&work->likes, records) + 1;
+        statements = 3;
+    }
+    return statements * seconds_of(table->statement_ns) + rows * seconds_of(table->row_ns);
+}
+
+/* Batchers that write at the same time share flushes, and fall into step; only what the services
+ * write makes them wait for a flush that has begun. */
+static double flush_s(const struct work *work)
+{
+    const struct table_spec *table = &work->scenario->table;
+    double f = seconds_of(table->commit_ns), load = work->table.writes.rate * f;
+
+    if (!table->group_commit)
+        return f + (load > 0 && load < 1 ? allen_cunneen(1, load, f, 1, 0) : 0);
+    load *= exp(fmin(load, 700));
+    return f * (1 + load / (1 + load) / 2);
+}
+
+/* From one take to the next, of a batch of so many records. */
+static double turn_s(const struct work *work, const struct service_spec *spec, double records)
+{
+    const struct scenario *scenario = work->scenario;
+    double jitter = seconds_of(scenario->network.jitter_ns);
+    double trips = 4 * (seconds_of(scenario->queue.latency_ns) + jitter) +
+                   2 * (seconds_of(scenario->table.latency_ns) + jitter);
+    double cpu = (spec->work_batch.mean + records * spec->work_record.mean) * 1e-9 / spec->speed;
+
+    return trips + cpu + rows_cost(work, spec, records) + flush_s(work);
+}
+
+static double batch_records(const struct work *work, const struct service_spec *spec,
+                            const struct batcher_load *batcher)
+{
+    double partitions = work->scenario->queue.partitions;
+    double records = 1 + batcher->rate / partitions * seconds_of(spec->linger_ns);
+
+    for (unsigned i = 0; i < 30; i++)
+        records = fmax(records, fmin(spec->batch, batcher->rate / batcher->active *
+                                                      turn_s(work, spec, records)));
+    return fmin(records, spec->batch);
+}
+
+static void work_batcher(struct work *work, uint32_t s)
+{
+    const struct service_spec *spec = &work->scenario->services[s];
+    struct batcher_load *batcher = &work->batchers[s];
+    double partitions = work->scenario->queue.partitions, others, served;
+
+    *batcher = (struct batcher_load){.rate = work->topics[spec->topic].rate,
+                                     .active = fmin(spec->replicas, partitions)};
+    others = partitions > 1 ? (1 - work->topics[spec->topic].hot) / (partitions - 1) : 0;
+    batcher->hot = work->topics[spec->topic].hot + others * (partitions / batcher->active - 1);
+    batcher->capacity = spec->batch / turn_s(work, spec, spec->batch);
+    batcher->records = batch_records(work, spec, batcher);
+    if (work->past->lag[s].hot + work->past->lag[s].others > spec->batch)
+        batcher->records = spec->batch;
+    batcher->seconds = turn_s(work, spec, batcher->records);
+    served = fmin(batcher->rate * batcher->hot, batcher->capacity) +
+             fmin(batcher->rate * (1 - batcher->hot), batcher->capacity * (batcher->active - 1));
+    if (batcher->records >= spec->batch && work->past->lag[s].others > spec->batch)
+        served = batcher->capacity * batcher->active;
+    batcher->utilization = served / batcher->records *
+                           (spec->work_batch.mean + batcher->records * spec->work_record.mean) *
+                           1e-9 / spec->speed / spec->replicas / spec->cores;
+    demand_add(&work->table.writes, served / batcher->records,
+               rows_cost(work, spec, batcher->records), 0);
+    work->table.timeout = fmax(work->table.timeout, seconds_of(spec->table_timeout_ns));
+    work->table.inside_max += spec->replicas;
+}
+
+void batchers_work(struct work *work)
+{
+    for (uint32_t s = 0; s < work->scenario->services_max; s++)
+        if (work->scenario->services[s].kind == KIND_BATCHER)
+            work_batcher(work, s);
+}
+
+/* Straight lines: what comes less what can be taken, and never below nothing. */
+void batchers_lag(struct work *work)
+{
+    for (uint32_t s = 0; s < work->scenario->services_max; s++) {
+        const struct batcher_load *batcher = &work->batchers[s];
+        struct lag *lag = &work->past->lag[s];
+
+        if (work->scenario->services[s].kind != KIND_BATCHER)
+            continue;
+        lag->hot += (batcher->rate * batcher->hot - batcher->capacity) * work->seconds;
+        lag->others +=
+            (batcher->rate * (1 - batcher->hot) - batcher->capacity * (batcher->active - 1)) *
+            work->seconds;
+        lag->hot = fmax(0, lag->hot);
+        lag->others = fmax(0, lag->others);
+    }
+}

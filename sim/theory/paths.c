@@ -1,0 +1,252 @@
+/* paths.c — What each verb of each service waits for, leg by leg, with the table's own prices.
+ *
+ * The flows of services/likes, services/delivery and services/custom, in the ordinary case: no
+ * timeouts, nobody to follow in a single flight. */
+#include "sim/theory/queueing.h"
+#include "sim/theory/theory_inside.h"
+
+static const double scv_most = 100; /* A Pareto's may be infinite. */
+
+static struct path *add_path(struct verb_paths *to, double share)
+{
+    struct path *path = &to->paths[to->paths_max++];
+
+    *path = (struct path){.share = share};
+    return path;
+}
+
+static void add_leg(struct path *path, struct leg leg)
+{
+    path->legs[path->legs_max++] = leg;
+    path->answered = path->legs_max;
+}
+
+static void add_behind(struct path *path, struct leg leg)
+{
+    path->legs[path->legs_max++] = leg;
+}
+
+static struct leg cpu_leg(const struct service_spec *service, const struct dist *work)
+{
+    return (struct leg){.kind = LEG_CPU,
+                        .mean = work->mean * 1e-9 / service->speed,
+                        .cs2 = dist_scv(work, scv_most)};
+}
+
+static struct leg store_leg(const struct work *work, double bytes)
+{
+    const struct store_spec *store = &work->scenario->store;
+
+    return (struct leg){.kind = LEG_STORE,
+                        .mean = seconds_of(store->command_ns) +
+                                seconds_of(store->kib_ns) * bytes / 1024};
+}
+
+static double scan_s(const struct work *work)
+{
+    return work->likes_rows * seconds_of(work->scenario->table.scan_row_ns);
+}
+
+static struct leg read_leg(const struct work *work, double scans)
+{
+    return (struct leg){.kind = LEG_READ,
+                        .mean =
+                            seconds_of(work->scenario->table.statement_ns) + scans * scan_s(work)};
+}
+
+static struct leg write_leg(const struct work *work, uint32_t statements, uint32_t rows,
+                            double scans)
+{
+    const struct table_spec *table = &work->scenario->table;
+
+    return (struct leg){.kind = LEG_WRITE,
+                        .mean = statements * seconds_of(table->statement_ns) +
+                                rows * seconds_of(table->row_ns) + scans * scan_s(work)};
+}
+
+static struct leg put_leg(uint32_t topic)
+{
+    return (struct leg){.kind = LEG_PUT, .target = topic};
+}
+
+/* ---- Likes ---------------------------------------------------------------------------------- */
+
+static void count_paths(const struct work *work, const struct service_spec *service,
+                        struct verb_paths *to)
+{
+    bool has_store = service->design >= DESIGN_CACHED;
+    struct path *miss = add_path(to, has_store ? 1 - work->count_hits : 1);
+    struct path *hit;
+
+    add_leg(miss, cpu_leg(service, &service->work_read));
+    if (has_store)
+        add_leg(miss, store_leg(work, 0));
+    add_leg(miss, read_leg(work, service->design == DESIGN_TABLE));
+    if (service->design == DESIGN_CACHED) {
+        add_leg(miss, store_leg(work, 0));
+        add_behind(miss, store_leg(work, 8));
+    }
+    if (!has_store)
+        return;
+    hit = add_path(to, work->count_hits);
+    add_leg(hit, cpu_leg(service, &service->work_read));
+    add_leg(hit, store_leg(work, 8));
+}
+
+static void like_paths(const struct work *work, const struct service_spec *service,
+                       struct verb_paths *to)
+{
+    struct path *path = add_path(to, 1);
+    struct leg row = write_leg(work, 1, 1, service->design == DESIGN_TABLE);
+
+    add_leg(path, cpu_leg(service, &service->work_write));
+    switch (service->design) {
+    case DESIGN_TABLE:
+        add_leg(path, row);
+        return;
+    case DESIGN_INDEXED:
+        row = write_leg(work, 2, 2, 0);
+        row.is_locking = true;
+        add_leg(path, row);
+        return;
+    case DESIGN_CACHED:
+        add_leg(path, row);
+        add_leg(path, store_leg(work, 0));
+        return;
+    case DESIGN_QUEUED:
+    case DESIGN_BATCHED:
+        add_leg(path, store_leg(work, 0));
+        if (service->ack == ACK_STORE)
+            add_behind(path, put_leg(TOPIC_KIND_LIKES));
+        else
+            add_leg(path, put_leg(TOPIC_KIND_LIKES));
+        return;
+    }
+}
+
+/* ---- Delivery ------------------------------------------------------------------------------- */
+
+static void menu_paths(const struct work *work, const struct service_spec *service,
+                       struct verb_paths *to)
+{
+    struct path *miss = add_path(to, service->menu_cache ? 1 - work->menu_hits : 1);
+    struct path *hit;
+
+    add_leg(miss, cpu_leg(service, &service->work_light));
+    if (service->menu_cache)
+        add_leg(miss, store_leg(work, 0));
+    add_leg(miss, read_leg(work, 0));
+    add_leg(miss, cpu_leg(service, &service->work_read));
+    if (!service->menu_cache)
+        return;
+    add_behind(miss, store_leg(work, service->menu_bytes));
+    hit = add_path(to, work->menu_hits);
+    add_leg(hit, cpu_leg(service, &service->work_light));
+    add_leg(hit, store_leg(work, service->menu_bytes));
+}
+
+static void order_paths(const struct work *work, const struct service_spec *service,
+                        struct verb_paths *to)
+{
+    struct path *path = add_path(to, 1);
+    bool is_queued = service->orders == ORDERS_QUEUED;
+
+    add_leg(path, cpu_leg(service, is_queued ? &service->work_light : &service->work_write));
+    add_leg(path, is_queued ? put_leg(TOPIC_KIND_ORDERS) : write_leg(work, 2, 2, 0));
+}
+
+/* Who tracks asks about the n-th order at most, n trackers so far: is it there? */
+static double orders_known(const struct work *work)
+{
+    double orders = 0, tracks = 0;
+
+    for (uint32_t l = 0; l < work->scenario->loads_max; l++) {
+        orders += work->scenario->loads[l].verb == VERB_ORDER ? work->rates[l] : 0;
+        tracks += work->scenario->loads[l].verb == VERB_TRACK ? work->rates[l] : 0;
+    }
+    return orders >= tracks ? 1 : orders / tracks;
+}
+
+static void track_paths(const struct work *work, const struct service_spec *service,
+                        struct verb_paths *to)
+{
+    double known = orders_known(work);
+
+    for (unsigned i = 0; i < 2; i++) {
+        struct path *path = add_path(to, i == 0 ? known : 1 - known);
+
+        add_leg(path, cpu_leg(service, &service->work_light));
+        add_leg(path, read_leg(work, 0));
+        if (i == 0)
+            add_leg(path, read_leg(work, 0));
+    }
+}
+
+/* ---- Custom --------------------------------------------------------------------------------- */
+
+static struct leg step_leg(const struct work *work, const struct service_spec *service,
+                           const struct step_spec *step, double bytes)
+{
+    struct leg leg = {.kind = LEG_ASK, .target = step->service};
+
+    switch (step->kind) {
+    case STEP_COMPUTE:
+        return cpu_leg(service, &step->time);
+    case STEP_SLEEP:
+        leg = cpu_leg(service, &step->time);
+        leg.kind = LEG_SLEEP;
+        leg.mean *= service->speed;
+        return leg;
+    case STEP_STORE_GET:
+    case STEP_STORE_SET:
+        return store_leg(work, bytes);
+    case STEP_STORE_ADD:
+        return store_leg(work, 0);
+    case STEP_TABLE_READ:
+        return read_leg(work, 0);
+    case STEP_TABLE_WRITE:
+        leg = write_leg(work, 1, 1, 0);
+        leg.is_locking = true;
+        return leg;
+    case STEP_PUT:
+        return put_leg(TOPIC_OF_CUSTOM);
+    case STEP_ASK:
+        break;
+    }
+    return leg;
+}
+
+static void custom_paths(const struct work *work, const struct service_spec *service,
+                         struct verb_paths *to)
+{
+    struct path *path = add_path(to, 1);
+    double bytes = work->scenario->loads_max > 0 ? work->scenario->loads[0].bytes : 0;
+
+    for (uint32_t i = 0; i < service->steps_max; i++)
+        add_leg(path, step_leg(work, service, &service->steps[i], bytes));
+}
+
+static void make(struct work *work, const struct service_spec *service, uint32_t verb,
+                 struct verb_paths *to)
+{
+    to->paths_max = 0;
+    if (service->kind == KIND_CUSTOM)
+        custom_paths(work, service, to);
+    else if (service->kind == KIND_LIKES && verb == VERB_COUNT)
+        count_paths(work, service, to);
+    else if (service->kind == KIND_LIKES && (verb == VERB_LIKE || verb == VERB_UNLIKE))
+        like_paths(work, service, to);
+    else if (service->kind == KIND_DELIVERY && verb == VERB_MENU)
+        menu_paths(work, service, to);
+    else if (service->kind == KIND_DELIVERY && verb == VERB_ORDER)
+        order_paths(work, service, to);
+    else if (service->kind == KIND_DELIVERY && verb == VERB_TRACK)
+        track_paths(work, service, to);
+}
+
+void paths_make(struct work *work)
+{
+    for (uint32_t s = 0; s < work->scenario->services_max; s++)
+        for (uint32_t verb = 0; verb < VERB_MAX; verb++)
+            make(work, &work->scenario->services[s], verb, &work->paths[s][verb]);
+}

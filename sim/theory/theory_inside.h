@@ -1,0 +1,181 @@
+/* theory_inside.h — What the files of this layer share: the paths of requests, the state that one
+ * phase hands to the next, and a phase at work. Seconds and rates per second throughout.
+ *
+ * A path is what one request waits for, leg by leg; a verb has a few, each with its share (a hit, a
+ * miss). Everything that is asked for is added up over the paths, each station then says how long
+ * its legs take, and the paths are walked once more for the answers. */
+#ifndef SIM_THEORY_THEORY_INSIDE_H
+#define SIM_THEORY_THEORY_INSIDE_H
+
+#include "services/port/ask.h"
+#include "sim/theory/popularity.h"
+#include "sim/theory/station.h"
+#include "sim/theory/theory.h"
+
+enum { LEGS_MAX = SCENARIO_STEPS_MAX + 4, PATHS_MAX = 2, TOPICS = 3 };
+
+enum leg_kind { LEG_CPU, LEG_SLEEP, LEG_STORE, LEG_READ, LEG_WRITE, LEG_PUT, LEG_ASK };
+
+/* Topics by who takes them: enum topic_kind, and what custom services put, which nobody takes. */
+enum { TOPIC_OF_CUSTOM = 2 };
+
+struct leg {
+    enum leg_kind kind;
+    double mean, cs2; /* Of the work itself, without waiting. */
+    uint32_t target;  /* ASK: the service; PUT: the topic. */
+    bool is_locking;  /* WRITE: holds the row of the request's key to the commit. */
+};
+
+struct path {
+    double share;
+    struct leg legs[LEGS_MAX];
+    uint32_t legs_max, answered; /* The legs from `answered` on are behind the answer. */
+};
+
+struct verb_paths {
+    struct path paths[PATHS_MAX];
+    uint32_t paths_max;
+};
+
+struct demand {                /* What is asked of one station. */
+    double rate, sum, squares; /* Rate, rate x mean, rate x mean square. */
+};
+
+struct lag { /* Records behind: of the replica with the hottest partition, and of the others. */
+    double hot, others;
+};
+
+struct past { /* What a phase finds. */
+    double cpu[SCENARIO_SERVICES_MAX], front[SCENARIO_SERVICES_MAX];
+    double threads[SCENARIO_SERVICES_MAX];
+    double store, table;
+    struct lag lag[SCENARIO_SERVICES_MAX];
+    struct popularity menus, counts, likes; /* Asks so far. */
+};
+
+struct answer { /* Some requests and how long theirs takes: a shift and a gamma. */
+    double weight, shift, mean, variance;
+    double timeout, patience; /* Of the client; INFINITY: none. */
+};
+
+struct answers {
+    struct answer *all;
+    size_t length, room;
+    double offered, lost; /* Requests; lost: without an answer whatever the time. */
+    bool is_out_of_memory;
+};
+
+struct table_load {
+    struct demand reads, writes;
+    double locking;                    /* Transactions per second that lock the hottest row. */
+    double timeout;                    /* Of those who ask; the longest. */
+    double inside_max;                 /* Transactions that their services can have under way. */
+    double flush, core_wait, row_wait; /* Means of a write. */
+    double disk, pool, cores_rho, row; /* Utilisations. */
+    double hold;                       /* Of a connection, mean. */
+    struct station station;
+};
+
+struct topic_load {
+    double rate, nodes;
+    struct popularity keys;
+    double hot;            /* Share of the hottest partition. */
+    double wait, variance; /* Of a put, from the call to its acknowledgement. */
+    double partition;      /* Utilisation of its leader. */
+};
+
+struct batcher_load {
+    double rate, records, seconds; /* Records per batch, and the time that one takes. */
+    double capacity;               /* Of one replica. */
+    double hot;                    /* Share of the replica with the hottest partition. */
+    double active;                 /* Replicas that have a partition. */
+    double utilization;            /* Of its cores. */
+};
+
+struct work { /* A phase at work. */
+    const struct scenario *scenario;
+    struct theory *theory;
+    struct past *past;
+    bool is_out_of_memory;
+    uint32_t phase;
+    double from_s, seconds;
+    double rates[SCENARIO_LOADS_MAX];
+    double visits[SCENARIO_SERVICES_MAX][VERB_MAX];
+    double work[SCENARIO_SERVICES_MAX][VERB_MAX]; /* Processor time per visit. */
+    struct verb_paths paths[SCENARIO_SERVICES_MAX][VERB_MAX];
+    struct popularity menus, counts, likes; /* Asks within the phase. */
+    double menu_hits, count_hits;           /* Shares. */
+    double lru_age;                         /* 0: everything fits. */
+    double likes_rows;
+    struct demand store_load;
+    double store_timeout;
+    struct station cpu[SCENARIO_SERVICES_MAX], front[SCENARIO_SERVICES_MAX], store;
+    struct station threads[SCENARIO_SERVICES_MAX];
+    struct table_load table;
+    struct topic_load topics[TOPICS];
+    struct batcher_load batchers[SCENARIO_SERVICES_MAX];
+    double replicas[SCENARIO_SERVICES_MAX];
+};
+
+static inline double seconds_of(uint64_t ns)
+{
+    return (double)ns * 1e-9;
+}
+
+/* timeline.c: the phases of the scenario; false: no memory. And the rates of one. */
+bool timeline_make(struct theory *theory);
+void timeline_rates(struct work *work);
+double timeline_asks(const struct load_spec *load, uint64_t from_ns, uint64_t to_ns);
+
+/* cache.c: what is asked for by key, and what of it is found. */
+void cache_work(struct work *work);
+void cache_remember(struct past *past, const struct work *work);
+
+/* paths.c: the paths of every verb of every service; wants cache_work. */
+void paths_make(struct work *work);
+
+/* closed.c: the rates of closed loads, if there are any; and all stations of a phase at given
+ * rates. */
+void closed_work(struct work *work);
+void phase_work(struct work *work);
+
+/* services.c: visits, processors, balancers; and everything that they ask of others. */
+void services_work(struct work *work);
+bool services_has_front(const struct scenario *scenario, uint32_t service);
+double services_visits(const struct work *work, uint32_t service);
+double services_top_key(const struct work *work, uint32_t verb); /* Share of the hottest. */
+void threads_work(struct work *work); /* After all else: who holds a thread, and for how long. */
+
+/* data.c, log.c */
+void demand_add(struct demand *demand, double rate, double mean, double cs2);
+void store_work(struct work *work);
+void table_work(struct work *work);
+void topics_work(struct work *work);   /* Puts, and how long they take. */
+void batchers_work(struct work *work); /* Before table_work: they write too. */
+void batchers_lag(struct work *work);
+
+/* answers.c: how long requests take, and what that makes of the whole run. */
+struct moments {
+    double shift, mean, variance;             /* What is certain, and what varies. */
+    double lost;                              /* Share without an answer. */
+    double turn_mean, turn_variance, no_turn; /* Waits for cores, apart; P(none). */
+};
+struct moments answers_of_verb(const struct work *work, uint32_t service, uint32_t verb,
+                               uint32_t slice);
+double answers_mean(const struct work *work, uint32_t service, uint32_t verb); /* Seconds. */
+double hops_of(const struct scenario *scenario, uint32_t service); /* Messages there and back. */
+void answers_add(struct work *work, struct answers *answers);
+double answers_quantile(const struct answers *answers, size_t from, double p);
+double answers_in_time(const struct answers *answers, bool with_late);
+
+/* lines.c: says it. */
+void lines_of_phase(struct work *work, double p99_s);
+
+/* say.c: a line, then its numbers one by one. */
+void say(struct work *work, enum theory_what what, const char *service, struct theory_number value,
+         const char *numbers);
+void say_with(struct work *work, struct theory_number number); /* To the line said last. */
+void say_verb(struct work *work, const char *verb);            /* The same; a static text. */
+void say_more(struct work *work, const char *numbers);
+
+#endif

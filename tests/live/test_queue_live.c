@@ -1,0 +1,375 @@
+/* The live queue with one member: puts, takes, commits, and a broker that goes away. */
+#include "tests/live/queue_live_rig.h"
+
+static struct question q, other, third;
+
+/* ---- Producers ------------------------------------------------------------------------------- */
+
+static uint64_t records_in(enum schema_topic topic)
+{
+    uint64_t ends[PARTITIONS], sum = 0;
+    char why[160] = "";
+
+    if (!queue_read_ends(&rig.broker.settings, rig.broker.run, topic, ends, why))
+        fail_msg("%s", why);
+    for (uint32_t i = 0; i < PARTITIONS; i++)
+        sum += ends[i];
+    return sum;
+}
+
+static void what_is_acknowledged_is_in_the_log(void **state)
+{
+    const struct node_stats *stats = &rig.members[0].stats;
+    uint64_t ends[PARTITIONS];
+    char why[160];
+
+    (void)state;
+    for (uint64_t key = 0; key < 20; key++)
+        put_records(TOPIC_LIKES, key, 0, 25);
+    assert_true(queue_read_ends(&rig.broker.settings, rig.broker.run, TOPIC_LIKES, ends, why));
+    assert_int_equal(records_in(TOPIC_LIKES), 500);
+    assert_int_equal(stats->queue_put, 500);
+    assert_int_equal(stats->queue_put_failed, 0);
+    assert_int_equal(stats->waited[STATS_QUEUE], 500);
+    for (uint32_t i = 0; i < PARTITIONS; i++) {
+        assert_int_equal(stats->log_end[i], ends[i]);
+        assert_int_equal(stats->log_put[i], ends[i]);
+    }
+}
+
+static void records_that_come_together_share_a_batch(void **state)
+{
+    uint64_t batches = rig.members[0].stats.queue_batches;
+
+    (void)state;
+    put_records(TOPIC_CUSTOM, 7, 0, 400);
+    batches = rig.members[0].stats.queue_batches - batches;
+    assert_true(batches > 0 && batches < 400);
+}
+
+static void a_dead_letter_is_counted_and_belongs_to_no_partition(void **state)
+{
+    uint64_t before[PARTITIONS];
+
+    (void)state;
+    memcpy(before, rig.members[0].stats.log_put, sizeof before);
+    put_records(TOPIC_DEAD, 7, 0, 3);
+    assert_int_equal(rig.members[0].stats.queue_dead, 3);
+    assert_memory_equal(before, rig.members[0].stats.log_put, sizeof before);
+}
+
+static void never(struct call *call)
+{
+    (void)call;
+    fail();
+}
+
+static void a_producer_that_leaves_politely_sends_what_it_has(void **state)
+{
+    static struct call calls[10];
+    uint64_t before = records_in(TOPIC_DEAD);
+
+    (void)state;
+    rig.broker.settings.linger_ns = MS(100);
+    open_member(1);
+    for (int i = 0; i < 10; i++) {
+        calls[i].done = never;
+        queue_put(queue_live_port(rig.members[1].queue), &calls[i], TOPIC_DEAD,
+                  &(struct ask){.verb = VERB_LIKE, .key = 1}, SECONDS(20));
+    }
+    close_member(1);
+    rig.broker.settings.linger_ns = MS(2);
+    assert_int_equal(records_in(TOPIC_DEAD) - before, 10);
+}
+
+static void settings_that_librdkafka_refuses_are_told_when_it_opens(void **state)
+{
+    struct queue_settings bad = rig.broker.settings;
+    char why[160] = "";
+
+    (void)state;
+    bad.acks = 5000;
+    assert_null(queue_live_open(&rig.loop, &bad, rig.broker.run, NULL, &rig.members[1].stats, why));
+    assert_non_null(strstr(why, "acks"));
+}
+
+static void a_probe_counts_the_brokers_or_says_who_is_not_there(void **state)
+{
+    unsigned brokers = 0;
+    char why[160] = "";
+
+    (void)state;
+    assert_true(queue_probe(rig.broker.settings.brokers, 10000, &brokers, why));
+    assert_int_equal(brokers, broker_is_embedded() ? 3 : 1);
+    assert_false(queue_probe("127.0.0.1:1", 500, &brokers, why));
+    assert_non_null(strstr(why, "127.0.0.1:1"));
+}
+
+/* ---- Takes ----------------------------------------------------------------------------------- */
+
+static void drain(uint32_t topic)
+{
+    while (take(&q, 0, topic, RECORDS_MAX, MS(500)) == CALL_OK)
+        ;
+    assert_int_equal(q.call.outcome, CALL_ABSENT);
+}
+
+static void a_take_is_answered_failed_while_the_group_forms(void **state)
+{
+    (void)state;
+    if (broker_is_embedded()) /* It takes three seconds; Kafka may be done within 100 ms. */
+        assert_int_equal(take(&q, 0, TOPIC_LIKES, 10, SECONDS(10)), CALL_FAILED);
+    assert_int_equal(take(&q, 0, TOPIC_LIKES, 10, MS(1)) == CALL_OK, false);
+}
+
+static void everything_that_was_put_is_taken_once_by_a_member_that_is_left_alone(void **state)
+{
+    uint32_t taken = take_some(&q, 0, TOPIC_LIKES, 100);
+
+    (void)state;
+    assert_int_equal(rig.members[0].stats.queue_rebalances, 1);
+    while (taken < 500) {
+        for (int64_t i = 0; i < q.call.value; i++) {
+            assert_int_equal(q.records[i].partition, q.records[0].partition);
+            assert_int_equal(q.records[i].offset, q.records[0].offset + (uint64_t)i);
+            assert_int_equal(q.records[i].topic, TOPIC_LIKES);
+            assert_true(q.records[i].put_ns <= loop_now_ns(&rig.loop));
+        }
+        taken += take_some(&q, 0, TOPIC_LIKES, 100);
+    }
+    assert_int_equal(taken, 500);
+    assert_int_equal(rig.members[0].stats.queue_taken, 500);
+    assert_int_equal(rig.members[0].stats.queue_redelivered, 0);
+    assert_int_equal(rig.members[0].stats.queue_gaps, 0);
+}
+
+static void records_of_one_key_keep_their_order(void **state)
+{
+    uint64_t next = 0, partition = 0;
+
+    (void)state;
+    put_records(TOPIC_LIKES, 77, 0, 300);
+    while (next < 300) {
+        take_some(&q, 0, TOPIC_LIKES, 64);
+        partition = next == 0 ? q.records[0].partition : partition;
+        for (int64_t i = 0; i < q.call.value; i++) {
+            assert_int_equal(q.records[i].ask.key, 77);
+            assert_int_equal(q.records[i].ask.user, next++);
+            assert_int_equal(q.records[i].partition, partition);
+        }
+    }
+}
+
+static void a_take_that_finds_nothing_ends_at_its_timeout(void **state)
+{
+    (void)state;
+    drain(TOPIC_LIKES);
+    assert_int_equal(take(&q, 0, TOPIC_LIKES, 10, MS(80)), CALL_ABSENT);
+    assert_true(q.done_ns - q.asked_ns >= MS(80));
+}
+
+static void a_take_waits_for_more_but_not_longer_than_it_said(void **state)
+{
+    (void)state;
+    begin_take(&q, 0, TOPIC_LIKES, 50, MS(400), SECONDS(30));
+    put_records(TOPIC_LIKES, 5, 0, 2);
+    put_records(TOPIC_LIKES, 5, 2, 1);
+    wait_until(q.is_done);
+    assert_int_equal(q.call.outcome, CALL_OK);
+    assert_int_equal(q.call.value, 3);
+    assert_true(q.done_ns >= q.records[0].put_ns + MS(400));
+}
+
+static void a_take_that_has_enough_does_not_wait(void **state)
+{
+    (void)state;
+    begin_take(&q, 0, TOPIC_LIKES, 3, SECONDS(3600), SECONDS(3600));
+    put_records(TOPIC_LIKES, 5, 0, 2);
+    run_for(MS(50));
+    assert_false(q.is_done);
+    put_records(TOPIC_LIKES, 5, 2, 1);
+    wait_until(q.is_done);
+    assert_int_equal(q.call.value, 3);
+}
+
+static void a_hot_partition_does_not_keep_the_others_waiting(void **state)
+{
+    uint32_t hot = 0, takes = 0;
+
+    (void)state;
+    put_records(TOPIC_LIKES, 5, 0, 200);
+    take_some(&q, 0, TOPIC_LIKES, 1);
+    hot = q.records[0].partition;
+    for (uint64_t key = 0; key < 20; key++)
+        put_records(TOPIC_LIKES, key, 0, 1);
+    run_for(MS(300));
+    do
+        take_some(&q, 0, TOPIC_LIKES, 1);
+    while (++takes <= PARTITIONS && q.records[0].partition == hot);
+    assert_int_not_equal(q.records[0].partition, hot);
+    drain(TOPIC_LIKES);
+}
+
+static void two_takes_of_one_member_never_get_the_same_records(void **state)
+{
+    (void)state;
+    begin_take(&q, 0, TOPIC_LIKES, 3, SECONDS(1), SECONDS(30));
+    begin_take(&third, 0, TOPIC_LIKES, 3, SECONDS(1), SECONDS(30));
+    put_records(TOPIC_LIKES, 5, 0, 5);
+    wait_until(q.is_done && third.is_done);
+    assert_int_equal(q.call.value, 3);
+    assert_int_equal(third.call.value, 2);
+    assert_int_equal(third.records[0].offset, q.records[2].offset + 1);
+}
+
+/* ---- Commits and offsets --------------------------------------------------------------------- */
+
+static void a_commit_is_counted_and_never_goes_back(void **state)
+{
+    struct node_stats *stats = &rig.members[0].stats;
+    uint64_t before = stats->queue_committed, next;
+    uint32_t partition;
+
+    (void)state;
+    put_records(TOPIC_LIKES, 5, 0, 10);
+    take_some(&q, 0, TOPIC_LIKES, 10);
+    partition = q.records[0].partition;
+    next = q.records[q.call.value - 1].offset + 1;
+    assert_int_equal(commit(&other, 0, TOPIC_LIKES, partition, next), CALL_OK);
+    assert_int_equal(stats->log_next[partition], next);
+    assert_int_equal(stats->queue_committed - before, next);
+    assert_int_equal(commit(&other, 0, TOPIC_LIKES, partition, next - 1), CALL_OK);
+    assert_int_equal(stats->log_next[partition], next);
+    assert_int_equal(stats->queue_committed - before, next);
+    drain(TOPIC_LIKES);
+}
+
+static void a_partition_that_is_not_ours_is_not_committed(void **state)
+{
+    (void)state;
+    assert_int_equal(commit(&q, 0, TOPIC_LIKES, 1000, 1), CALL_ABSENT);
+    assert_int_equal(commit(&q, 0, TOPIC_DEAD, 0, 1), CALL_ABSENT); /* It never took of it. */
+}
+
+static void a_member_begins_where_sql_says_however_often_it_must_ask(void **state)
+{
+    uint64_t first[PARTITIONS] = {0}, seen[PARTITIONS] = {0}, sum = 0;
+
+    (void)state;
+    for (uint64_t key = 0; key < 40; key++)
+        put_records(TOPIC_ORDERS, key, 0, 3);
+    for (uint32_t i = 1; i < PARTITIONS; i++) /* Of partition 0 it knows nothing. */
+        shelf_raise(rig.shelf, i, first[i] = i);
+    rig.shelf->refusals = 3;
+    for (uint32_t i = 0; i < PARTITIONS; i++)
+        sum += first[i];
+    while (sum < 120) {
+        take_some(&q, 0, TOPIC_ORDERS, 500);
+        for (int64_t i = 0; i < q.call.value; i++, sum++) {
+            uint32_t partition = q.records[i].partition;
+
+            assert_int_equal(q.records[i].offset, first[partition] + seen[partition]++);
+        }
+    }
+    assert_int_equal(rig.shelf->refusals, 0);
+    assert_int_equal(rig.members[0].stats.queue_gaps, 0);
+    memset(rig.shelf, 0, sizeof *rig.shelf);
+}
+
+static void what_retention_has_dropped_is_counted(void **state)
+{
+    uint64_t expected[PARTITIONS] = {0}, gaps = 0;
+    struct node_stats *stats = &rig.members[0].stats;
+    uint32_t missing = 0;
+
+    (void)state;
+    if (!broker_is_embedded())
+        skip(); /* A real one keeps more than a test can write. */
+    for (int i = 0; i < 15; i++)
+        put_records(TOPIC_CUSTOM, 7, 0, 5000); /* 5 MiB is about 50 000 of them. */
+    while (take_some(&q, 0, TOPIC_CUSTOM, RECORDS_MAX) > 0) {
+        uint32_t partition = q.records[0].partition;
+
+        for (int64_t i = 0; i < q.call.value; i++) {
+            missing += q.records[i].offset > expected[partition];
+            gaps += q.records[i].offset - expected[partition];
+            expected[partition] = q.records[i].offset + 1;
+        }
+        if (expected[partition] >= 75400)
+            break;
+    }
+    assert_true(missing > 0);
+    assert_true(gaps > 1000);
+    assert_int_equal(stats->queue_gaps, gaps);
+}
+
+/* ---- The broker goes away -------------------------------------------------------------------- */
+
+static void an_outage_fails_takes_and_loses_nothing_that_was_acknowledged(void **state)
+{
+    enum { PUTS = 60 };
+    static struct question puts[PUTS];
+    static bool was_taken[PUTS];
+    uint32_t acknowledged = 0, found = 0;
+
+    (void)state;
+    if (!broker_is_embedded())
+        skip(); /* It takes no orders. */
+    drain(TOPIC_LIKES);
+    begin_take(&q, 0, TOPIC_LIKES, 1, 0, SECONDS(40));
+    broker_order(&rig.broker, "down\n");
+    wait_until(q.is_done);
+    assert_int_equal(q.call.outcome, CALL_FAILED);
+    for (uint32_t i = 0; i < PUTS; i++) { /* Three seconds. */
+        struct ask ask = {.verb = VERB_LIKE, .key = 900 + i % 7, .user = i};
+
+        queue_put(queue_live_port(rig.members[0].queue), begin(&puts[i]), TOPIC_LIKES, &ask,
+                  i % 2 == 0 ? SECONDS(20) : MS(400));
+        run_for(MS(50));
+    }
+    broker_order(&rig.broker, "up\n");
+    for (uint32_t i = 0; i < PUTS; i++) {
+        wait_until(puts[i].is_done);
+        acknowledged += puts[i].call.outcome == CALL_OK;
+        assert_true(puts[i].call.outcome == CALL_OK || puts[i].call.outcome == CALL_TIMEOUT);
+    }
+    assert_true(acknowledged >= PUTS / 2);
+    while (found < acknowledged) {
+        take_some(&q, 0, TOPIC_LIKES, 100);
+        for (int64_t i = 0; i < q.call.value; i++) {
+            uint64_t user = q.records[i].ask.user;
+
+            assert_true(user < PUTS);
+            found += !was_taken[user] && puts[user].call.outcome == CALL_OK;
+            was_taken[user] = true;
+        }
+    }
+    assert_int_equal(found, acknowledged);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_acknowledged_is_in_the_log),
+        cmocka_unit_test(records_that_come_together_share_a_batch),
+        cmocka_unit_test(a_dead_letter_is_counted_and_belongs_to_no_partition),
+        cmocka_unit_test(a_producer_that_leaves_politely_sends_what_it_has),
+        cmocka_unit_test(settings_that_librdkafka_refuses_are_told_when_it_opens),
+        cmocka_unit_test(a_probe_counts_the_brokers_or_says_who_is_not_there),
+        cmocka_unit_test(a_take_is_answered_failed_while_the_group_forms),
+        cmocka_unit_test(everything_that_was_put_is_taken_once_by_a_member_that_is_left_alone),
+        cmocka_unit_test(records_of_one_key_keep_their_order),
+        cmocka_unit_test(a_take_that_finds_nothing_ends_at_its_timeout),
+        cmocka_unit_test(a_take_waits_for_more_but_not_longer_than_it_said),
+        cmocka_unit_test(a_take_that_has_enough_does_not_wait),
+        cmocka_unit_test(a_hot_partition_does_not_keep_the_others_waiting),
+        cmocka_unit_test(two_takes_of_one_member_never_get_the_same_records),
+        cmocka_unit_test(a_commit_is_counted_and_never_goes_back),
+        cmocka_unit_test(a_partition_that_is_not_ours_is_not_committed),
+        cmocka_unit_test(a_member_begins_where_sql_says_however_often_it_must_ask),
+        cmocka_unit_test(what_retention_has_dropped_is_counted),
+        cmocka_unit_test(an_outage_fails_takes_and_loses_nothing_that_was_acknowledged),
+    };
+
+    return cmocka_run_group_tests_name("queue_live", tests, rig_open, rig_close);
+}

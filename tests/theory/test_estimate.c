@@ -1,0 +1,411 @@
+/* The whiteboard estimate: its formulas against published values, itself against virtual time.
+ *
+ * The bounds say how far a whiteboard may be off: a few percent where the closed form is exact or
+ * nearly so, more where it is known to be rough. */
+#include "tests/theory/phenomena.h"
+
+#include <string.h>
+
+#include "sim/theory/popularity.h"
+#include "sim/theory/queueing.h"
+#include "sim/theory/theory.h"
+
+/* ---- Formulas -------------------------------------------------------------------------------- */
+
+static void erlang_c_is_that_of_the_tables(void **state)
+{
+    (void)state;
+    expect_about("C(1, 0.8) = rho", erlang_c(1, 0.8), 0.8, 1e-12);
+    expect_about("C(2, 1) = 1/3", erlang_c(2, 1), 1.0 / 3, 1e-12);
+    expect_about("C(2, 1.5) = 9/14", erlang_c(2, 1.5), 9.0 / 14, 1e-12);
+    expect_about("C(5, 4)", erlang_c(5, 4), 0.5541, 1e-4);
+    expect_about("C(10, 8)", erlang_c(10, 8), 0.4092, 1e-3);
+    expect_about("C(2, 3): always", erlang_c(2, 3), 1, 0);
+    expect_about("B(5, 4)", erlang_b(5, 4), 0.1991, 1e-3);
+}
+
+static void allen_and_cunneen_hold_where_they_are_exact(void **state)
+{
+    (void)state;
+    expect_about("M/M/1", allen_cunneen(1, 0.8, 2, 1, 1), 2 * 0.8 / 0.2, 1e-12);
+    expect_about("M/D/1 waits half", allen_cunneen(1, 0.8, 2, 1, 0), 0.8 / 0.2, 1e-12);
+    expect_about("M/G/1, Cs2 = 4", allen_cunneen(1, 0.5, 1, 1, 4), 2.5, 1e-12);
+    expect_about("M/M/2", allen_cunneen(2, 1.5, 1, 1, 1), 9.0 / 14 / 0.5, 1e-12);
+}
+
+/* E4/M/1 at 0.8: sigma = (3.2 / (4.2 - sigma))^4, Wq = sigma / (1 - sigma). */
+static void regular_arrivals_wait_less_than_allen_and_cunneen_say(void **state)
+{
+    double sigma = 0.5;
+
+    (void)state;
+    for (int i = 0; i < 1000; i++)
+        sigma = pow(3.2 / (4.2 - sigma), 4);
+    expect_about("E4/M/1 at 0.8", allen_cunneen(1, 0.8, 1, 0.25, 1) * regularity(0.8, 0.25, 1),
+                 sigma / (1 - sigma), 0.04);
+    expect_about("Poisson's are as they are", regularity(0.8, 1, 1), 1, 0);
+}
+
+static void a_finite_line_loses_as_its_closed_forms_say(void **state)
+{
+    const double rho = 0.9;
+
+    (void)state;
+    expect_about("M/M/1/10", finite_line(1, rho, 9).shed,
+                 (1 - rho) * pow(rho, 10) / (1 - pow(rho, 11)), 1e-9);
+    expect_about("M/M/5/5 is Erlang's B", finite_line(5, 4, 0).shed, erlang_b(5, 4), 1e-9);
+    expect_about("a long one beyond rho 1", finite_line(1, 1.5, 1000).shed, 1 - 1 / 1.5, 1e-6);
+    expect_about("and its length", finite_line(2, 1.5, 5000).length, erlang_c(2, 1.5) * 0.75 / 0.25,
+                 1e-6);
+}
+
+static void a_gamma_of_shape_one_is_an_exponential(void **state)
+{
+    (void)state;
+    expect_about("p50", gamma_below(log(2) * 3, 3, 9), 0.50, 0.02);
+    expect_about("p99", gamma_below(log(100) * 3, 3, 9), 0.99, 0.001);
+    expect_about("no variance: a step", gamma_below(3, 3, 0), 1, 0);
+    expect_between("a wild one stays a share", gamma_below(1, 3, 900), 0, 1);
+}
+
+static void zipf_s_hottest_key_has_one_over_the_harmonic_sum(void **state)
+{
+    const struct keys_spec zipf = {.dist = KEYS_ZIPF, .s = 0.99, .n = 2000};
+    const struct keys_spec wide = {.dist = KEYS_ZIPF, .s = 1, .n = UINT64_C(1000000000)};
+    struct popularity popularity;
+    double harmonic = 0, keys = 0, rate = 0;
+
+    (void)state;
+    for (unsigned i = 1; i <= 2000; i++)
+        harmonic += pow(i, -0.99);
+    popularity_init(&popularity);
+    popularity_add(&popularity, &zipf, 100);
+    for (unsigned b = 0; b < POPULARITY_BUCKETS; b++) {
+        keys += popularity.keys[b];
+        rate += popularity.keys[b] * popularity.rate[b];
+    }
+    expect_about("keys", keys, 2000, 1e-12);
+    expect_about("all asks are somebody's", rate, 100, 1e-9);
+    expect_about("share of the hottest", popularity_top(&popularity), 1 / harmonic, 1e-3);
+    popularity_init(&popularity);
+    popularity_add(&popularity, &wide, 1);
+    expect_about("of a billion", popularity_top(&popularity), 1 / (log(1e9) + 0.577216), 1e-3);
+}
+
+static void caches_of_equal_keys_hit_as_one_key_says(void **state)
+{
+    const struct keys_spec uniform = {.dist = KEYS_UNIFORM, .n = 1000};
+    struct popularity popularity;
+
+    (void)state;
+    popularity_init(&popularity);
+    popularity_add(&popularity, &uniform, 100); /* Each 0.1 per second. */
+    expect_about("TTL of 30 s", popularity_hits_ttl(&popularity, 30), 3.0 / 4, 1e-9);
+    expect_about("room for half: half",
+                 popularity_hits_lru(&popularity, popularity_lru_age(&popularity, 500)), 0.5, 1e-6);
+    expect_about("different keys among 1000", popularity_distinct(&popularity, 1000),
+                 1000 * (1 - pow(0.999, 1000)), 1e-6);
+}
+
+/* ---- Beside virtual time --------------------------------------------------------------------- */
+
+static struct theory *estimate_of_trial(const struct trial *trial)
+{
+    struct theory *theory = theory_open(&trial->story.variants[0]);
+
+    assert_non_null(theory);
+    return theory;
+}
+
+static void agree(const struct trial *trial, const char *metric, struct estimate_figure figure,
+                  double within)
+{
+    struct estimate simulated = trial_estimate(trial, metric);
+
+    assert_true(figure.has_value);
+    expect_about(metric, figure.value, simulated.mean, within);
+}
+
+static const char station[] =
+    NO_NETWORK "duration: 400s\nwarmup: 20s\nload: [{verb: call, rate: %s/s}]\n"
+               "services: {web: {kind: custom, %s, queue: 1M, in_flight: 1M,\n"
+               "  steps: [{compute: {dist: exponential, mean: 1ms}}]}}\n%s\n";
+
+static void hold_station(const char *rate, const char *size, const char *balancer, double within)
+{
+    struct trial trial;
+    struct theory *theory;
+
+    run_story(&trial, 4, station, rate, size, balancer);
+    theory = estimate_of_trial(&trial);
+    agree(&trial, "services.web.utilization", theory->result.utilization[0], 0.01);
+    agree(&trial, "throughput", theory->result.throughput_rps, 0.01);
+    agree(&trial, "latency.p50", theory->result.p50_ms, within);
+    agree(&trial, "latency.p95", theory->result.p95_ms, within);
+    agree(&trial, "latency.p99", theory->result.p99_ms, within);
+    assert_true(theory->result.lost.value < 1e-6);
+    theory_close(theory);
+    trial_close(&trial);
+}
+
+static void one_core_is_estimated_as_it_runs(void **state)
+{
+    (void)state;
+    hold_station("500", "cores: 1", "", 0.04);
+    hold_station("800", "cores: 1", "", 0.05);
+}
+
+static void four_cores_are_estimated_as_they_run(void **state)
+{
+    (void)state;
+    hold_station("3200", "cores: 4", "", 0.05);
+}
+
+static void replicas_in_turn_are_estimated_as_they_run(void **state)
+{
+    (void)state;
+    hold_station("3200", "replicas: 4", "balancer: {policy: round_robin, work: 0s}", 0.08);
+}
+
+static void replicas_at_random_are_estimated_as_they_run(void **state)
+{
+    (void)state;
+    hold_station("3200", "replicas: 4", "balancer: {policy: random, work: 0s}", 0.05);
+}
+
+static void the_least_busy_replica_is_nearly_one_shared_line(void **state)
+{
+    (void)state;
+    hold_station("3200", "replicas: 4", "balancer: {policy: least_connections, work: 0s}", 0.25);
+}
+
+static void what_is_too_much_is_shed_as_one_less_one_over_rho(void **state)
+{
+    struct trial trial;
+    struct theory *theory;
+
+    (void)state;
+    run_story(&trial, 4,
+              NO_NETWORK
+              "duration: 60s\nload: [{verb: call, rate: 1500/s}]\n"
+              "services: {web: {kind: custom, queue: 100, steps: [{compute: {dist: exponential, "
+              "mean: 1ms}}]}}\n");
+    theory = estimate_of_trial(&trial);
+    expect_about("1 - 1/rho", theory->result.lost.value, 1 - 1 / 1.5, 0.02);
+    agree(&trial, "requests.lost", theory->result.lost, 0.02);
+    agree(&trial, "latency.p50", theory->result.p50_ms, 0.05);
+    agree(&trial, "services.web.utilization", theory->result.utilization[0], 0.01);
+    theory_close(theory);
+    trial_close(&trial);
+}
+
+/* 600 more per second than can be served for 10 s; 12 s to drain at 500 per second. */
+static void a_backlog_grows_and_drains_in_straight_lines(void **state)
+{
+    struct trial trial;
+    struct theory *theory;
+
+    (void)state;
+    run_story(&trial, 4,
+              NO_NETWORK
+              "duration: 40s\n"
+              "load: [{verb: call, rate: [{at: 0s, rate: 500/s}, {at: 10s, rate: 1600/s}, "
+              "{at: 20s, rate: 500/s}]}]\n"
+              "services: {web: {kind: custom, queue: 1M, in_flight: 1M, steps: [{compute: {dist: "
+              "exponential, mean: 1ms}}]}}\n");
+    theory = estimate_of_trial(&trial);
+    agree(&trial, "latency.p50", theory->result.p50_ms, 0.05);
+    agree(&trial, "latency.p95", theory->result.p95_ms, 0.03);
+    agree(&trial, "latency.p99", theory->result.p99_ms, 0.03);
+    agree(&trial, "services.web.utilization", theory->result.utilization[0], 0.02);
+    for (uint32_t i = 0; i < theory->lines_max; i++)
+        if (theory->lines[i].what == THEORY_DRAIN)
+            expect_about("time to drain, ms", theory->lines[i].value.value, 12000, 1e-6);
+    theory_close(theory);
+    trial_close(&trial);
+}
+
+static void users_who_think_ask_as_often_as_little_says(void **state)
+{
+    struct trial trial;
+    struct theory *theory;
+
+    (void)state;
+    run_story(&trial, 4,
+              NO_NETWORK
+              "duration: 100s\nwarmup: 10s\n"
+              "load: [{verb: call, arrivals: closed, users: 50, think: {dist: exponential, mean: "
+              "60ms}}]\n"
+              "services: {web: {kind: custom, steps: [{compute: {dist: exponential, mean: "
+              "1ms}}]}}\n");
+    theory = estimate_of_trial(&trial);
+    agree(&trial, "throughput", theory->result.throughput_rps, 0.03);
+    agree(&trial, "services.web.utilization", theory->result.utilization[0], 0.03);
+    theory_close(theory);
+    trial_close(&trial);
+}
+
+static void menus_are_found_as_the_ttl_says(void **state)
+{
+    struct trial trial;
+    struct theory *theory;
+
+    (void)state;
+    run_story(&trial, 2,
+              "version: 1\nname: menus\nduration: 300s\nwarmup: 60s\n"
+              "load: [{verb: menu, rate: 200/s, keys: {dist: zipf, s: 1, n: 5k}}]\n"
+              "services: {delivery: {cores: 4, menu: {cache: yes, ttl: 5s, bytes: 1KiB}}}\n"
+              "store: {memory: 0B}\n");
+    theory = estimate_of_trial(&trial);
+    agree(&trial, "store.hit_rate", theory->result.hit_rate, 0.02);
+    agree(&trial, "services.delivery.utilization", theory->result.utilization[0], 0.03);
+    theory_close(theory);
+    trial_close(&trial);
+}
+
+static void menus_are_found_as_the_room_says(void **state)
+{
+    struct trial trial;
+    struct theory *theory;
+
+    (void)state;
+    run_story(&trial, 2,
+              "version: 1\nname: menus\nduration: 300s\nwarmup: 100s\n"
+              "load: [{verb: menu, rate: 200/s, keys: {dist: zipf, s: 0.8, n: 5k}}]\n"
+              "services: {delivery: {cores: 4, menu: {cache: yes, ttl: 1h, bytes: 1KiB}}}\n"
+              "store: {memory: 1MiB, eviction: lru}\n");
+    theory = estimate_of_trial(&trial);
+    agree(&trial, "store.hit_rate", theory->result.hit_rate, 0.05);
+    theory_close(theory);
+    trial_close(&trial);
+}
+
+/* The second in which the last record of a lag is gone. */
+static uint32_t drained_s(const struct result *result)
+{
+    uint32_t second = 0;
+
+    for (uint32_t i = 0; i < result->series.seconds; i++)
+        if (result->series.lag[i] > 50)
+            second = i + 1;
+    return second;
+}
+
+static void a_batcher_falls_behind_and_catches_up_as_estimated(void **state)
+{
+    double drain_s = 0, lag = 0;
+    struct trial trial;
+    struct theory *theory;
+
+    (void)state;
+    run_story(&trial, 1,
+              "version: 1\nname: lag\nduration: 80s\n"
+              "load: [{verb: like, rate: [{at: 0s, rate: 600/s}, {at: 10s, rate: 100/s}], keys: "
+              "{dist: uniform, n: 100k}, people: 1M}]\n"
+              "services:\n"
+              "  likes: {design: queued, ack: queue, cores: 4, work: {write: 1ms}}\n"
+              "  batcher: {topic: likes, batch: 1, linger: 0s, work: {batch: 500us, record: "
+              "100us}}\n"
+              "queue: {partitions: 4, rebalance: 0s}\n");
+    theory = estimate_of_trial(&trial);
+    for (uint32_t i = 0; i < theory->lines_max; i++) {
+        lag = theory->lines[i].what == THEORY_LAG ? theory->lines[i].value.value : lag;
+        if (theory->lines[i].what == THEORY_LAG_DRAIN)
+            drain_s = theory->lines[i].value.value / 1e3;
+    }
+    expect_about("lag after ten seconds", lag, (double)first(&trial)->series.lag[9], 0.05);
+    expect_about("seconds to drain", drain_s, drained_s(first(&trial)) - 10, 0.1);
+    theory_close(theory);
+    trial_close(&trial);
+}
+
+/* ---- What is not estimable, and how it reads ------------------------------------------------- */
+
+static void faults_are_not_estimable_and_say_why(void **state)
+{
+    struct trial trial;
+    struct theory *theory;
+
+    (void)state;
+    run_story(&trial, 1,
+              "version: 1\nname: faulty\nduration: 2s\nload: [{verb: call, rate: 10/s}]\n"
+              "services: {web: {kind: custom, steps: [{compute: 1ms}]}}\n"
+              "faults: [{at: 1s, for: 100ms, kind: pause, target: web}]\n");
+    theory = estimate_of_trial(&trial);
+    assert_false(theory->result.p99_ms.has_value);
+    assert_false(theory->result.lost.has_value);
+    assert_int_equal(theory->why_max, 1);
+    assert_non_null(strstr(theory->why[0].ru, "сбои"));
+    theory_close(theory);
+    trial_close(&trial);
+}
+
+static void a_line_can_be_said_aloud_in_both_languages(void **state)
+{
+    const struct theory_line line = {
+        .what = THEORY_UTILIZATION,
+        .service = "web",
+        .verb = "",
+        .numbers = "%s × %s / %s",
+        .of = {{THEORY_RATE, 1240}, {THEORY_MS, 5.6}, {THEORY_COUNT, 8}},
+        .of_max = 3,
+        .value = {THEORY_RATIO, 0.868}};
+    char text[THEORY_TEXT_BYTES];
+
+    (void)state;
+    theory_put_formula(text, sizeof text, "en", &line);
+    assert_string_equal(text, "ρ = λ E[S] / c = 1,240/s × 5.6\u00a0ms / 8 = 0.87");
+    theory_put_formula(text, sizeof text, "ru", &line);
+    assert_string_equal(text, "ρ = λ E[S] / c = 1\u00a0240/с × 5,6\u00a0мс / 8 = 0,87");
+    theory_put_number(text, sizeof text, "en", (struct theory_number){THEORY_SHARE, 1e-7});
+    assert_string_equal(text, "<0.01%");
+}
+
+static void a_phase_that_reads_as_an_earlier_one_refers_to_it(void **state)
+{
+    struct trial trial;
+    struct theory *theory;
+
+    (void)state;
+    run_story(&trial, 1,
+              NO_NETWORK "duration: 9s\nload: [{verb: call, rate: [{at: 0s, rate: 10/s}, {at: 3s, "
+                         "rate: 90/s, ramp: 2s}, {at: 6s, rate: 10/s}]}]\n"
+                         "services: {web: {kind: custom, steps: [{compute: 1ms}]}}\n");
+    theory = estimate_of_trial(&trial);
+    assert_int_equal(theory->phases_max, 5); /* 0, 3 and 4 s of the ramp, 5, 6. */
+    assert_int_equal(theory->phases[4].same_as, 0);
+    assert_int_equal(theory->phases[1].same_as, 1);
+    expect_about("the lower half of the ramp", theory->phases[1].rate, 30, 1e-9);
+    expect_about("the upper half", theory->phases[2].rate, 70, 1e-9);
+    theory_close(theory);
+    trial_close(&trial);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(erlang_c_is_that_of_the_tables),
+        cmocka_unit_test(allen_and_cunneen_hold_where_they_are_exact),
+        cmocka_unit_test(regular_arrivals_wait_less_than_allen_and_cunneen_say),
+        cmocka_unit_test(a_finite_line_loses_as_its_closed_forms_say),
+        cmocka_unit_test(a_gamma_of_shape_one_is_an_exponential),
+        cmocka_unit_test(zipf_s_hottest_key_has_one_over_the_harmonic_sum),
+        cmocka_unit_test(caches_of_equal_keys_hit_as_one_key_says),
+        cmocka_unit_test(one_core_is_estimated_as_it_runs),
+        cmocka_unit_test(four_cores_are_estimated_as_they_run),
+        cmocka_unit_test(replicas_in_turn_are_estimated_as_they_run),
+        cmocka_unit_test(replicas_at_random_are_estimated_as_they_run),
+        cmocka_unit_test(the_least_busy_replica_is_nearly_one_shared_line),
+        cmocka_unit_test(what_is_too_much_is_shed_as_one_less_one_over_rho),
+        cmocka_unit_test(a_backlog_grows_and_drains_in_straight_lines),
+        cmocka_unit_test(users_who_think_ask_as_often_as_little_says),
+        cmocka_unit_test(menus_are_found_as_the_ttl_says),
+        cmocka_unit_test(menus_are_found_as_the_room_says),
+        cmocka_unit_test(a_batcher_falls_behind_and_catches_up_as_estimated),
+        cmocka_unit_test(faults_are_not_estimable_and_say_why),
+        cmocka_unit_test(a_line_can_be_said_aloud_in_both_languages),
+        cmocka_unit_test(a_phase_that_reads_as_an_earlier_one_refers_to_it),
+    };
+
+    return cmocka_run_group_tests_name("estimate", tests, NULL, NULL);
+}
