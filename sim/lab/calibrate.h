@@ -29,15 +29,15 @@ struct calibration {
     struct calibrated get;    /* Redis, there and back. */
     double get_cpu_us;        /* Its processor time per command. */
     struct calibrated put;    /* Acknowledged as `acks: all`, without linger. */
-    struct calibrated leader; /* The same as `acks: leader`. */
+    struct calibrated leader; /* The same as `acks: leader`; none on the embedded broker. */
     struct calibrated burst;  /* 100 records at once: when the last is acknowledged. */
     struct calibrated take;   /* From the put to the record in a consumer's hand. */
     struct calibrated offset; /* A commit of an offset. */
     double join_ms;           /* From a consumer's first take until it has its partitions. */
 
-    struct calibrated read;   /* A row by its key, through the table port. */
-    double statement_us;      /* The same on a connection of one's own, on this thread. */
-    struct calibrated write;  /* One row in one transaction. */
+    struct calibrated read;  /* A row by its key, through the table port. */
+    double statement_us;     /* The same on a connection of one's own, on this thread. */
+    struct calibrated write; /* One row in one transaction. */
     struct calibrated write_100, write_500;
 
     bool has_embedded_broker;

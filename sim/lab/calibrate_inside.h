@@ -13,6 +13,8 @@
 #include "sim/lab/calibrate.h"
 #include "sim/lab/crew.h"
 
+enum { CALIBRATE_SERIES_MAX = 24 };
+
 struct calibrator {
     const struct lab_options *options;
     const struct scenario *scenario;
@@ -22,12 +24,14 @@ struct calibrator {
     struct loop loop;
     struct node_stats stats; /* Of our own ports. */
     struct crew *crew;
-    char *trouble; /* [400] */
+    char *trouble;                              /* [400] */
+    struct sample *spent[CALIBRATE_SERIES_MAX]; /* Freed when no port can complete them any more. */
+    unsigned spent_max;
 };
 
 struct probe;
 
-struct sample { /* One question. */
+struct sample {       /* One question. */
     struct call call; /* First. */
     struct probe *probe;
     unsigned index;
@@ -35,7 +39,7 @@ struct sample { /* One question. */
     double took_us; /* NaN: it failed, or there was no answer. */
 };
 
-struct probe { /* Filled in by who measures, down to `context`. */
+struct probe {          /* Filled in by who measures, down to `context`. */
     const char *name;   /* For messages: "hop". */
     uint64_t every_ns;  /* Between two questions. */
     unsigned samples;   /* That count; a fifth of as many come before, to warm up. */
@@ -43,7 +47,6 @@ struct probe { /* Filled in by who measures, down to `context`. */
 
     /* Asks with sample->call, whose `done` is set; or takes care that probe_told is called. */
     void (*ask)(struct probe *probe, struct sample *sample);
-    bool accepts_absent; /* CALL_ABSENT is an answer. */
     void *context;
 
     struct calibrator *calibrator;
@@ -60,6 +63,8 @@ void probe_told(struct sample *sample, bool is_good);
 struct calibrated calibrated_of(double *took_us, unsigned n); /* Sorts; NaNs are left out. */
 bool calibrate_fail(struct calibrator *calibrator, const char *what, const char *why); /* False. */
 bool calibrate_is_interrupted(const struct calibrator *calibrator);
+
+void calibrate_step(const struct calibrator *calibrator, const char *en, const char *ru);
 
 /* Each: false after calibrate_fail. */
 bool calibrate_nodes(struct calibrator *calibrator);

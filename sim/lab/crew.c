@@ -151,7 +151,7 @@ struct crew *crew_open(struct loop *loop, const struct scenario *scenario,
 /* SIGTERM to all of them first: they drain side by side. */
 void crew_rest(struct crew *crew)
 {
-    faults_forget(crew);
+    strikes_forget(crew);
     for (int is_last = 0; is_last < 2; is_last++)
         for (uint32_t s = 0; s < crew->all_max; s++)
             for (uint32_t i = 0; i < crew->all[s].places_max; i++)
@@ -194,7 +194,7 @@ void crew_begin(struct crew *crew)
         if (station->scaler != NULL)
             scaler_begin(station->scaler);
     }
-    faults_plan(crew);
+    strikes_plan(crew);
 }
 
 uint32_t crew_ready(const struct crew *crew)

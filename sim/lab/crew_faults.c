@@ -70,7 +70,7 @@ static void plan(struct crew *crew, const struct fault_spec *fault, bool begins,
     loop_alarm_set(planned->alarm, at_ns);
 }
 
-void faults_plan(struct crew *crew)
+void strikes_plan(struct crew *crew)
 {
     for (uint32_t i = 0; i < crew->scenario->faults_max; i++) {
         const struct fault_spec *fault = &crew->scenario->faults[i];
@@ -81,7 +81,7 @@ void faults_plan(struct crew *crew)
     }
 }
 
-void faults_forget(struct crew *crew)
+void strikes_forget(struct crew *crew)
 {
     for (uint32_t i = 0; i < crew->strikes_max; i++)
         loop_alarm_free(crew->strikes[i].alarm);

@@ -105,8 +105,8 @@ void scaler_begin(struct scaler *scaler);
 void scaler_close(struct scaler *scaler);
 
 /* crew_faults.c */
-void faults_plan(struct crew *crew);
-void faults_forget(struct crew *crew);
+void strikes_plan(struct crew *crew);
+void strikes_forget(struct crew *crew);
 
 /* crew_settings.c */
 void settings_of_place(const struct place *place, struct node_settings *settings);

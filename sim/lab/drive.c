@@ -248,6 +248,7 @@ void drive_run(struct lab *lab)
         clients_start(&lab->loads[i]);
     loop_run(&lab->loop, scenario->duration_ns);
     loop_enter(&lab->loop);
+    loop_alarm_clear(lab->second);
     if (loop_now_ns(&lab->loop) / second_ns > lab->seconds &&
         scenario->duration_ns % second_ns == 0 && lab->result->end == RUN_DONE)
         second_passes(lab);

@@ -9,7 +9,7 @@
  *   round_robin, weighted             a line per replica, arrivals n times more regular
  *   random, consistent_hash           a line per replica, arrivals as random as before
  *   least_connections, peak_ewma      one shared line: a little better than life
- *   two_choices                       Mitzenmacher's limit for single cores, else one shared line */
+ *   two_choices                       Mitzenmacher's limit for single cores, else a shared line */
 #include <math.h>
 
 #include "sim/theory/theory_inside.h"

@@ -9,9 +9,9 @@
  *
  *   ρ = λ E[S] / c = 240/s × 5.6 ms / 2 = 0.67
  *
- * A ramp is taken in two halves, each at its mean rate: that is how many come. What a whiteboard has no formula for
- * (faults, lost messages, retries under overload, how soon an autoscaler reacts) is left out, and
- * the figures that hang on it say that they are not estimable and why. */
+ * A ramp is taken in two halves, each at its mean rate: that is how many come. What a whiteboard
+ * has no formula for (faults, lost messages, retries under overload, how soon an autoscaler reacts)
+ * is left out, and the figures that hang on it say that they are not estimable and why. */
 #ifndef SIM_THEORY_THEORY_H
 #define SIM_THEORY_THEORY_H
 

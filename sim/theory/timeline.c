@@ -1,8 +1,8 @@
 /* timeline.c — Cuts the run where any load's rate begins to change or stops changing.
  *
  * Within a phase every rate is a straight line, so its mean is exact. A ramp is cut in the middle
- * as well: taken as a whole, its mean would hide that its upper half is too much. The end of the warm-up is a
- * cut too: what comes before it fills lines and caches, and is in no figure. */
+ * as well: taken as a whole, its mean would hide that its upper half is too much. The end of the
+ * warm-up is a cut too: what comes before it fills lines and caches, and is in no figure. */
 #include <math.h>
 #include <stdlib.h>
 

@@ -1,6 +1,7 @@
 /* The HTTP client against servers of all kinds: ours, one that says what the test wrote, and none. */
 #include "tests/lib/test.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 
 #include "tests/live/http_rig.h"
@@ -97,6 +98,7 @@ static void rig_open(uint32_t connections_max, const struct http_server_config *
 
         assert_int_equal(bind(rig.listener, (struct sockaddr *)&at, sizeof at), 0);
         assert_int_equal(listen(rig.listener, 16), 0);
+        assert_int_equal(fcntl(rig.listener, F_SETFL, O_NONBLOCK), 0);
         assert_int_equal(getsockname(rig.listener, (struct sockaddr *)&at, &length), 0);
         to.port = ntohs(at.sin_port);
     }
@@ -114,13 +116,20 @@ static void rig_close(void)
     loop_close(&rig.loop);
 }
 
+static int take_connection(void)
+{
+    int fd = -1;
+
+    rig_until(&rig.loop, (fd = fd >= 0 ? fd : accept(rig.listener, NULL, NULL)) >= 0);
+    return fd;
+}
+
 /* The next connection that the client makes, with its request read. */
 static int take_request(void)
 {
     char text[sizeof ASK];
-    int fd = accept(rig.listener, NULL, NULL); /* Made by the kernel: it does not wait for us. */
+    int fd = take_connection();
 
-    assert_true(fd >= 0);
     assert_int_equal(socket_hear(&rig.loop, fd, text, sizeof ASK - 1), sizeof ASK - 1);
     assert_string_equal(text, ASK);
     return fd;
@@ -441,7 +450,7 @@ static void a_body_of_filler_arrives_whole(void **state)
     rig.asks[0].exchange.filler = 200000;
     http_ask(rig.client, &rig.asks[0].exchange,
              text_span("POST / HTTP/1.1\r\nContent-Length: 200000\r\n\r\n"), true, WAIT_NS);
-    fd = accept(rig.listener, NULL, NULL);
+    fd = take_connection();
     assert_int_equal(socket_hear(&rig.loop, fd, text, head + 200000), head + 200000);
     assert_int_equal(strspn(text + head, " "), 200000);
     socket_say_text(&rig.loop, fd, OK);

@@ -29,6 +29,33 @@ static uint64_t visits_of(const struct node_process *node)
     return stats.visits;
 }
 
+/* Reads its page until a claim about it holds. */
+static void wait_until(const struct node_process *node, bool (*holds)(uint64_t), uint64_t number)
+{
+    for (int ms = 0; ms < NOBODY_MS; ms += 5) {
+        node_rig_read(node, &stats);
+        if (holds(number))
+            return;
+        usleep(5000);
+    }
+    fail_msg("what was waited for has not come to be");
+}
+
+static bool are_inside(uint64_t number)
+{
+    return stats.inside.now == number;
+}
+
+static bool have_been_shed(uint64_t number)
+{
+    return stats.shed == number;
+}
+
+static bool have_come(uint64_t number)
+{
+    return stats.visits == number;
+}
+
 static void drain(struct node_process *node)
 {
     assert_int_equal(node_rig_drain(node), 0);
@@ -72,15 +99,11 @@ static void who_finds_the_house_full_is_shed(void **state)
     node_rig_pauses(&settings, 60000 * MS);
     node = node_rig_start(&settings);
     inside = node_rig_connect(node.port);
-    node_rig_send(inside, "POST /call/1", "", "");
-    do
-        node_rig_read(&node, &stats);
-    while (stats.inside.now == 0);
+    node_rig_send(inside, "POST /call/1", "", "{}");
+    wait_until(&node, are_inside, 1);
     assert_int_equal(call(&node), 503);
     assert_int_equal(node_rig_ask(node.port, "GET /healthz", "", "", NULL, 0), 200);
-    do
-        node_rig_read(&node, &stats);
-    while (stats.shed == 0);
+    wait_until(&node, have_been_shed, 1);
     assert_int_equal(stats.visits, 1);
     node_rig_kill(&node);
     assert_int_equal(node_rig_receive(inside, NULL, 0), 0);
@@ -102,10 +125,8 @@ static void under_threads_who_finds_none_free_waits_at_the_door(void **state)
     node = node_rig_start(&settings);
     for (uint32_t i = 0; i < 2; i++) {
         visits[i] = node_rig_connect(node.port);
-        node_rig_send(visits[i], "POST /call/1", "", "");
-        do
-            node_rig_read(&node, &stats);
-        while (stats.visits <= i);
+        node_rig_send(visits[i], "POST /call/1", "", "{}");
+        wait_until(&node, have_come, i + 1);
     }
     if (stats.waiting.now == 1) /* Unless this machine slept meanwhile. */
         assert_int_equal(call(&node), 503);
@@ -358,10 +379,8 @@ static void what_is_inside_is_answered_before_the_node_goes(void **state)
     node_rig_pauses(&settings, 500 * MS);
     node = node_rig_start(&settings);
     inside = node_rig_connect(node.port);
-    node_rig_send(inside, "POST /call/1", "", "");
-    do
-        node_rig_read(&node, &stats);
-    while (stats.inside.now == 0);
+    node_rig_send(inside, "POST /call/1", "", "{}");
+    wait_until(&node, are_inside, 1);
     drain(&node);
     assert_int_equal(node_rig_receive(inside, NULL, 0), 200);
     close(inside);

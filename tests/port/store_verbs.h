@@ -1,4 +1,4 @@
-/* store_verbs.h — The verbs of the store, asked and answered in one line; for the store's suites. */
+/* store_verbs.h — The verbs of the store, asked and answered in one line; for its port suites. */
 #ifndef TESTS_PORT_STORE_VERBS_H
 #define TESTS_PORT_STORE_VERBS_H
 

@@ -12,8 +12,8 @@
  * take that is asked during it waits for records like any other, and is answered by the first that
  * come; when it lasts longer than the session, the partitions are gone as well.
  *
- * An answer lies in its take's own memory until done has returned. To know when that is, a second
- * call of ours is ended right behind it: the loop completes them in that order. */
+ * An answer lies in its take's own memory until done has returned. To know when that is, we are done
+ * ourselves while the call is pending, and so the port's, and call who asked from there. */
 #include "services/live/queue/queue_inside.h"
 
 #include <inttypes.h>
@@ -24,15 +24,20 @@ enum { HEARTBEATS_PER_SESSION = 12, WANTED_FIRST = 256, LEAVE_MS = 1000 };
 
 static const uint64_t rebalance_answer_ns = 100000000;
 
+struct answer { /* What call.span points into. */
+    struct take *take;
+    struct record records[];
+};
+
 struct take {
     struct waiter waiter; /* First. */
-    struct link turn;     /* Among the takes that wait, or the spare ones. */
+    struct link turn;     /* Among those that wait, whose answers are being read, or spare ones. */
     struct consumer *consumer;
     uint32_t max;
     uint64_t wait_ns;
-    struct record *answer;
-    uint32_t answer_room;
-    struct call after; /* Ends behind the answer. */
+    void (*done)(struct call *call); /* Who asked. */
+    struct answer *answer;
+    uint32_t room; /* Records. */
 };
 
 struct commit {           /* Librdkafka's note on a commit. */
@@ -94,25 +99,26 @@ rd_kafka_conf_t *consumer_conf(const struct queue_settings *settings, char why[s
 
 /* ---- Takes ----------------------------------------------------------------------------------- */
 
-static void give(struct call *call)
+static void tell(struct call *call)
 {
-    struct take *take = list_entry(call, struct take, after);
+    const unsigned char *span = call->span;
+    struct take *take =
+        ((const struct answer *)(const void *)(span - offsetof(struct answer, records)))->take;
+    struct consumer *consumer = take->consumer;
 
-    list_remove(&take->consumer->ended_takes, &take->turn);
-    list_push_last(&take->consumer->spare_takes, &take->turn);
+    call->done = take->done;
+    call->done(call);
+    list_remove(&consumer->told_takes, &take->turn);
+    list_push_last(&consumer->spare_takes, &take->turn);
 }
 
-/* Spare again once its answer has been read. */
 static void end_take(struct take *take, enum call_outcome outcome, uint32_t n)
 {
     struct consumer *consumer = take->consumer;
 
     list_remove(&consumer->takes, &take->turn);
+    list_push_last(n > 0 ? &consumer->told_takes : &consumer->spare_takes, &take->turn);
     line_tell(&consumer->takes_line, &take->waiter, outcome, n);
-    list_push_last(&consumer->ended_takes, &take->turn);
-    call_begin(&take->after);
-    if (!consumer->queue->is_closing)
-        loop_finish(consumer->queue->loop, &take->after, CALL_OK, 0);
 }
 
 static void time_out_take(struct line *line, struct waiter *waiter)
@@ -124,9 +130,12 @@ static void time_out_take(struct line *line, struct waiter *waiter)
 static void answer(struct take *take, struct share *share)
 {
     struct node_stats *stats = take->consumer->queue->stats;
-    uint32_t n = share_hand_over(share, stats, take->answer, take->max);
+    struct call *call = take->waiter.call;
+    uint32_t n = share_hand_over(share, stats, take->answer->records, take->max);
 
-    take->waiter.call->span = take->answer;
+    call->span = take->answer->records;
+    take->done = call->done;
+    call->done = tell;
     end_take(take, CALL_OK, n);
     share_fill(share, take->consumer, take->consumer->wanted);
 }
@@ -207,8 +216,17 @@ static struct take *spare_take(struct consumer *consumer)
     take = calloc(1, sizeof *take);
     check(take != NULL);
     take->consumer = consumer;
-    take->after.done = give;
     return take;
+}
+
+static void make_room(struct take *take)
+{
+    if (take->room >= take->max)
+        return;
+    take->answer = realloc(take->answer, sizeof *take->answer + take->max * sizeof(struct record));
+    check(take->answer != NULL);
+    take->answer->take = take;
+    take->room = take->max;
 }
 
 void consumer_take(struct consumer *consumer, struct call *call, uint32_t max, uint64_t wait_ns,
@@ -218,11 +236,7 @@ void consumer_take(struct consumer *consumer, struct call *call, uint32_t max, u
 
     take->max = max < QUEUE_TAKE_MAX ? max : QUEUE_TAKE_MAX;
     take->wait_ns = wait_ns;
-    if (take->answer_room < take->max) {
-        take->answer = realloc(take->answer, take->max * sizeof *take->answer);
-        check(take->answer != NULL);
-        take->answer_room = take->max;
-    }
+    make_room(take);
     if (consumer->wanted < take->max)
         consumer->wanted = take->max;
     list_push_last(&consumer->takes, &take->turn);
@@ -383,7 +397,7 @@ struct consumer *consumer_open(struct queue_live *queue, uint32_t topic)
     line_open(&consumer->commits_line, queue, time_out_commit);
     list_init(&consumer->takes);
     list_init(&consumer->spare_takes);
-    list_init(&consumer->ended_takes);
+    list_init(&consumer->told_takes);
     list_init(&consumer->commits);
     consumer->look = loop_alarm(queue->loop, look, consumer);
     group_open(consumer);
@@ -422,7 +436,7 @@ void consumer_close(struct consumer *consumer)
     client_close(&consumer->client);
     consumer_fail_takes(consumer);
     free_takes(&consumer->spare_takes);
-    free_takes(&consumer->ended_takes);
+    free_takes(&consumer->told_takes);
     while ((link = list_take_first(&consumer->commits)) != NULL)
         free(list_entry(link, struct commit, place));
     line_close(&consumer->takes_line);

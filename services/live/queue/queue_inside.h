@@ -145,12 +145,13 @@ struct consumer {
     char topic_name[TOPIC_NAME_MAX];
 
     struct line takes_line, commits_line;
-    struct list takes;                    /* struct take.turn, in the order of asking. */
-    struct list ended_takes, spare_takes; /* Their answers are being read; are free. */
-    struct list commits;                  /* struct commit.place */
-    struct event *look;                   /* When a take that waits may be ready. */
-    uint32_t wanted;                      /* Records to have in hand, by partition. */
-    uint32_t turn;                        /* The partition that is looked at first. */
+    struct list takes;       /* struct take.turn, in the order of asking. */
+    struct list told_takes;  /* Their answers have not been read yet. */
+    struct list spare_takes; /* Nobody's. */
+    struct list commits;     /* struct commit.place */
+    struct event *look;      /* When a take that waits may be ready. */
+    uint32_t wanted;         /* Records to have in hand, by partition. */
+    uint32_t turn;           /* The partition that is looked at first. */
 
     enum group_state state;
     struct share *shares; /* By partition. */

@@ -73,6 +73,6 @@ struct table_live {
 };
 
 /* Runs in each worker's thread. */
-void *table_work(void *worker);
+void *table_worker_run(void *worker);
 
 #endif

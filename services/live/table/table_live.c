@@ -298,7 +298,7 @@ static void start_workers(struct table_live *table)
 
         worker->table = table;
         worker->line = i == 0 ? table->write_line : table->read_line;
-        check(pthread_create(&worker->thread, NULL, table_work, worker) == 0);
+        check(pthread_create(&worker->thread, NULL, table_worker_run, worker) == 0);
     }
     check(pthread_sigmask(SIG_SETMASK, &before, NULL) == 0);
 }

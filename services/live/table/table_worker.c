@@ -124,7 +124,7 @@ static bool has_connection_locked(struct table_worker *worker)
     return !is_broken;
 }
 
-void *table_work(void *context)
+void *table_worker_run(void *context)
 {
     struct table_worker *worker = context;
     struct table_live *table = worker->table;

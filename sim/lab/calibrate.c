@@ -1,0 +1,178 @@
+/* calibrate.c — What is started, and in which order it is measured.
+ *
+ * The scenario is a small one of our own, bound like any other: so servers and nodes are started,
+ * and cleaned up after, exactly as those of a live run. It is read from a file because scenarios
+ * are; the file is gone before anything is measured. */
+#define _GNU_SOURCE
+#include "sim/lab/calibrate.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "sim/lab/calibrate_inside.h"
+#include "sim/scenario/load_story.h"
+
+/* `user` is there so that all three servers are wanted; nobody asks it. */
+static const char scenario_text[] =
+    "version: 1\n"
+    "name: calibrate\n"
+    "duration: 1s\n"
+    "load: [{to: work, rate: 1/s}]\n"
+    "balancer: {policy: round_robin}\n"
+    "queue: {linger: 0s}\n"
+    "services:\n"
+    "  work: {replicas: 2, cores: 8, steps: [{compute: 1ms}]}\n"
+    "  user: {replicas: 1, steps: [{store: get}, {table: write}, {put: {}}]}\n";
+
+void calibrate_step(const struct calibrator *calibrator, const char *en, const char *ru)
+{
+    const struct text what = {en, ru};
+
+    if (calibrator->ear != NULL && calibrator->ear->step != NULL)
+        calibrator->ear->step(calibrator->ear->context, &what);
+}
+
+/* ---- The machine ----------------------------------------------------------------------------- */
+
+static void read_processor(char name[static 80])
+{
+    FILE *file = fopen("/proc/cpuinfo", "r");
+    char line[256];
+
+    snprintf(name, 80, "a processor without a name");
+    while (file != NULL && fgets(line, sizeof line, file) != NULL) {
+        const char *colon = strchr(line, ':');
+
+        if (strncmp(line, "model name", 10) != 0 || colon == NULL)
+            continue;
+        snprintf(name, 80, "%.79s", colon + 1 + strspn(colon + 1, " "));
+        name[strcspn(name, "\n")] = '\0';
+        break;
+    }
+    if (file != NULL)
+        fclose(file);
+}
+
+static void describe_machine(struct calibration *calibration)
+{
+    char processor[80];
+    struct utsname system;
+    struct tm utc;
+    time_t now = time(NULL);
+
+    read_processor(processor);
+    if (uname(&system) != 0)
+        memset(&system, 0, sizeof system);
+    snprintf(calibration->machine, sizeof calibration->machine, "%ld cores of %s, %.20s %.40s",
+             sysconf(_SC_NPROCESSORS_ONLN), processor, system.sysname, system.release);
+    if (gmtime_r(&now, &utc) != NULL)
+        strftime(calibration->when, sizeof calibration->when, "%Y-%m-%d %H:%M", &utc);
+}
+
+/* ---- Bringing up, measuring, bringing down --------------------------------------------------- */
+
+static bool load_scenario(struct story *story, char trouble[static 400])
+{
+    char path[] = "/tmp/sim-calibrate-XXXXXX.yaml";
+    int fd = mkstemps(path, 5);
+    struct problems *problems = problems_open();
+    ssize_t written = fd < 0 ? -1 : write(fd, scenario_text, sizeof scenario_text - 1);
+    bool is_loaded = problems != NULL && written == (ssize_t)sizeof scenario_text - 1 &&
+                     story_load(story, path, NULL, 0, problems);
+
+    if (!is_loaded)
+        snprintf(trouble, 400, "no scenario to calibrate with in /tmp: %s", strerror(errno));
+    if (problems != NULL) {
+        if (problems_count(problems) > 0)
+            problems_print(problems, stderr, "en");
+        check(problems_count(problems) == 0 || written < 0); /* It is ours. */
+        problems_close(problems);
+    }
+    if (fd >= 0) {
+        close(fd);
+        unlink(path);
+    }
+    return is_loaded;
+}
+
+static enum lab_end bring_up(struct calibrator *calibrator)
+{
+    enum lab_end end = servers_up(&calibrator->servers, calibrator->scenario, calibrator->options,
+                                  calibrator->trouble);
+
+    if (end != LAB_DONE)
+        return end;
+    if (!loop_open(&calibrator->loop, 0)) {
+        snprintf(calibrator->trouble, 400, "libevent refused a loop");
+        return LAB_TROUBLE;
+    }
+    calibrator->crew = crew_open(&calibrator->loop, calibrator->scenario, calibrator->options,
+                                 &calibrator->servers, calibrator->trouble);
+    return calibrator->crew == NULL ? LAB_TROUBLE : LAB_DONE;
+}
+
+static enum lab_end measure(struct calibrator *calibrator)
+{
+    struct calibration *calibration = calibrator->calibration;
+
+    calibration->has_embedded_broker = calibrator->servers.has_embedded_broker;
+    calibration->is_sqlite =
+        !calibrator->servers.table_is_theirs || calibrator->servers.table.database[0] == '/';
+    snprintf(calibration->servers, sizeof calibration->servers, "%s", calibrator->servers.versions);
+    describe_machine(calibration);
+    return calibrate_nodes(calibrator) && calibrate_store(calibrator) &&
+                   calibrate_queue(calibrator) && calibrate_table(calibrator)
+               ? LAB_DONE
+               : LAB_TROUBLE;
+}
+
+static void bring_down(struct calibrator *calibrator)
+{
+    if (calibrator->crew != NULL)
+        crew_close(calibrator->crew);
+    if (calibrator->loop.base != NULL)
+        loop_close(&calibrator->loop);
+    servers_down(&calibrator->servers);
+    for (unsigned i = 0; i < calibrator->spent_max; i++)
+        free(calibrator->spent[i]);
+}
+
+enum lab_end calibrate_with(const struct lab_options *options, struct calibration *calibration,
+                            const struct calibrate_ear *ear, char trouble[static 400])
+{
+    struct calibrator *calibrator = calloc(1, sizeof *calibrator);
+    struct story story;
+    enum lab_end end;
+
+    memset(calibration, 0, sizeof *calibration);
+    if (calibrator == NULL || !load_scenario(&story, trouble)) {
+        if (calibrator == NULL)
+            snprintf(trouble, 400, "the system refused memory");
+        free(calibrator);
+        return LAB_TROUBLE;
+    }
+    calibrator->options = options;
+    calibrator->scenario = &story.variants[0];
+    calibrator->calibration = calibration;
+    calibrator->ear = ear;
+    calibrator->trouble = trouble;
+    calibrate_step(calibrator, "starting servers and nodes", "запуск серверов и узлов");
+    end = bring_up(calibrator);
+    if (end == LAB_DONE)
+        end = measure(calibrator);
+    bring_down(calibrator);
+    story_close(&story);
+    free(calibrator);
+    return end;
+}
+
+enum lab_end calibrate(const struct lab_options *options, struct calibration *calibration,
+                       char trouble[static 400])
+{
+    return calibrate_with(options, calibration, NULL, trouble);
+}

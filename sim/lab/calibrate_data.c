@@ -1,0 +1,175 @@
+/* calibrate_data.c — Redis, and SQL: a command, a row, a commit.
+ *
+ * A row's cost is the slope between transactions of 1 and of 500 rows; what is left of the shorter
+ * one, less a read, is the commit. Keys are scattered, as those of people are. */
+#include <string.h>
+
+#include "services/live/store/store_live.h"
+#include "services/live/table/table_live.h"
+#include "sim/lab/calibrate_inside.h"
+
+enum { ROWS_MAX = 500, READS = 400 };
+
+static const uint64_t timeout_ns = 10000000000u, ms_ns = 1000000;
+
+/* ---- The store ------------------------------------------------------------------------------- */
+
+enum { A_KEY = 7 };
+
+static void set_one(struct probe *probe, struct sample *sample)
+{
+    store_set(probe->context, &sample->call, store_key(SPACE_CUSTOM, A_KEY), 1, 16, 0, timeout_ns);
+}
+
+static void get_one(struct probe *probe, struct sample *sample)
+{
+    store_get(probe->context, &sample->call, store_key(SPACE_CUSTOM, A_KEY), timeout_ns);
+}
+
+static bool measure_store(struct calibrator *calibrator, struct store *store)
+{
+    struct probe set = {.name = "a Redis set", .every_ns = ms_ns, .samples = 5, .ask = set_one};
+    struct probe get = {.name = "a Redis get", .every_ns = 2 * ms_ns, .samples = 500};
+    const char *server = calibrator->servers.store.server;
+    struct store_info before, after;
+    struct calibrated ignored;
+    char why[160] = "";
+
+    set.context = get.context = store;
+    get.ask = get_one;
+    if (!probe_run(&set, calibrator, &ignored))
+        return false;
+    if (!store_read_info(server, &before, why))
+        return calibrate_fail(calibrator, "Redis", why);
+    if (!probe_run(&get, calibrator, &calibrator->calibration->get))
+        return false;
+    if (!store_read_info(server, &after, why))
+        return calibrate_fail(calibrator, "Redis", why);
+    if (after.commands > before.commands)
+        calibrator->calibration->get_cpu_us =
+            (double)(after.cpu_us - before.cpu_us) / (double)(after.commands - before.commands);
+    return true;
+}
+
+bool calibrate_store(struct calibrator *calibrator)
+{
+    struct store_live *store = store_live_open(&calibrator->loop, calibrator->servers.store.server,
+                                               calibrator->servers.run, &calibrator->stats);
+    bool is_good;
+
+    if (store == NULL)
+        return calibrate_fail(calibrator, "Redis", "it cannot be asked");
+    calibrate_step(calibrator, "a Redis call", "вызов Redis");
+    is_good = measure_store(calibrator, store_live_port(store));
+    store_live_close(store);
+    return is_good;
+}
+
+/* ---- The table ------------------------------------------------------------------------------- */
+
+struct rows { /* What the next transaction writes. */
+    struct table *table;
+    uint64_t next;
+    uint32_t rows_max;
+    struct table_op ops[ROWS_MAX];
+};
+
+/* SplitMix64's last steps: each n its own key, far from its neighbours'. */
+static uint64_t scattered(uint64_t n)
+{
+    n = (n ^ (n >> 30)) * 0xbf58476d1ce4e5b9u;
+    n = (n ^ (n >> 27)) * 0x94d049bb133111ebu;
+    return (n ^ (n >> 31)) >> 2;
+}
+
+static void write_rows(struct probe *probe, struct sample *sample)
+{
+    struct rows *rows = probe->context;
+
+    for (uint32_t i = 0; i < rows->rows_max; i++)
+        rows->ops[i] = (struct table_op){
+            .verb = TABLE_INSERT, .table = TABLE_CUSTOM, .a = scattered(++rows->next), .value = 1};
+    table_write(rows->table, &sample->call, rows->ops, rows->rows_max, timeout_ns);
+}
+
+static void read_row(struct probe *probe, struct sample *sample)
+{
+    const struct rows *rows = probe->context;
+
+    table_read(rows->table, &sample->call, TABLE_ROW, TABLE_CUSTOM,
+               scattered(1 + sample->index % rows->next), 0, timeout_ns);
+}
+
+static bool write_series(struct calibrator *calibrator, struct rows *rows, uint32_t rows_max,
+                         struct probe probe, struct calibrated *figures)
+{
+    rows->rows_max = rows_max;
+    probe.ask = write_rows;
+    probe.context = rows;
+    return probe_run(&probe, calibrator, figures);
+}
+
+static bool measure_table(struct calibrator *calibrator, struct rows *rows)
+{
+    struct calibration *to = calibrator->calibration;
+    struct probe read = {.name = "a read by key",
+                         .every_ns = 2 * ms_ns,
+                         .samples = READS,
+                         .ask = read_row,
+                         .context = rows};
+
+    return write_series(calibrator, rows, 1,
+                        (struct probe){.name = "a commit", .every_ns = 8 * ms_ns, .samples = 300},
+                        &to->write) &&
+           write_series(
+               calibrator, rows, 100,
+               (struct probe){.name = "a batch of 100", .every_ns = 20 * ms_ns, .samples = 100},
+               &to->write_100) &&
+           write_series(
+               calibrator, rows, ROWS_MAX,
+               (struct probe){.name = "a batch of 500", .every_ns = 50 * ms_ns, .samples = 60},
+               &to->write_500) &&
+           probe_run(&read, calibrator, &to->read);
+}
+
+/* The same read on this thread, without the way to a worker and back. */
+static bool measure_statement(struct calibrator *calibrator)
+{
+    double took_us[READS];
+    char why[160] = "";
+    struct database *database = database_open(&calibrator->servers.table, why);
+
+    if (database == NULL)
+        return calibrate_fail(calibrator, "the database", why);
+    for (unsigned i = 0; i < READS; i++) {
+        const struct database_question question = {TABLE_ROW, TABLE_CUSTOM, scattered(1 + i), 0};
+        uint64_t begun_ns = loop_clock_ns();
+        int64_t value;
+
+        (void)database_read(database, &question, 5000, &value);
+        took_us[i] = (double)(loop_clock_ns() - begun_ns) * 1e-3;
+    }
+    database_close(database);
+    calibrator->calibration->statement_us = calibrated_of(took_us, READS).p50;
+    return true;
+}
+
+bool calibrate_table(struct calibrator *calibrator)
+{
+    static struct rows rows; /* Too large for a stack that others share. */
+    struct table_settings settings = calibrator->servers.table;
+    struct table_live *table;
+    char why[160] = "";
+    bool is_good;
+
+    settings.connections = 2;
+    table = table_live_open(&calibrator->loop, &settings, &calibrator->stats, why);
+    if (table == NULL)
+        return calibrate_fail(calibrator, "the database", why);
+    calibrate_step(calibrator, "a row, a commit", "строка, коммит");
+    memset(&rows, 0, sizeof rows);
+    rows.table = table_live_port(table);
+    is_good = measure_table(calibrator, &rows) && measure_statement(calibrator);
+    table_live_close(table);
+    return is_good;
+}

@@ -1,0 +1,98 @@
+/* calibrate_nodes.c — Hops between processes, and how late timers are.
+ *
+ *   hop        driver --> node --> driver, answered at once (a health check)
+ *   timed      the same with 1 ms of emulated work, less the 1 ms
+ *   balanced   driver --> balancer --> node and back, 1 ms of work, less it and the balancer's own
+ *   sleep      1 ms of sleep in this process, less the 1 ms
+ *
+ * Hops are counted from when a question was meant to be asked, as a client's latency is: the timer
+ * that sends it is part of what is measured. */
+#include "services/live/node/peer_live.h"
+#include "sim/lab/calibrate_inside.h"
+#include "sim/lab/crew_inside.h"
+
+enum { TARGET_DIRECT, TARGET_FRONT, TARGETS };
+
+static const uint64_t pace_ns = 2000000, timeout_ns = 5000000000u, work_ns = 1000000;
+static const double work_us = 1000;
+
+struct asking {
+    struct peer *peer;
+    uint32_t target;
+    enum verb verb;
+};
+
+static void ask_peer(struct probe *probe, struct sample *sample)
+{
+    const struct asking *asking = probe->context;
+    const struct ask ask = {.verb = (uint8_t)asking->verb, .key = sample->index, .bytes = 32};
+
+    peer_ask(asking->peer, &sample->call, asking->target, &ask, timeout_ns);
+}
+
+static bool ask_series(struct calibrator *calibrator, struct asking asking, const char *name,
+                       double less_us, struct calibrated *figures)
+{
+    struct probe probe = {.name = name,
+                          .every_ns = pace_ns,
+                          .samples = 500,
+                          .from_intended = true,
+                          .ask = ask_peer,
+                          .context = &asking};
+
+    if (!probe_run(&probe, calibrator, figures))
+        return false;
+    figures->p50 -= less_us;
+    figures->p99 -= less_us;
+    return true;
+}
+
+static bool measure_hops(struct calibrator *calibrator, struct peer *peer)
+{
+    struct calibration *to = calibrator->calibration;
+    double balancer_us = (double)calibrator->scenario->balancer.work_ns * 1e-3;
+
+    return ask_series(calibrator, (struct asking){peer, TARGET_DIRECT, VERB_HEALTH}, "a hop", 0,
+                      &to->hop) &&
+           ask_series(calibrator, (struct asking){peer, TARGET_DIRECT, VERB_CALL}, "a timed hop",
+                      work_us, &to->timed) &&
+           ask_series(calibrator, (struct asking){peer, TARGET_FRONT, VERB_CALL}, "the balancer",
+                      work_us + balancer_us, &to->balanced);
+}
+
+static void sleep_a_little(struct probe *probe, struct sample *sample)
+{
+    timer_sleep(probe->context, &sample->call, work_ns);
+}
+
+static bool measure_sleep(struct calibrator *calibrator)
+{
+    struct calibrated *figures = &calibrator->calibration->sleep;
+    struct timer_live timer;
+    struct probe probe = {
+        .name = "a sleep", .every_ns = pace_ns, .samples = 500, .ask = sleep_a_little};
+    bool is_good;
+
+    timer_live_open(&timer, &calibrator->loop, &calibrator->stats);
+    probe.context = &timer.port;
+    is_good = probe_run(&probe, calibrator, figures);
+    timer_live_close(&timer);
+    figures->p50 -= work_us;
+    figures->p99 -= work_us;
+    return is_good;
+}
+
+bool calibrate_nodes(struct calibrator *calibrator)
+{
+    struct peer_live *peer = peer_live_open(&calibrator->loop, TARGETS, &calibrator->stats);
+    bool is_good;
+
+    if (peer == NULL)
+        return calibrate_fail(calibrator, "a hop", "the system refused memory");
+    calibrate_step(calibrator, "a hop, a balancer, a timer", "хоп, балансировщик, таймер");
+    peer_live_set(peer, TARGET_DIRECT, &calibrator->crew->services[0]->places[0].address);
+    peer_live_set(peer, TARGET_FRONT, crew_front(calibrator->crew, 0));
+    is_good = measure_sleep(calibrator) && measure_hops(calibrator, peer_live_port(peer));
+    peer_live_close(peer);
+    return is_good;
+}

@@ -1,0 +1,129 @@
+/* calibrate_write.c — From what was measured to the keys of a scenario, each with its reason.
+ *
+ * How the virtual world charges, and so what follows from a measured time (medians):
+ *
+ *   network   a request through a balancer: 4 hops, the balancer's work, the work; a fourth of what
+ *             is over. A balancer's own work stays the scenario's: the nodes emulate it, too.
+ *   store     2 x latency + command. command is Redis' processor time, latency the rest.
+ *   queue     linger + 2 x latency + append + record + replicate. latency is half of a commit of an
+ *             offset, record the slope of a burst, replicate what `acks: all` takes more than
+ *             `acks: leader`, append the rest.
+ *   table     2 x latency + statement, and for a write rows x row + commit. statement is a read on
+ *             a connection of one's own, latency half of what the port adds to it, row the slope
+ *             between 1 and 500 rows, commit what then is left of one row's transaction.
+ *
+ * A number that comes out below zero, because a median wandered, is written as 0s. */
+#include <math.h>
+#include <unistd.h>
+
+#include "sim/lab/calibrate.h"
+
+enum { HOPS = 4, BURST = 100, BATCH = 500 };
+
+static double over_zero(double value)
+{
+    return value > 0 ? value : 0;
+}
+
+static void put_us(FILE *out, const char *key, double us, const char *why)
+{
+    fprintf(out, "  %s: %.1fus # %s\n", key, over_zero(us), why);
+}
+
+static void put_series(FILE *out, const char *what, const struct calibrated *of)
+{
+    fprintf(out, "# %-46s p50 %8.1f us, p99 %8.1f us, n %u\n", what, of->p50, of->p99, of->n);
+}
+
+static void write_head(FILE *out, const struct calibration *of)
+{
+    fprintf(out,
+            "# What this machine takes for a hop, a call, a record and a commit; written by\n"
+            "# `sim calibrate` on %s UTC.\n"
+            "#   machine: %s\n"
+            "#   servers: %s\n"
+            "# Lay it over a scenario: sim run FILE --calibration THIS. Measured, at 20 to 500\n"
+            "# questions per second:\n"
+            "#\n",
+            of->when, of->machine, of->servers);
+    put_series(out, "a node and back (health check)", &of->hop);
+    put_series(out, "the same with 1 ms of work, beyond it", &of->timed);
+    put_series(out, "the same through a balancer, beyond both", &of->balanced);
+    put_series(out, "a sleep of 1 ms ends late by", &of->sleep);
+    put_series(out, "Redis get", &of->get);
+    put_series(out, "record acknowledged, acks all, no linger", &of->put);
+    if (of->leader.n > 0)
+        put_series(out, "record acknowledged, acks leader", &of->leader);
+    put_series(out, "100 records at once, the last acknowledged", &of->burst);
+    put_series(out, "record put, until a consumer has it", &of->take);
+    put_series(out, "offset committed", &of->offset);
+    put_series(out, "row read by its key", &of->read);
+    put_series(out, "transaction of 1 row", &of->write);
+    put_series(out, "transaction of 100 rows", &of->write_100);
+    put_series(out, "transaction of 500 rows", &of->write_500);
+    fprintf(out, "version: 1\n");
+}
+
+static void write_network(FILE *out, const struct calibration *of)
+{
+    fprintf(out, "\nnetwork:\n");
+    put_us(out, "latency", of->balanced.p50 / HOPS,
+           "A fourth of client -> balancer -> node and back, timers' lateness included.");
+}
+
+static void write_store(FILE *out, const struct calibration *of)
+{
+    double command_us = fmin(of->get_cpu_us, of->get.p50);
+
+    fprintf(out, "\nstore:\n");
+    put_us(out, "latency", (of->get.p50 - command_us) / 2, "Half of a get, less the command.");
+    put_us(out, "command", command_us, "Redis' processor time per command (INFO).");
+}
+
+static void write_queue(FILE *out, const struct calibration *of)
+{
+    double all_us = of->put.p50;
+    double leader_us = of->leader.n > 0 ? fmin(of->leader.p50, all_us) : all_us;
+    double record_us = fmin(over_zero((of->burst.p50 - all_us) / (BURST - 1)), leader_us);
+    double latency_us = fmin(of->offset.p50, leader_us - record_us) / 2;
+
+    fprintf(out, "\nqueue:\n");
+    put_us(out, "latency", latency_us, "Half of a commit of an offset, or of a put if shorter.");
+    put_us(out, "append", leader_us - record_us - 2 * latency_us,
+           "What is left of a put that waits for no followers.");
+    put_us(out, "record", record_us, "Slope between 1 and 100 records at once.");
+    put_us(out, "replicate", all_us - leader_us,
+           of->leader.n > 0 ? "acks: all less acks: leader." : "The embedded broker has none.");
+    fprintf(out, "  rebalance: %.0fms # From a consumer's first take until it has partitions.\n",
+            of->join_ms);
+    if (of->has_embedded_broker)
+        fprintf(out, "  session: 6s # Not measured: the embedded broker's. A later rebalance takes "
+                     "5 s there.\n");
+}
+
+static void write_table(FILE *out, const struct calibration *of)
+{
+    double statement_us = fmin(of->statement_us, of->read.p50);
+    double latency_us = (of->read.p50 - statement_us) / 2;
+    double row_us = over_zero((of->write_500.p50 - of->write.p50) / (BATCH - 1));
+
+    fprintf(out, "\ntable:\n");
+    put_us(out, "latency", latency_us, "Half of what the way to a connection and back adds.");
+    put_us(out, "statement", statement_us, "A read by key on a connection of one's own.");
+    put_us(out, "row", row_us, "Slope between transactions of 1 and of 500 rows.");
+    put_us(out, "commit", of->write.p50 - 2 * latency_us - statement_us - row_us,
+           "What is left of a transaction of 1 row.");
+    if (of->is_sqlite)
+        fprintf(out, "  writers: 1 # SQLite: writers take turns …\n"
+                     "  group_commit: no # … and each flushes alone.\n");
+    fprintf(out, "  cores: %ld # Of this machine.\n", sysconf(_SC_NPROCESSORS_ONLN));
+}
+
+void calibration_write(FILE *out, const struct calibration *calibration)
+{
+    write_head(out, calibration);
+    write_network(out, calibration);
+    write_store(out, calibration);
+    write_queue(out, calibration);
+    write_table(out, calibration);
+}
