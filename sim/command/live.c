@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "sim/command/output.h"
@@ -73,6 +74,21 @@ struct lab_servers live_servers(const struct live_options *given)
                                 .allows_remote = given->allow_remote};
 }
 
+/* A run's name is of letters, digits, '-' and '_'. */
+const char *live_run_name(char run[static LIVE_RUN_MAX], const struct live_options *given,
+                          const struct scenario *scenario)
+{
+    if (given->run != NULL)
+        return given->run;
+    snprintf(run, LIVE_RUN_MAX, "%.8s%s%.14s", scenario->name,
+             scenario->variant[0] == '\0' ? "" : "-", scenario->variant);
+    for (char *c = run; *c != '\0'; c++)
+        if (strchr("-_", *c) == NULL &&
+            !((unsigned)*c - '0' < 10 || ((unsigned)*c | 32) - 'a' < 26))
+            *c = '_';
+    return run;
+}
+
 static struct lab_options lab_options_of(const struct job *job, struct line *line)
 {
     const struct live_options *given = &job->options->live;
@@ -83,6 +99,9 @@ static struct lab_options lab_options_of(const struct job *job, struct line *lin
                                 .attach = given->attach,
                                 .token = getenv("SIM_TOKEN"),
                                 .run = given->run,
+                                .failpoint = strcmp(job->options->planted, "between-commits") == 0
+                                                 ? FAILPOINT_BETWEEN_COMMITS
+                                                 : FAILPOINT_NONE,
                                 .is_interrupted = job->is_interrupted,
                                 .progress = job->options->is_quiet ? NULL : progress,
                                 .context = line};
@@ -111,12 +130,15 @@ static int run_one(struct live *live, unsigned v)
     struct line line = {
         .job = job, .variant = job->variants[v], .is_terminal = isatty(STDERR_FILENO) != 0};
     struct lab_options options = lab_options_of(job, &line);
+    char run[LIVE_RUN_MAX];
     struct result *result = calloc(1, sizeof *result);
     enum lab_end end;
 
     if (result == NULL)
         return job_no_memory(job->settings);
     announce(job, job->variants[v]);
+    if (options.attach != NULL)
+        options.run = live_run_name(run, &job->options->live, job->variants[v]);
     end = lab_run(job->variants[v], &options, result, &live->reports[v]);
     if (line.is_terminal && line.said > 0)
         fprintf(stderr, "\r\033[K");

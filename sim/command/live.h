@@ -15,6 +15,13 @@ struct live { /* Results are owned. */
 /* Where --redis, --kafka and --db, or the environment, say that the servers are. */
 struct lab_servers live_servers(const struct live_options *given);
 
+enum { LIVE_RUN_MAX = 24 };
+
+/* What nodes and driver call a run that somebody else has started: --run, or scenario-variant. So
+ * each variant has tables of its own. Returns run, or what was given. */
+const char *live_run_name(char run[static LIVE_RUN_MAX], const struct live_options *given,
+                          const struct scenario *scenario);
+
 /* EXIT_AS_EXPECTED when there is something to report, perhaps a part; else it has said why on
  * stderr. */
 int live_run(struct live *live);

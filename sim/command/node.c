@@ -26,6 +26,7 @@ struct node_options { /* Words are borrowed from argv. */
     const char *overrides[WORDS_MAX], *peers[WORDS_MAX];
     unsigned overrides_max, peers_max;
     const char *listen, *front, *known_as, *replica;
+    bool is_optional; /* No such service in this variant: nothing to do, and no error. */
     struct live_options live;
 };
 
@@ -76,6 +77,8 @@ static int read_words(struct node_options *options, int argc, char **argv,
             options->live.allow_remote = true;
         else if (strcmp(argv[i], "--burn") == 0)
             options->live.burn = true;
+        else if (strcmp(argv[i], "--if-any") == 0)
+            options->is_optional = true;
         else if (argv[i][0] == '-' && i + 1 < argc && take_word(options, argv[i], argv[i + 1]))
             i++;
         else if (argv[i][0] == '-')
@@ -131,40 +134,52 @@ static int with_scenario(const struct node_options *options, const struct settin
     return code;
 }
 
-static struct lab_options lab_options_of(const struct node_options *options)
+static struct lab_options lab_options_of(const struct node_options *options, const char *run)
 {
-    return (struct lab_options){.servers = live_servers(&options->live),
-                                .run = options->live.run != NULL ? options->live.run : "lab"};
+    return (struct lab_options){.servers = live_servers(&options->live), .run = run};
 }
 
 /* ---- sim node -------------------------------------------------------------------------------- */
 
-/* "delivery", or "delivery/balancer": the service's place, and which of the two is meant. */
+static bool find_named(const struct scenario *scenario, const char *name, size_t length,
+                       uint32_t *index)
+{
+    for (*index = 0; *index < scenario->services_max; ++*index)
+        if (strlen(scenario->services[*index].name) == length &&
+            strncmp(scenario->services[*index].name, name, length) == 0)
+            return true;
+    return false;
+}
+
+/* "delivery", or "delivery/balancer": the service's place, and which of the two is meant. In a
+ * scenario of one front "balancer" alone says enough. */
 static bool find_service(const struct scenario *scenario, const char *name, uint32_t *index,
                          bool *is_balancer)
 {
     size_t length = strcspn(name, "/");
 
     *is_balancer = strcmp(name + length, "/balancer") == 0;
-    for (*index = 0; *index < scenario->services_max; ++*index)
-        if (strlen(scenario->services[*index].name) == length &&
-            strncmp(scenario->services[*index].name, name, length) == 0)
-            return name[length] == '\0' || *is_balancer;
+    if (find_named(scenario, name, length, index))
+        return name[length] == '\0' || *is_balancer;
+    *is_balancer = strcmp(name, "balancer") == 0;
+    for (*index = 0; *is_balancer && *index < scenario->services_max; ++*index)
+        if (setup_has_balancer(scenario, &scenario->services[*index]))
+            return true;
     return false;
 }
 
-/* A container does not know which of its kind it is; its address tells them apart. */
-static uint32_t replica_of(const char *replica)
+/* A container does not know which of its kind it is; its address tells them apart. Those of one
+ * network follow each other, so that their last ten bits differ. On one machine, processes do. */
+static uint32_t replica_of(const char *replica, const struct address *own)
 {
-    char host[256] = "";
-    uint32_t sum = 2166136261u;
+    unsigned bytes[4];
 
     if (replica != NULL && strcmp(replica, "auto") != 0)
-        return (uint32_t)strtoul(replica, NULL, 10);
-    gethostname(host, sizeof host - 1);
-    for (const char *c = host; *c != '\0'; c++)
-        sum = (sum ^ (unsigned char)*c) * 16777619u;
-    return sum % SETTINGS_REPLICAS_MAX;
+        return (uint32_t)strtoul(replica, NULL, 10) % SETTINGS_REPLICAS_MAX;
+    if (address_is_loopback(own) ||
+        sscanf(own->host, "%u.%u.%u.%u", &bytes[0], &bytes[1], &bytes[2], &bytes[3]) != 4)
+        return (uint32_t)getpid() % SETTINGS_REPLICAS_MAX;
+    return (bytes[2] * 256 + bytes[3]) % SETTINGS_REPLICAS_MAX;
 }
 
 static bool set_addresses(struct node_settings *node, const struct node_options *options,
@@ -229,47 +244,90 @@ static int become(const char *kind, const struct node_settings *node)
     return EXIT_RUNTIME;
 }
 
+static int refuse(const struct node_options *options, const struct settings *settings)
+{
+    if (!options->is_optional || options->name == NULL)
+        return command_misused(options->command, settings, "which service of the scenario?",
+                               "какой сервис сценария?",
+                               options->name == NULL ? "" : options->name);
+    fprintf(stderr, "sim node: %s: %s\n", options->name,
+            settings_say(settings, "not in this variant; nothing to do",
+                         "в этом варианте его нет; делать нечего"));
+    return EXIT_AS_EXPECTED;
+}
+
+/* The node of the service at index, but for its addresses. */
+static void describe(struct node_settings *node, const struct scenario *scenario, uint32_t index,
+                     bool is_balancer)
+{
+    const struct service_spec *service = &scenario->services[index];
+    struct service_spec balancer = setup_balancer_spec(scenario, service);
+    struct plan plan =
+        is_balancer ? setup_balancer(&scenario->balancer, service) : setup_service(service);
+
+    if (is_balancer) /* Who comes is not ours to say here. */
+        plan.balancer.backends_max = SETTINGS_REPLICAS_MAX;
+    settings_of_node(node, scenario, is_balancer ? &balancer : service, &plan);
+    snprintf(node->name, sizeof node->name, "%s", is_balancer ? balancer.name : service->name);
+}
+
+static void set_run(struct node_settings *node, const struct servers *servers,
+                    const struct service_spec *service, bool is_balancer)
+{
+    const char *token = getenv("SIM_TOKEN");
+
+    snprintf(node->run, sizeof node->run, "%s", servers->run);
+    snprintf(node->token, sizeof node->token, "%s", token == NULL ? "" : token);
+    if (!is_balancer)
+        set_servers(node, servers, servers_wanted_by(service));
+    snprintf(node->queue.group, sizeof node->queue.group, "sim-%s-%s", servers->run, service->name);
+}
+
+/* False: nobody knows the balancer's host. */
+static bool set_replica(struct node_settings *node, const struct node_options *options)
+{
+    struct address own;
+    size_t length = strlen(node->name);
+
+    if (!servers_own_address(&node->listen, &node->front, &own))
+        return false;
+    if (node->known_as.host[0] == '\0')
+        node->known_as = own;
+    node->replica = replica_of(options->replica, &own);
+    snprintf(node->name + length, sizeof node->name - length, "/%u", node->replica);
+    return true;
+}
+
 static int start_node(const struct node_options *options, const struct scenario *scenario,
                       const struct settings *settings)
 {
-    struct lab_options lab = lab_options_of(options);
-    struct service_spec balancer;
+    char run[LIVE_RUN_MAX], trouble[400];
+    struct lab_options lab = lab_options_of(options, live_run_name(run, &options->live, scenario));
     struct node_settings node;
     struct servers servers;
-    struct plan plan;
-    const char *wrong = "", *token = getenv("SIM_TOKEN");
-    char trouble[400];
+    const char *wrong = "";
     bool is_balancer;
     uint32_t index;
 
     if (options->name == NULL || !find_service(scenario, options->name, &index, &is_balancer))
-        return command_misused(options->command, settings, "which service of the scenario?",
-                               "какой сервис сценария?",
-                               options->name == NULL ? "" : options->name);
+        return refuse(options, settings);
     if (!servers_note(&servers, scenario, &lab, trouble)) {
         fprintf(stderr, "sim node: %s\n", trouble);
         return EXIT_USAGE;
     }
-    balancer = setup_balancer_spec(scenario, &scenario->services[index]);
-    plan = is_balancer ? setup_balancer(&scenario->balancer, &scenario->services[index])
-                       : setup_service(&scenario->services[index]);
-    if (is_balancer) /* Who comes is not ours to say here. */
-        plan.balancer.backends_max = SETTINGS_REPLICAS_MAX;
-    settings_of_node(&node, scenario, is_balancer ? &balancer : &scenario->services[index], &plan);
-    node.replica = is_balancer ? 0 : replica_of(options->replica);
-    snprintf(node.name, sizeof node.name, is_balancer ? "%s" : "%s/%u",
-             is_balancer ? balancer.name : scenario->services[index].name, node.replica);
-    snprintf(node.run, sizeof node.run, "%s", servers.run);
-    snprintf(node.token, sizeof node.token, "%s", token == NULL ? "" : token);
+    describe(&node, scenario, index, is_balancer);
+    set_run(&node, &servers, &scenario->services[index], is_balancer);
+    node.seed = scenario->seed;
     node.cpu.is_burnt = options->live.burn;
-    if (!is_balancer)
-        set_servers(&node, &servers, servers_wanted_by(&scenario->services[index]));
-    snprintf(node.queue.group, sizeof node.queue.group, "sim-%s-%s", servers.run,
-             scenario->services[index].name);
     if (!set_addresses(&node, options, scenario, &wrong))
         return command_misused(options->command, settings, "not HOST:PORT, or no such service",
                                "не ХОСТ:ПОРТ, или нет такого сервиса", wrong);
-    return become(plan_kind_name(plan.kind), &node);
+    if (!is_balancer && !set_replica(&node, options)) {
+        fprintf(stderr, "sim node: %s: %s\n", options->front,
+                settings_say(settings, "nobody knows this host", "такой узел никому не известен"));
+        return EXIT_DEPENDENCY;
+    }
+    return become(plan_kind_name(node.plan.kind), &node);
 }
 
 static int run_node(int argc, char **argv, struct settings *settings)
@@ -285,32 +343,35 @@ const struct command command_node = {
     .usage = "node FILE SERVICE[/balancer] [OPTIONS]",
     .summary = {"become one live node of a scenario (for docker compose)",
                 "стать одним живым узлом сценария (для docker compose)"},
-    .options = {"  --variant NAME         by default the first one\n"
-                "  --set PATH=VALUE       override a key\n"
-                "  --listen HOST:PORT     by default 127.0.0.1:8080\n"
-                "  --front HOST:PORT      the balancer to register with\n"
-                "  --known-as HOST:PORT   what to register; by default where it listens\n"
-                "  --replica N|auto       its number; auto: from the host's name\n"
-                "  --peer SERVICE=HOST:PORT  where a service is that it asks (repeatable)\n"
-                "  --redis, --kafka, --db, --allow-remote, --run NAME (lab), --burn\n"
-                "  SIM_TOKEN              wanted where it listens beyond loopback\n"
-                "\n"
-                "  sim node spike.yaml delivery/balancer --listen 127.0.0.1:8080\n"
-                "  sim node spike.yaml delivery --listen 127.0.0.1:8081 --front 127.0.0.1:8080 "
-                "--db postgres://…\n",
-                "  --variant ИМЯ          по умолчанию первый\n"
-                "  --set ПУТЬ=ЗНАЧ        заменить ключ\n"
-                "  --listen ХОСТ:ПОРТ     по умолчанию 127.0.0.1:8080\n"
-                "  --front ХОСТ:ПОРТ      балансировщик, где встать на учёт\n"
-                "  --known-as ХОСТ:ПОРТ   под каким адресом; по умолчанию где слушает\n"
-                "  --replica N|auto       номер; auto: по имени машины\n"
-                "  --peer СЕРВИС=ХОСТ:ПОРТ  где сервис, который он спрашивает (можно ещё)\n"
-                "  --redis, --kafka, --db, --allow-remote, --run ИМЯ (lab), --burn\n"
-                "  SIM_TOKEN              нужен там, где слушают не только свою машину\n"
-                "\n"
-                "  sim node spike.yaml delivery/balancer --listen 127.0.0.1:8080\n"
-                "  sim node spike.yaml delivery --listen 127.0.0.1:8081 --front 127.0.0.1:8080 "
-                "--db postgres://…\n"},
+    .options =
+        {"  --variant NAME         by default the first one\n"
+         "  --set PATH=VALUE       override a key\n"
+         "  --listen HOST:PORT     by default 127.0.0.1:8080\n"
+         "  --front HOST:PORT      the balancer to register with\n"
+         "  --known-as HOST:PORT   what to register; by default where the balancer reaches it\n"
+         "  --replica N|auto       its number; auto: from its address\n"
+         "  --peer SERVICE=HOST:PORT  where a service is that it asks (repeatable)\n"
+         "  --if-any               exit 0 where the variant has no such service\n"
+         "  --redis, --kafka, --db, --allow-remote, --run NAME, --burn\n"
+         "  SIM_TOKEN              wanted where it listens beyond loopback\n"
+         "\n"
+         "  sim node spike.yaml delivery/balancer --listen 127.0.0.1:8080\n"
+         "  sim node spike.yaml delivery --listen 127.0.0.1:8081 --front 127.0.0.1:8080 "
+         "--db postgres://…\n",
+         "  --variant ИМЯ          по умолчанию первый\n"
+         "  --set ПУТЬ=ЗНАЧ        заменить ключ\n"
+         "  --listen ХОСТ:ПОРТ     по умолчанию 127.0.0.1:8080\n"
+         "  --front ХОСТ:ПОРТ      балансировщик, где встать на учёт\n"
+         "  --known-as ХОСТ:ПОРТ   под каким адресом; по умолчанию где её видит балансировщик\n"
+         "  --replica N|auto       номер; auto: по её адресу\n"
+         "  --peer СЕРВИС=ХОСТ:ПОРТ  где сервис, который он спрашивает (можно ещё)\n"
+         "  --if-any               выйти с 0, если в варианте нет такого сервиса\n"
+         "  --redis, --kafka, --db, --allow-remote, --run ИМЯ, --burn\n"
+         "  SIM_TOKEN              нужен там, где слушают не только свою машину\n"
+         "\n"
+         "  sim node spike.yaml delivery/balancer --listen 127.0.0.1:8080\n"
+         "  sim node spike.yaml delivery --listen 127.0.0.1:8081 --front 127.0.0.1:8080 "
+         "--db postgres://…\n"},
     .run = run_node,
 };
 
@@ -319,7 +380,8 @@ const struct command command_node = {
 static int prepare(const struct node_options *options, const struct scenario *scenario,
                    const struct settings *settings)
 {
-    struct lab_options lab = lab_options_of(options);
+    char run[LIVE_RUN_MAX];
+    struct lab_options lab = lab_options_of(options, live_run_name(run, &options->live, scenario));
     struct servers servers;
     char trouble[400];
     enum lab_end end = LAB_TROUBLE;

@@ -106,7 +106,7 @@ static bool take_plain_heap(struct options *options, const char *value)
 static bool take_plant(struct options *options, const char *value)
 {
     options->planted = value;
-    return world_planted(value) != PLANT_NOTHING;
+    return world_planted(value) != PLANT_NOTHING || strcmp(value, "between-commits") == 0;
 }
 
 static bool take_live(struct options *options, const char *value)

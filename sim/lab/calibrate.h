@@ -4,8 +4,9 @@
  *
  * The same ports and the same nodes as in a live run, asked at a moderate steady rate and not back
  * to back: what sleeps between two questions answers later than what never rests, and services
- * sleep. Every number is a median of hundreds. The virtual world with these numbers says what was
- * measured here; calibration_write lays down how.
+ * sleep. Every number is the median of the calmest part of some hundreds, since what else runs on
+ * a machine comes and goes. The virtual world with these numbers says what was measured here;
+ * calibration_write lays down how.
  *
  * Left out: what a scan of a table costs per row, and what a value of many KiB costs in Redis. */
 #ifndef SIM_LAB_CALIBRATE_H

@@ -29,7 +29,7 @@ static void get_one(struct probe *probe, struct sample *sample)
 static bool measure_store(struct calibrator *calibrator, struct store *store)
 {
     struct probe set = {.name = "a Redis set", .every_ns = ms_ns, .samples = 5, .ask = set_one};
-    struct probe get = {.name = "a Redis get", .every_ns = 2 * ms_ns, .samples = 500};
+    struct probe get = {.name = "a Redis get", .every_ns = 2 * ms_ns, .samples = 500, .blocks = 5};
     const char *server = calibrator->servers.store.server;
     struct store_info before, after;
     struct calibrated ignored;
@@ -115,19 +115,23 @@ static bool measure_table(struct calibrator *calibrator, struct rows *rows)
     struct probe read = {.name = "a read by key",
                          .every_ns = 2 * ms_ns,
                          .samples = READS,
+                         .blocks = 4,
                          .ask = read_row,
                          .context = rows};
 
     return write_series(calibrator, rows, 1,
-                        (struct probe){.name = "a commit", .every_ns = 8 * ms_ns, .samples = 300},
+                        (struct probe){
+                            .name = "a commit", .every_ns = 8 * ms_ns, .samples = 400, .blocks = 5},
                         &to->write) &&
            write_series(
                calibrator, rows, 100,
-               (struct probe){.name = "a batch of 100", .every_ns = 20 * ms_ns, .samples = 100},
+               (struct probe){
+                   .name = "a batch of 100", .every_ns = 20 * ms_ns, .samples = 100, .blocks = 4},
                &to->write_100) &&
            write_series(
                calibrator, rows, ROWS_MAX,
-               (struct probe){.name = "a batch of 500", .every_ns = 50 * ms_ns, .samples = 60},
+               (struct probe){
+                   .name = "a batch of 500", .every_ns = 50 * ms_ns, .samples = 80, .blocks = 4},
                &to->write_500) &&
            probe_run(&read, calibrator, &to->read);
 }

@@ -13,7 +13,7 @@
 #include "sim/lab/calibrate.h"
 #include "sim/lab/crew.h"
 
-enum { CALIBRATE_SERIES_MAX = 24 };
+enum { CALIBRATE_SERIES_MAX = 32 };
 
 struct calibrator {
     const struct lab_options *options;
@@ -43,6 +43,7 @@ struct probe {          /* Filled in by who measures, down to `context`. */
     const char *name;   /* For messages: "hop". */
     uint64_t every_ns;  /* Between two questions. */
     unsigned samples;   /* That count; a fifth of as many come before, to warm up. */
+    unsigned blocks;    /* Of the samples in their order; the calmest one is kept. 0: 1. */
     bool from_intended; /* Counted from when it was meant to be asked: as clients are. */
 
     /* Asks with sample->call, whose `done` is set; or takes care that probe_told is called. */

@@ -12,6 +12,7 @@
 #include "sim/lab/crew_inside.h"
 
 enum { TARGET_DIRECT, TARGET_FRONT, TARGETS };
+enum { ROUNDS = 5 };
 
 static const uint64_t pace_ns = 2000000, timeout_ns = 5000000000u, work_ns = 1000000;
 static const double work_us = 1000;
@@ -31,33 +32,46 @@ static void ask_peer(struct probe *probe, struct sample *sample)
 }
 
 static bool ask_series(struct calibrator *calibrator, struct asking asking, const char *name,
-                       double less_us, struct calibrated *figures)
+                       struct calibrated *figures)
 {
     struct probe probe = {.name = name,
                           .every_ns = pace_ns,
-                          .samples = 500,
+                          .samples = 300,
                           .from_intended = true,
                           .ask = ask_peer,
                           .context = &asking};
 
-    if (!probe_run(&probe, calibrator, figures))
-        return false;
-    figures->p50 -= less_us;
-    figures->p99 -= less_us;
-    return true;
+    return probe_run(&probe, calibrator, figures);
 }
 
+static void keep_calmer(struct calibrated *kept, struct calibrated figures, double less_us)
+{
+    figures.p50 -= less_us;
+    figures.p99 -= less_us;
+    if (kept->n == 0 || figures.p50 < kept->p50)
+        *kept = figures;
+}
+
+/* In turns, and the calmest of each: what else runs on the machine comes and goes. */
 static bool measure_hops(struct calibrator *calibrator, struct peer *peer)
 {
     struct calibration *to = calibrator->calibration;
     double balancer_us = (double)calibrator->scenario->balancer.work_ns * 1e-3;
+    struct calibrated hop, timed, balanced;
 
-    return ask_series(calibrator, (struct asking){peer, TARGET_DIRECT, VERB_HEALTH}, "a hop", 0,
-                      &to->hop) &&
-           ask_series(calibrator, (struct asking){peer, TARGET_DIRECT, VERB_CALL}, "a timed hop",
-                      work_us, &to->timed) &&
-           ask_series(calibrator, (struct asking){peer, TARGET_FRONT, VERB_CALL}, "the balancer",
-                      work_us + balancer_us, &to->balanced);
+    for (int round = 0; round < ROUNDS; round++) {
+        if (!ask_series(calibrator, (struct asking){peer, TARGET_DIRECT, VERB_HEALTH}, "a hop",
+                        &hop) ||
+            !ask_series(calibrator, (struct asking){peer, TARGET_DIRECT, VERB_CALL}, "a timed hop",
+                        &timed) ||
+            !ask_series(calibrator, (struct asking){peer, TARGET_FRONT, VERB_CALL}, "the balancer",
+                        &balanced))
+            return false;
+        keep_calmer(&to->hop, hop, 0);
+        keep_calmer(&to->timed, timed, work_us);
+        keep_calmer(&to->balanced, balanced, work_us + balancer_us);
+    }
+    return true;
 }
 
 static void sleep_a_little(struct probe *probe, struct sample *sample)
@@ -70,7 +84,7 @@ static bool measure_sleep(struct calibrator *calibrator)
     struct calibrated *figures = &calibrator->calibration->sleep;
     struct timer_live timer;
     struct probe probe = {
-        .name = "a sleep", .every_ns = pace_ns, .samples = 500, .ask = sleep_a_little};
+        .name = "a sleep", .every_ns = pace_ns, .samples = 500, .blocks = 5, .ask = sleep_a_little};
     bool is_good;
 
     timer_live_open(&timer, &calibrator->loop, &calibrator->stats);

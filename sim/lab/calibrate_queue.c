@@ -148,6 +148,7 @@ static bool measure_puts(struct calibrator *calibrator, struct taker *taker)
     struct probe put = {.name = "a record",
                         .every_ns = 4 * ms_ns,
                         .samples = PUTS,
+                        .blocks = 5,
                         .ask = put_one,
                         .context = taker->queue};
     bool is_good;
@@ -169,11 +170,15 @@ static bool measure_puts(struct calibrator *calibrator, struct taker *taker)
 static bool measure_rest(struct calibrator *calibrator, struct taker *taker)
 {
     struct calibration *to = calibrator->calibration;
-    struct probe many = {
-        .name = "a burst of records", .every_ns = 20 * ms_ns, .samples = 100, .ask = put_burst};
+    struct probe many = {.name = "a burst of records",
+                         .every_ns = 20 * ms_ns,
+                         .samples = 100,
+                         .blocks = 4,
+                         .ask = put_burst};
     struct probe offset = {.name = "an offset",
                            .every_ns = 10 * ms_ns,
-                           .samples = 150,
+                           .samples = 200,
+                           .blocks = 4,
                            .ask = commit_one,
                            .context = taker};
 
@@ -184,7 +189,7 @@ static bool measure_rest(struct calibrator *calibrator, struct taker *taker)
 static bool measure_leader(struct calibrator *calibrator, struct queue_settings settings)
 {
     struct probe put = {
-        .name = "acks: leader", .every_ns = 4 * ms_ns, .samples = 300, .ask = put_one};
+        .name = "acks: leader", .every_ns = 4 * ms_ns, .samples = 500, .blocks = 5, .ask = put_one};
     struct queue_live *queue;
     char why[160] = "";
     bool is_good;

@@ -122,6 +122,14 @@ static bool start_stations(struct crew *crew, bool balancers, char trouble[stati
     return true;
 }
 
+/* Only a test build's node has failpoints; an ordinary one refuses them with a word. */
+static bool find_node(struct crew *crew)
+{
+    return (crew->failpoints_left > 0 &&
+            servers_find_program("sim-node-planted", crew->program, sizeof crew->program)) ||
+           servers_find_program("sim-node", crew->program, sizeof crew->program);
+}
+
 struct crew *crew_open(struct loop *loop, const struct scenario *scenario,
                        const struct lab_options *options, struct servers *servers,
                        char trouble[static 400])
@@ -138,7 +146,8 @@ struct crew *crew_open(struct loop *loop, const struct scenario *scenario,
     crew->servers = servers;
     crew->origin_ns = loop_clock_ns();
     timer_live_open(&crew->timer, loop, &crew->own);
-    if (!servers_find_program("sim-node", crew->program, sizeof crew->program))
+    crew->failpoints_left = options->failpoint == FAILPOINT_NONE ? 0 : CREW_FAILPOINTS;
+    if (!find_node(crew))
         snprintf(trouble, 400, "sim-node is neither beside sim nor on the PATH: ./bootstrap.sh");
     else if (!add_stations(crew))
         snprintf(trouble, 400, "no memory, or no free port on 127.0.0.1 for the nodes");
@@ -215,6 +224,11 @@ uint32_t crew_stations(const struct crew *crew)
 const char *crew_station_name(const struct crew *crew, uint32_t station)
 {
     return crew->all[station].spec->name;
+}
+
+uint32_t crew_deaths(const struct crew *crew)
+{
+    return crew->deaths;
 }
 
 const char *crew_casualty(const struct crew *crew)

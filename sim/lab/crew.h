@@ -47,6 +47,8 @@ void crew_read(struct crew *crew, uint32_t station, struct crew_figures *figures
 /* Records behind, from the boards: ends that producers know less what consumers have committed. */
 uint64_t crew_lag(const struct crew *crew);
 
+uint32_t crew_deaths(const struct crew *crew); /* Processes that faults have killed. */
+
 /* A node died that nobody killed: its name and the end of its log; "" when all is well. */
 const char *crew_casualty(const struct crew *crew);
 

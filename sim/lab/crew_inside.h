@@ -14,6 +14,8 @@
 #include "sim/lab/crew.h"
 #include "sim/setup/setup.h"
 
+enum { CREW_FAILPOINTS = 10 }; /* Deaths by a failpoint in one run. */
+
 enum place_state {
     PLACE_OFF,
     PLACE_BOOTING,
@@ -85,7 +87,8 @@ struct crew {
     struct node_stats own; /* What the autoscalers' timers count. */
     struct strike strikes[2 * SCENARIO_FAULTS_MAX];
     uint32_t strikes_max;
-    bool has_failed_once; /* The failpoint has been given away. */
+    uint32_t failpoints_left; /* Batchers that are still to be started with it. */
+    uint32_t deaths;          /* By faults and failpoints. */
     char casualty[480];
 };
 

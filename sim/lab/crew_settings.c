@@ -82,9 +82,8 @@ void settings_of_place(const struct place *place, struct node_settings *settings
         settings_servers(settings, crew->servers, servers_wanted_by(station->spec));
     snprintf(settings->queue.group, sizeof settings->queue.group, "sim-%s-%s", crew->servers->run,
              station->spec->name);
-    if (crew->options->failpoint != FAILPOINT_NONE && !crew->has_failed_once &&
-        station->plan.kind == PLAN_BATCHER) {
+    if (crew->failpoints_left > 0 && station->plan.kind == PLAN_BATCHER) {
         settings->failpoint = crew->options->failpoint;
-        crew->has_failed_once = true;
+        crew->failpoints_left--;
     }
 }

@@ -295,5 +295,6 @@ void drive_close(struct lab *lab)
             loop_alarm_free(alarms[i]);
     if (lab->peer != NULL)
         peer_live_close(lab->peer);
-    timer_live_close(&lab->timer);
+    if (lab->timer.loop != NULL)
+        timer_live_close(&lab->timer);
 }

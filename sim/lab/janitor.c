@@ -45,17 +45,20 @@ static void tell(const char *what, const char *why)
     fprintf(stderr, "sim: could not clean up %s: %s\n", what, why);
 }
 
-static void clean(const struct servers *servers)
+static bool was_made(const char *made, char what)
+{
+    return strchr(made, what) != NULL;
+}
+
+static void clean(const struct servers *servers, const char *made)
 {
     char why[160];
 
-    if (servers->wanted.store && servers->store.server[0] != '\0' && servers->store_is_theirs &&
-        !store_forget(servers->store.server, servers->run, why))
+    if (was_made(made, JANITOR_KEYS) && !store_forget(servers->store.server, servers->run, why))
         tell("Redis", why);
-    if (servers->wanted.queue && servers->queue.brokers[0] != '\0' &&
-        !servers->has_embedded_broker && !queue_drop_topics(&servers->queue, servers->run, why))
+    if (was_made(made, JANITOR_TOPICS) && !queue_drop_topics(&servers->queue, servers->run, why))
         tell("Kafka", why);
-    if (servers->wanted.table && servers->table_is_theirs && !database_drop(&servers->table, why))
+    if (was_made(made, JANITOR_TABLES) && !database_drop(&servers->table, why))
         tell("PostgreSQL", why);
     remove_folder(servers->folder);
 }
@@ -68,9 +71,21 @@ static void let_go_of_files(int keep)
             close(fd);
 }
 
+/* What has been made is told by a byte each; then comes the end. */
+static void wait_for_end(int pipe, char *made, size_t made_max)
+{
+    size_t length = 0;
+    ssize_t got;
+    char byte;
+
+    while ((got = read(pipe, &byte, 1)) > 0 || (got < 0 && errno == EINTR))
+        if (got > 0 && length + 1 < made_max)
+            made[length++] = byte;
+}
+
 static void work(const struct servers *servers, int pipe)
 {
-    char byte;
+    char made[16] = "";
 
     setsid(); /* Ctrl-C is not for us. */
     signal(SIGTERM, SIG_IGN);
@@ -78,9 +93,8 @@ static void work(const struct servers *servers, int pipe)
     signal(SIGHUP, SIG_IGN);
     signal(SIGPIPE, SIG_IGN);
     let_go_of_files(pipe);
-    while (read(pipe, &byte, 1) < 0 && errno == EINTR)
-        ;
-    clean(servers);
+    wait_for_end(pipe, made, sizeof made);
+    clean(servers, made);
     _exit(0);
 }
 
@@ -103,6 +117,14 @@ bool janitor_open(struct janitor *janitor, const struct servers *servers)
     close(janitor->pipe);
     *janitor = (struct janitor){.pipe = -1};
     return false;
+}
+
+void janitor_note(struct janitor *janitor, enum janitor_task task)
+{
+    char byte = (char)task;
+
+    while (janitor->pid > 0 && write(janitor->pipe, &byte, 1) < 0 && errno == EINTR)
+        ;
 }
 
 void janitor_close(struct janitor *janitor)

@@ -9,9 +9,16 @@
 
 #include "sim/lab/servers.h"
 
+enum janitor_task { /* What it will have to drop. */
+                    JANITOR_KEYS = 'k',
+                    JANITOR_TOPICS = 'q',
+                    JANITOR_TABLES = 't'
+};
+
 /* It keeps a copy of what the servers' settings are now. Embedded servers need no dropping: they
  * are gone with their process and the folder. False: errno. */
 bool janitor_open(struct janitor *janitor, const struct servers *servers);
-void janitor_close(struct janitor *janitor); /* Returns when all is clean. */
+void janitor_note(struct janitor *janitor, enum janitor_task task); /* Before it is made. */
+void janitor_close(struct janitor *janitor);                        /* Returns when all is clean. */
 
 #endif

@@ -34,7 +34,9 @@ static enum lab_end bring_up(struct lab *lab)
         if (lab->crew == NULL)
             return LAB_TROUBLE;
     }
-    return drive_open(lab, lab->report->trouble) ? LAB_DONE : LAB_TROUBLE;
+    if (!drive_open(lab, lab->report->trouble))
+        return LAB_TROUBLE;
+    return lab->crew != NULL ? LAB_DONE : attached_begin(lab, lab->report->trouble);
 }
 
 static void note_send_lag(struct lab *lab)
@@ -93,9 +95,12 @@ static enum lab_end run(struct lab *lab, uint64_t began_ns)
         store_read_info(lab->servers.store.server, &lab->store_before, why);
     }
     drive_run(lab);
+    if (lab->crew == NULL)
+        attached_note_lag(lab);
     has_drained = drive_drain(lab);
     close_figures(lab);
     note_send_lag(lab);
+    lab->report->deaths = lab->crew != NULL ? crew_deaths(lab->crew) : 0;
     if (lab->crew != NULL && crew_casualty(lab->crew)[0] != '\0') {
         snprintf(lab->report->trouble, sizeof lab->report->trouble, "a node died: %.380s",
                  crew_casualty(lab->crew));
@@ -103,6 +108,8 @@ static enum lab_end run(struct lab *lab, uint64_t began_ns)
     }
     if (lab->crew != NULL)
         crew_rest(lab->crew);
+    else
+        attached_settle(lab);
     end = judge(lab, has_drained);
     if (end == LAB_DONE)
         close_result(lab, began_ns);

@@ -41,7 +41,7 @@ struct lab_options {
     const char *attach;       /* Ask this HOST:PORT and start no nodes (docker compose); or NULL. */
     const char *token;        /* For listening beyond loopback and registering; or NULL. */
     const char *run;          /* Name of the run; NULL: made up from pid and time. */
-    enum failpoint failpoint; /* Of one batcher, once; test builds only. */
+    enum failpoint failpoint; /* Of the first batchers started; test builds only. */
     const atomic_bool *is_interrupted;                                    /* NULL: never. */
     void (*progress)(void *context, const struct lab_progress *progress); /* Or NULL. */
     void *context;
@@ -61,7 +61,8 @@ struct lab_report {
     bool is_void;                            /* send_lag_p99_ms > 2: its figures are not judged. */
     char servers[200]; /* "Redis 7.0.15, embedded broker: no replication …, SQLite 3.40.1" */
     bool has_embedded_broker;
-    uint64_t gaps; /* Records that retention dropped. */
+    uint32_t deaths; /* Nodes that faults have killed. */
+    uint64_t gaps;   /* Records that retention dropped. */
 };
 
 /* scenario is borrowed for as long as the result lives. */

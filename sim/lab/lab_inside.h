@@ -2,6 +2,7 @@
  *
  *     lab.c        the order of things
  *     drive.c      clients on the live ports; seconds; draining
+ *     attached.c   nodes that somebody else has started: a clean beginning, a quiet end
  *     close.c      what the nodes have counted, into the result
  *     evidence.c   rows and counters, fetched for the audit */
 #ifndef SIM_LAB_LAB_INSIDE_H
@@ -63,6 +64,11 @@ bool drive_open(struct lab *lab, char trouble[static 400]);
 void drive_run(struct lab *lab);   /* Until the load's end, a limit, or an interruption. */
 bool drive_drain(struct lab *lab); /* True when everybody has an answer and the log is empty. */
 void drive_close(struct lab *lab);
+
+/* attached.c: only where crew is NULL. */
+enum lab_end attached_begin(struct lab *lab, char trouble[static 400]);
+void attached_note_lag(struct lab *lab); /* At the load's end; before that nobody looks. */
+void attached_settle(struct lab *lab);
 
 /* close.c */
 void read_figures(struct lab *lab, struct crew_figures *figures);

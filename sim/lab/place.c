@@ -132,6 +132,7 @@ static void ended(struct place *place)
     }
     if (crew->options->failpoint == FAILPOINT_NONE)
         note_casualty(place);
+    crew->deaths++;
     become(place, PLACE_DOWN);
     place_boot(place, 0);
 }
@@ -218,6 +219,7 @@ void place_kill(struct place *place, bool will_be_back)
     if (place->process.pid == 0)
         return;
     place->was_killed = true;
+    place->station->crew->deaths++;
     stop_hearing(place);
     process_kill(&place->process);
     become(place, was_wanted && will_be_back ? PLACE_DOWN : PLACE_OFF);

@@ -187,6 +187,8 @@ static enum lab_end redis_up(struct servers *servers, char trouble[static 400])
         snprintf(trouble, 400, "Redis at %.120s does not answer: %s", servers->store.server, why);
         return LAB_DEPENDENCY;
     }
+    if (servers->store_is_theirs && !servers->is_lasting)
+        janitor_note(&servers->janitor, JANITOR_KEYS);
     snprintf(servers->versions, sizeof servers->versions, "Redis %s", version);
     return LAB_DONE;
 }
@@ -245,6 +247,8 @@ static enum lab_end queue_up(struct servers *servers, char trouble[static 400])
         snprintf(text, sizeof text, "Kafka (%u brokers)", brokers);
         add_version(servers, text);
     }
+    if (!servers->has_embedded_broker && !servers->is_lasting)
+        janitor_note(&servers->janitor, JANITOR_TOPICS);
     if (!queue_make_topics(&servers->queue, servers->run, why)) {
         snprintf(trouble, 400, "the run's topics cannot be made: %s", why);
         return LAB_DEPENDENCY;
@@ -264,7 +268,9 @@ static enum lab_end table_up(struct servers *servers, uint64_t likes_rows, char 
         snprintf(trouble, 400, "the database does not answer: %s", why);
         return LAB_DEPENDENCY;
     }
-    if (!database_make(&servers->table, likes_rows, why)) {
+    if (servers->table_is_theirs && !servers->is_lasting)
+        janitor_note(&servers->janitor, JANITOR_TABLES);
+    if (!(servers->is_lasting ? database_keep : database_make)(&servers->table, likes_rows, why)) {
         snprintf(trouble, 400, "the tables cannot be made: %s", why);
         return LAB_DEPENDENCY;
     }
@@ -400,7 +406,8 @@ bool servers_note(struct servers *servers, const struct scenario *scenario,
 {
     const char *remote = remote_one(&options->servers);
 
-    *servers = (struct servers){.wanted = servers_wanted(scenario), .lock = -1};
+    *servers = (struct servers){
+        .wanted = servers_wanted(scenario), .lock = -1, .is_lasting = options->attach != NULL};
     if (remote != NULL) {
         snprintf(trouble, 400,
                  "%.200s is not on this machine; --allow-remote says that it is meant", remote);
@@ -412,20 +419,37 @@ bool servers_note(struct servers *servers, const struct scenario *scenario,
     return true;
 }
 
+/* What is embedded begins and ends with a run of ours; nodes of somebody else cannot live on it. */
+static bool are_all_theirs(const struct servers *servers, char trouble[static 400])
+{
+    const struct servers_wanted *wanted = &servers->wanted;
+
+    if ((!wanted->store || servers->store_is_theirs) &&
+        (!wanted->queue || !servers->has_embedded_broker) &&
+        (!wanted->table || servers->table_is_theirs))
+        return true;
+    snprintf(trouble, 400,
+             "this variant uses%s%s%s; say where its nodes find them: --redis, "
+             "--kafka, --db",
+             wanted->store ? " Redis" : "", wanted->queue ? " Kafka" : "",
+             wanted->table ? " PostgreSQL" : "");
+    return false;
+}
+
 enum lab_end servers_prepare(struct servers *servers, const struct scenario *scenario,
                              char trouble[static 400])
 {
-    if (!servers->store_is_theirs || servers->has_embedded_broker || !servers->table_is_theirs) {
-        snprintf(trouble, 400, "name all three servers: --redis, --kafka and --db");
+    servers->is_lasting = true;
+    if (!are_all_theirs(servers, trouble))
         return LAB_TROUBLE;
-    }
     return start_all(servers, scenario, trouble);
 }
 
 enum lab_end servers_up(struct servers *servers, const struct scenario *scenario,
                         const struct lab_options *options, char trouble[static 400])
 {
-    if (!servers_note(servers, scenario, options, trouble))
+    if (!servers_note(servers, scenario, options, trouble) ||
+        (servers->is_lasting && !are_all_theirs(servers, trouble)))
         return LAB_TROUBLE;
     snprintf(servers->folder, sizeof servers->folder, "/tmp/sim-XXXXXX");
     if (mkdtemp(servers->folder) == NULL) {

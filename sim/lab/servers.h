@@ -26,7 +26,8 @@ struct servers {
     struct janitor janitor;
     const struct store_spec *store_spec;   /* Borrowed from the scenario. */
     bool store_is_theirs, table_is_theirs; /* Not started by us: the run's traces are dropped. */
-    int lock;                              /* A held database; -1: none. */
+    bool is_lasting; /* Nodes that are not ours live on what is made: it is kept, never dropped. */
+    int lock;        /* A held database; -1: none. */
     struct store_settings store;
     struct queue_settings queue;
     struct table_settings table; /* connections: of all nodes together. */
@@ -59,6 +60,11 @@ void servers_down(struct servers *servers);
  * is a lock held for its time; a cut of anything is a stop (SIGSTOP): nothing comes through. */
 bool servers_fault(struct servers *servers, const struct fault_spec *fault, bool begins,
                    char why[static 160]);
+
+/* Where a node that listens there is reached by its balancer; where it listens, if that is one
+ * address or if there is no balancer. False: nobody knows the balancer's host. Blocks for a name. */
+bool servers_own_address(const struct address *listen, const struct address *front,
+                         struct address *own);
 
 /* The path of a program beside our own (sim-node), or on the PATH. False: not found. */
 bool servers_find_program(const char *name, char *path, size_t path_max);

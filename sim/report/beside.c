@@ -38,7 +38,8 @@ static struct cell cell_of_value(const struct block *block, const struct beside_
     return cell;
 }
 
-/* The figure of the error's size: its sign is written before it, since a minus is part of it. */
+/* To a tenth of a percent or of a point: finer is chance. The sign stands before the figure, and
+ * before none that reads 0. */
 static struct cell cell_of_error(const struct block *block, const struct beside_row *row)
 {
     static const struct text points = {" pp", " п. п."};
@@ -46,19 +47,18 @@ static struct cell cell_of_error(const struct block *block, const struct beside_
     struct cell cell = {.color = !row->has_goal   ? COLOR_DIM
                                  : row->is_within ? COLOR_GOOD
                                                   : COLOR_BAD};
-    const char *sign = row->error > 0 ? "+" : row->error < 0 ? "−" : "";
+    double percent = round(row->error * 1000) / 10;
+    const char *sign = percent > 0 ? "+" : percent < 0 ? "−" : "";
 
-    if (!isfinite(row->error)) {
+    if (!isfinite(row->error))
         snprintf(cell.text, sizeof cell.text, "%s—", mark);
-        return cell;
-    }
-    if (row->of->unit != METRIC_SHARE)
-        snprintf(cell.text, sizeof cell.text, "%s%s%s", mark, sign,
-                 figure_of(block->language, METRIC_SHARE, fabs(row->error)).text);
-    else
+    else if (row->of->unit == METRIC_SHARE)
         snprintf(cell.text, sizeof cell.text, "%s%s%s%s", mark, sign,
-                 figure_of(block->language, METRIC_COUNT, fabs(row->error) * 100).text,
+                 figure_of(block->language, METRIC_COUNT, fabs(percent)).text,
                  text_in(block->language, &points));
+    else
+        snprintf(cell.text, sizeof cell.text, "%s%s%s", mark, sign,
+                 figure_of(block->language, METRIC_SHARE, fabs(percent) / 100).text);
     return cell;
 }
 

@@ -20,7 +20,7 @@ enum {
     SCENARIO_STEPS_MAX = 16,
     SCENARIO_PHASES_MAX = 64,
     SCENARIO_THRESHOLDS_MAX = 32,
-    SCENARIO_FAULTS_MAX = 32,
+    SCENARIO_FAULTS_MAX = 64,
     SCENARIO_VARIANTS_MAX = 32
 };
 
@@ -242,6 +242,7 @@ struct table_spec {
     uint64_t scan_row_ns;  /* Each row that a scan looks at. */
     uint64_t commit_ns;    /* One flush to disk. */
     bool group_commit;     /* Transactions that wait for the disk share a flush. */
+    uint32_t writers;      /* Transactions that write at a time; 0: no limit. SQLite: 1. */
     uint64_t likes_rows;   /* Rows there at the start. */
 };
 

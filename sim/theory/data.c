@@ -87,9 +87,9 @@ static void work_waits(struct table_load *table, const struct table_spec *spec)
     table->core_wait = table->row_wait = 0;
     if (table->cores_rho < 1)
         table->core_wait = allen_cunneen(spec->cores, all * cost, cost, 1, 0);
-    if (table->row > 0 && table->row < 1)
-        table->row_wait =
-            table->locking / table->writes.rate * allen_cunneen(1, table->row, f, 1, 0);
+    if (table->row > 0 && table->row < 1) /* Nobody waits for it without a connection. */
+        table->row_wait = table->locking / table->writes.rate *
+                          fmin(allen_cunneen(1, table->row, f, 1, 0), (spec->connections - 1) * f);
     table->hold =
         cost + table->core_wait + table->writes.rate / all * (table->flush + table->row_wait);
     table->pool = all * table->hold / spec->connections;

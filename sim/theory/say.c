@@ -121,13 +121,13 @@ static struct shown shown_ms(double ms)
                                           {1, "\u00a0ms", "\u00a0мс"},
                                           {1e-3, "\u00a0s", "\u00a0с"},
                                           {1 / 60e3, "\u00a0min", "\u00a0мин"}};
-    const struct shown *scale = &scales[ms <= 0       ? 1
-                                        : ms < 0.9995 ? 0
-                                        : ms < 999.5  ? 1
-                                        : ms < 600e3  ? 2
-                                                      : 3];
+    unsigned scale = 0;
 
-    return (struct shown){ms * scale->value, scale->en, scale->ru};
+    if (ms <= 0 || (ms >= 999.5 && ms < 600e3))
+        scale = 2;
+    else if (ms >= 0.9995)
+        scale = ms < 999.5 ? 1 : 3;
+    return (struct shown){ms * scales[scale].value, scales[scale].en, scales[scale].ru};
 }
 
 static struct shown shown_of(struct theory_number number)

@@ -48,10 +48,12 @@ static void work_steady(struct station *station)
     double wait = line.length * station->lines / (station->rate * (1 - line.shed));
 
     station->shed_when_full = line.shed;
-    if (station->rho >= 1 || wait < station->wait)
-        set_steady(station, line.waiting, wait);
-    if (station->rho >= 1)
-        station->room = line.length * station->lines;
+    if (station->rho < 1) { /* Shorter than an endless one by as much as M/M/c's is. */
+        station->wait *= fmin(1, wait / allen_cunneen(c, a, station->service, 1, 1));
+        return;
+    }
+    set_steady(station, line.waiting, wait);
+    station->room = line.length * station->lines;
 }
 
 /* From backlog to backlog across one slice. */

@@ -3,6 +3,8 @@
 #
 #   kafka.sh start DIR [PORT]   makes DIR, starts the broker there, waits until it answers, and
 #                               prints "127.0.0.1:PORT"; PORT 0 or none: a free one
+#   kafka.sh crash DIR          kills it at once; what it has written stays
+#   kafka.sh restart DIR        starts it again, at the same address, and waits until it answers
 #   kafka.sh stop DIR           ends it and removes DIR
 #
 # DIR must be new: everything that Kafka keeps is in it, its log in DIR/log. The jars are fetched
@@ -115,32 +117,60 @@ start() { # DIR PORT
         cat "$dir/format.log" >&2
         fail 'its storage could not be formatted'
     }
-    # exec inside: the background job's pid is the JVM's.
-    run_java "$dir" 512 kafka.Kafka "$dir/server.properties" < /dev/null > "$dir/log" 2>&1 &
-    echo $! > "$dir/pid"
-    wait_for "$dir" "$(cat "$dir/pid")" "$port"
+    launch "$dir" "$port"
     echo "127.0.0.1:$port"
+}
+
+launch() { # DIR PORT
+    # exec inside: the background job's pid is the JVM's.
+    run_java "$1" 512 kafka.Kafka "$1/server.properties" < /dev/null > "$1/log" 2>&1 &
+    echo $! > "$1/pid"
+    echo "$2" > "$1/port"
+    wait_for "$1" "$(cat "$1/pid")" "$2"
+}
+
+pid_in() { # DIR
+    [ -f "$1/pid" ] || fail "no Kafka of ours in $1"
+    cat "$1/pid"
+}
+
+wait_for_end() { # PID: ten seconds
+    for _ in $(seq 100); do
+        kill -0 "$1" 2> /dev/null || return 0
+        sleep 0.1
+    done
+    return 1
+}
+
+crash() { # DIR
+    local pid
+    pid=$(pid_in "$1")
+    kill -KILL "$pid" 2> /dev/null || true
+    wait_for_end "$pid" || fail "process $pid does not die"
+}
+
+restart() { # DIR
+    kill -0 "$(pid_in "$1")" 2> /dev/null && fail "it runs"
+    mv "$1/log" "$1/log.before"
+    launch "$1" "$(cat "$1/port")"
 }
 
 stop() { # DIR
     local pid
-    [ -f "$1/pid" ] || fail "no Kafka of ours in $1"
-    pid=$(cat "$1/pid")
+    pid=$(pid_in "$1")
     kill "$pid" 2> /dev/null || true
-    for _ in $(seq 100); do
-        kill -0 "$pid" 2> /dev/null || break
-        sleep 0.1
-    done
-    kill -KILL "$pid" 2> /dev/null || true
+    wait_for_end "$pid" || kill -KILL "$pid" 2> /dev/null || true
     rm -rf "$1"
 }
 
 case "${1:-} $#" in
     'start 2') start "$2" 0 ;;
     'start 3') start "$2" "$3" ;;
+    'crash 2') crash "$2" ;;
+    'restart 2') restart "$2" ;;
     'stop 2') stop "$2" ;;
     *)
-        echo 'usage: kafka.sh start DIR [PORT] | kafka.sh stop DIR' >&2
+        echo 'usage: kafka.sh start DIR [PORT] | crash DIR | restart DIR | stop DIR' >&2
         exit 2
         ;;
 esac

@@ -77,7 +77,7 @@ void broker_open(struct test_broker *broker, uint32_t partitions)
                                                 .batch = 1000,
                                                 .acks = -1,
                                                 .session_ns = 6000000000}};
-    snprintf(broker->run, sizeof broker->run, "t%d.%u", (int)getpid(), ++runs);
+    snprintf(broker->run, sizeof broker->run, "t%d-%u", (int)getpid(), ++runs);
     snprintf(broker->settings.group, sizeof broker->settings.group, "sim-%s-worker", broker->run);
     if (kafka == NULL)
         start(broker);
@@ -102,14 +102,71 @@ void broker_close(struct test_broker *broker)
     assert_true(WIFEXITED(status));
 }
 
-void broker_order(const struct test_broker *broker, const char *order)
+/* ---- Trouble --------------------------------------------------------------------------------- */
+
+static void order(const struct test_broker *broker, const char *line)
 {
-    assert_true(broker->pid > 0);
-    assert_int_equal(write(broker->orders, order, strlen(order)), strlen(order));
+    assert_int_equal(write(broker->orders, line, strlen(line)), strlen(line));
+}
+
+static const char *folder_of_kafka(void)
+{
+    const char *folder = getenv("SIM_TEST_KAFKA_DIR");
+
+    if (folder == NULL)
+        skip();
+    return folder;
+}
+
+static void run_kafka(const char *verb)
+{
+    const char *folder = folder_of_kafka();
+    int status = 0;
+    pid_t pid;
+
+    fflush(NULL);
+    pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        execlp("bash", "bash", "tests/kafka/kafka.sh", verb, folder, (char *)NULL);
+        _exit(127);
+    }
+    waitpid(pid, &status, 0);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+void broker_crash(const struct test_broker *broker)
+{
+    if (broker->pid > 0)
+        order(broker, "down\n");
+    else
+        run_kafka("crash");
+}
+
+void broker_restart(const struct test_broker *broker)
+{
+    if (broker->pid > 0)
+        order(broker, "up\n");
+    else
+        run_kafka("restart");
+}
+
+static pid_t pid_of_kafka(void)
+{
+    char path[256];
+    FILE *file;
+    int pid = 0;
+
+    snprintf(path, sizeof path, "%s/pid", folder_of_kafka());
+    file = fopen(path, "r");
+    assert_non_null(file);
+    assert_int_equal(fscanf(file, "%d", &pid), 1);
+    fclose(file);
+    return pid;
 }
 
 void broker_signal(const struct test_broker *broker, int signal_number)
 {
-    assert_true(broker->pid > 0);
-    kill(broker->pid, signal_number);
+    assert_int_equal(kill(broker->pid > 0 ? broker->pid : pid_of_kafka(), signal_number), 0);
 }

@@ -1,8 +1,9 @@
 /* broker.h — Kafka for tests: the embedded broker in a child of the test's own, or a real one.
  *
  * The child runs what `sim-node broker` runs, dies with the test, and listens on 127.0.0.1. Where
- * SIM_TEST_KAFKA names a Kafka (tests/live/test_kafka.sh starts one and sets it), that one is used
- * instead: it is shared, so its topics are those of the run, and it takes no orders. */
+ * SIM_TEST_KAFKA names a Kafka, that one is used instead, with topics of a run for each broker that
+ * is opened. tests/live/test_kafka.sh starts one and sets it, and SIM_TEST_KAFKA_DIR with it, the
+ * folder that tests/kafka/kafka.sh knows it by: then it can be troubled as well. */
 #ifndef TESTS_LIB_BROKER_H
 #define TESTS_LIB_BROKER_H
 
@@ -12,7 +13,7 @@
 #include "services/live/node/settings.h"
 
 struct test_broker {
-    pid_t pid; /* 0: a real Kafka, not ours to stop. */
+    pid_t pid; /* 0: a real Kafka. */
     int orders, answers;
     char run[24]; /* New for each. */
     struct queue_settings settings;
@@ -22,8 +23,9 @@ struct test_broker {
 void broker_open(struct test_broker *broker, uint32_t partitions);
 void broker_close(struct test_broker *broker);
 
-/* Of an embedded one alone. */
-void broker_order(const struct test_broker *broker, const char *order); /* "down\n", "up\n" */
+/* Trouble; a real Kafka that came without its folder has none, and the test skips itself. */
+void broker_crash(const struct test_broker *broker);   /* Its log stays. */
+void broker_restart(const struct test_broker *broker); /* At the same address. */
 void broker_signal(const struct test_broker *broker, int signal_number);
 
 #endif

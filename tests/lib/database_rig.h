@@ -12,7 +12,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
+
+#include <sqlite3.h>
 
 #include "services/live/table/database.h"
 #include "tests/lib/postgres.h"
@@ -36,6 +39,44 @@ static inline struct database *open_another(void)
     return opened;
 }
 
+/* ---- A lock that somebody else holds -------------------------------------------------------- */
+
+static sqlite3 *holding;
+static pid_t holder;
+
+/* From here on nobody tallies a counter; reads go on. */
+static inline void hold_writers(void)
+{
+    static const char is_held[] =
+        "SELECT 1 / count(*) FROM pg_locks WHERE granted AND mode = 'ExclusiveLock' "
+        "AND relation = 'sim_test.like_counters'::regclass";
+
+    if (is_sqlite()) {
+        assert_int_equal(sqlite3_open(settings.database, &holding), SQLITE_OK);
+        assert_int_equal(sqlite3_exec(holding, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+        return;
+    }
+    holder = postgres_begin_to_tell(&server, "BEGIN; LOCK sim_test.like_counters "
+                                             "IN EXCLUSIVE MODE; SELECT pg_sleep(1000)");
+    while (!postgres_tell(&server, is_held))
+        ;
+}
+
+static inline void let_writers_go(void)
+{
+    sqlite3_close(holding);
+    holding = NULL;
+    if (holder == 0)
+        return;
+    assert_true(postgres_tell(&server, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                                       "WHERE query LIKE '%pg_sleep(1000)%' "
+                                       "AND pid <> pg_backend_pid()"));
+    waitpid(holder, NULL, 0);
+    holder = 0;
+}
+
+/* ---- From setup to teardown ----------------------------------------------------------------- */
+
 static inline int make_tables(void **state)
 {
     (void)state;
@@ -48,6 +89,7 @@ static inline int make_tables(void **state)
 static inline int drop_tables(void **state)
 {
     (void)state;
+    let_writers_go(); /* A test that failed has not. */
     database_close(db);
     if (!database_drop(&settings, why))
         fail_msg("%s", why);

@@ -93,22 +93,27 @@ uint16_t node_rig_free_port(void)
 
 /* ---- Processes ------------------------------------------------------------------------------- */
 
-static const char *program(void)
+/* variable: which build's path it holds. */
+static const char *program(const char *variable)
 {
-    const char *path = getenv("SIM_NODE");
+    const char *path = getenv(variable);
 
     if (path == NULL || path[0] == '\0') {
-        print_message("SKIPPED: there is no sim-node ($SIM_NODE)\n");
+        print_message("SKIPPED: there is no sim-node ($%s)\n", variable);
         skip();
     }
     return path;
 }
 
-/* Its standard streams; whoever it is, it dies with us. */
-static void become(const char *kind, const int streams[3])
+void node_rig_need_both(void)
 {
-    const char *path = program();
+    program("SIM_NODE");
+    program("SIM_NODE_PLANTED");
+}
 
+/* Its standard streams; whoever it is, it dies with us. */
+static void become(const char *path, const char *kind, const int streams[3])
+{
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     for (int i = 0; i < 3; i++)
         dup2(streams[i], i);
@@ -123,17 +128,16 @@ struct started {
     int input, output, error;
 };
 
-static struct started start(const char *kind, bool keeps_error)
+static struct started start(const char *path, const char *kind, bool keeps_error)
 {
     int input[2], output[2], error[2];
     pid_t pid;
 
-    program();
     assert_int_equal(pipe(input) | pipe(output) | pipe(error), 0);
     pid = fork();
     assert_true(pid >= 0);
     if (pid == 0)
-        become(kind, (int[3]){input[0], output[1], keeps_error ? error[1] : STDERR_FILENO});
+        become(path, kind, (int[3]){input[0], output[1], keeps_error ? error[1] : STDERR_FILENO});
     close(input[0]);
     close(output[1]);
     close(error[1]);
@@ -156,14 +160,14 @@ static void wait_for_ready(int output)
     assert_string_equal(line, "ready\n");
 }
 
-struct node_process node_rig_start(const struct node_settings *settings)
+static struct node_process start_ready(const char *path, const struct node_settings *settings)
 {
     struct node_process process = {.port = settings->listen.port};
     struct started started;
 
     process.board = stats_board_make(settings->board);
     assert_non_null(process.board);
-    started = start(plan_kind_name(settings->plan.kind), false);
+    started = start(path, plan_kind_name(settings->plan.kind), false);
     process.pid = started.pid;
     process.output = started.output;
     close(started.error);
@@ -172,6 +176,16 @@ struct node_process node_rig_start(const struct node_settings *settings)
     wait_for_ready(process.output);
     unlink(settings->board);
     return process;
+}
+
+struct node_process node_rig_start(const struct node_settings *settings)
+{
+    return start_ready(program("SIM_NODE"), settings);
+}
+
+struct node_process node_rig_start_planted(const struct node_settings *settings)
+{
+    return start_ready(program("SIM_NODE_PLANTED"), settings);
 }
 
 static int wait_for_end(pid_t pid)
@@ -194,7 +208,7 @@ static int wait_for_end(pid_t pid)
 
 int node_rig_fails(const char *kind, const struct node_settings *settings, char said[static 512])
 {
-    struct started started = start(kind, true);
+    struct started started = start(program("SIM_NODE"), kind, true);
     size_t length = 0;
     ssize_t got;
 
@@ -224,14 +238,18 @@ void node_rig_kill(struct node_process *process)
     stats_board_close(process->board);
 }
 
-int node_rig_drain(struct node_process *process)
+int node_rig_wait(struct node_process *process)
 {
-    int code;
+    int code = wait_for_end(process->pid);
 
-    kill(process->pid, SIGTERM);
-    code = wait_for_end(process->pid);
     forget(process);
     return code;
+}
+
+int node_rig_drain(struct node_process *process)
+{
+    kill(process->pid, SIGTERM);
+    return node_rig_wait(process);
 }
 
 void node_rig_read(const struct node_process *process, struct node_stats *stats)

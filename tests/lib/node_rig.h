@@ -29,13 +29,19 @@ void node_rig_pauses(struct node_settings *settings, uint64_t pause_ns);
 
 uint16_t node_rig_free_port(void);
 
+/* Skips the test unless $SIM_NODE and $SIM_NODE_PLANTED are there. */
+void node_rig_need_both(void);
+
 /* Starts $SIM_NODE and waits for its "ready"; skips the test where there is no $SIM_NODE. */
 struct node_process node_rig_start(const struct node_settings *settings);
+/* The same with $SIM_NODE_PLANTED, which knows failpoints. */
+struct node_process node_rig_start_planted(const struct node_settings *settings);
 /* The same for one that must not get ready: its exit code, and what it said on standard error. */
 int node_rig_fails(const char *kind, const struct node_settings *settings, char said[static 512]);
 
 void node_rig_kill(struct node_process *process); /* SIGKILL. */
-int node_rig_drain(struct node_process *process); /* SIGTERM; its exit code, -1 on a signal. */
+int node_rig_drain(struct node_process *process); /* SIGTERM; its exit code, -1: of a signal. */
+int node_rig_wait(struct node_process *process);  /* Until it ends by itself; the same. */
 /* What is on its board; waits for the first page. */
 void node_rig_read(const struct node_process *process, struct node_stats *stats);
 

@@ -120,5 +120,6 @@ void rig_live_close(struct rig *rig);
 
 extern const struct rig_world rig_store_virtual, rig_store_live; /* port_rig_store.c */
 struct redis_server *rig_redis(struct rig *rig);                 /* Of rig_store_live; server.h */
+extern const struct rig_world rig_table_virtual, rig_table_sqlite, rig_table_postgres;
 
 #endif

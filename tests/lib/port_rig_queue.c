@@ -1,8 +1,8 @@
 /* port_rig_queue.c — The queue's model, and a broker of the test's own with librdkafka before it.
  *
- * The live rig has the embedded broker, or the Kafka of SIM_TEST_KAFKA: that one is shared and is
- * not troubled, so tests that want trouble skip themselves there. The embedded broker is crashed
- * by its order "down" (listeners and connections gone, log kept) and paused by SIGSTOP.
+ * The live rig has the embedded broker, or the Kafka of SIM_TEST_KAFKA. The embedded broker is
+ * crashed by its order "down" (listeners and connections gone, log kept), a real one is killed;
+ * either is paused by SIGSTOP.
  *
  * To form a group takes the embedded broker three seconds, and each test has a group of its own:
  * most of the suite's time is that. */
@@ -111,34 +111,24 @@ static void live_close(struct rig *rig)
     free(own);
 }
 
-/* Of a real Kafka no trouble can be had. */
-static const struct test_broker *broker_to_trouble(const struct rig *rig)
-{
-    const struct test_broker *broker = &live_of(rig)->broker;
-
-    if (broker->pid == 0)
-        skip();
-    return broker;
-}
-
 static void live_pause(struct rig *rig)
 {
-    broker_signal(broker_to_trouble(rig), SIGSTOP);
+    broker_signal(&live_of(rig)->broker, SIGSTOP);
 }
 
 static void live_resume(struct rig *rig)
 {
-    broker_signal(broker_to_trouble(rig), SIGCONT);
+    broker_signal(&live_of(rig)->broker, SIGCONT);
 }
 
 static void live_crash(struct rig *rig)
 {
-    broker_order(broker_to_trouble(rig), "down\n");
+    broker_crash(&live_of(rig)->broker);
 }
 
 static void live_restart(struct rig *rig)
 {
-    broker_order(broker_to_trouble(rig), "up\n");
+    broker_restart(&live_of(rig)->broker);
 }
 
 const struct rig_world rig_queue_live = {.name = "queue port, live",

@@ -27,8 +27,8 @@ void postgres_start(struct postgres_server *server);
 /* SIGSTOP for it and all of its backends; or SIGCONT. */
 void postgres_freeze(const struct postgres_server *server, bool is_frozen);
 
-/* psql with a text; the second returns at once, and its pid is to be waited for. */
-void postgres_tell(const struct postgres_server *server, const char *text);
+/* psql with a text: has it worked? The second returns at once, and its pid is to be waited for. */
+bool postgres_tell(const struct postgres_server *server, const char *text);
 pid_t postgres_begin_to_tell(const struct postgres_server *server, const char *text);
 
 #endif

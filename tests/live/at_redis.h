@@ -20,6 +20,15 @@ static inline struct store_live *inside_of(struct rig *rig)
     return (struct store_live *)rig->ports.store;
 }
 
+/* A store of its own on the rig's loop, beside the rig's. */
+static inline struct store_live *open_beside(struct rig *rig, const char *server)
+{
+    struct store_live *store = store_live_open(&rig->loop, server, "rig", &rig->stats);
+
+    assert_non_null(store);
+    return store;
+}
+
 /* What redis-cli would say; integers and strings as text. */
 static inline void operate(struct rig *rig, char *answer, size_t answer_max, const char *command)
 {

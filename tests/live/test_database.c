@@ -12,7 +12,7 @@ static void administer(const char *to_sqlite, const char *to_postgres)
     sqlite3 *connection;
 
     if (!is_sqlite()) {
-        postgres_tell(&server, to_postgres);
+        assert_true(postgres_tell(&server, to_postgres));
         return;
     }
     assert_int_equal(sqlite3_open(settings.database, &connection), SQLITE_OK);

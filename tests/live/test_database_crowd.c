@@ -7,8 +7,6 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#include <sqlite3.h>
-
 #include "services/base/dice.h"
 #include "tests/lib/database_rig.h"
 
@@ -212,36 +210,15 @@ static void a_circle_of_deletes_and_inserts_is_broken_and_done_again(void **stat
 static void a_write_behind_a_lock_is_busy_at_its_timeout_and_has_done_nothing(void **state)
 {
     const struct table_op ops[] = {like(1, 1), tally(1)};
-    sqlite3 *outsider = NULL;
-    enum database_end end;
     int64_t changed;
-    pid_t psql = 0;
 
     (void)state;
     WRITE(like(1, 9), tally(1));
-    if (is_sqlite()) {
-        assert_int_equal(sqlite3_open(settings.database, &outsider), SQLITE_OK);
-        assert_int_equal(sqlite3_exec(outsider, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
-    } else {
-        psql = postgres_begin_to_tell(&server, "BEGIN; UPDATE sim_test.like_counters SET n = n; "
-                                               "SELECT pg_sleep(1000)");
-    }
-    do /* Until the outsider has its lock. This tally adds nothing. */
-        end = database_write(db, &ops[1], 1, 100, &changed);
-    while (end == DATABASE_OK);
-    assert_int_equal(end, DATABASE_BUSY);
-    end = database_write(db, ops, 2, 100, &changed);
-    assert_int_equal(end, DATABASE_BUSY);
+    hold_writers();
+    assert_int_equal(database_write(db, ops, 2, 100, &changed), DATABASE_BUSY);
     assert_false(database_is_broken(db));
     assert_int_equal(count_of(TABLE_LIKES, 1), 1); /* Reads wait for nobody. */
-    sqlite3_close(outsider);
-    if (psql > 0) {
-        kill(psql, SIGKILL);
-        waitpid(psql, NULL, 0);
-        postgres_tell(&server, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-                               "WHERE query LIKE '%pg_sleep(1000)%' "
-                               "AND pid <> pg_backend_pid()");
-    }
+    let_writers_go();
     assert_int_equal(WRITE(like(1, 1), tally(1)), 1);
     assert_int_equal(value_of(TABLE_COUNTERS, 1, 0), 2);
 }

@@ -1,4 +1,4 @@
-/* The HTTP client against servers of all kinds: ours, one that says what the test wrote, and none. */
+/* The HTTP client against all kinds of servers: ours, one that says what a test wrote, and none. */
 #include "tests/lib/test.h"
 
 #include <fcntl.h>
@@ -18,9 +18,9 @@ struct rig {
     struct loop loop;
     struct http_server *server;
     struct http_client *client;
-    int listener;     /* A bare socket, where the test plays the server. */
+    int listener; /* A bare socket, where the test plays the server. */
     bool is_asking;
-    int again;        /* So many more are asked, each in the `done` of the one before. */
+    int again; /* So many more are asked, each in the `done` of the one before. */
     struct asked asks[ASKS_MAX];
 };
 

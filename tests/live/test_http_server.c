@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "services/live/http/http_stream.h"
 #include "tests/live/http_rig.h"
 
 enum { HELD_MAX = 64 };
@@ -374,6 +375,44 @@ static void a_large_answer_comes_whole(void **state)
     rig_close();
 }
 
+static void never_woken(int fd, short events, void *context)
+{
+    (void)fd;
+    (void)events;
+    (void)context;
+}
+
+static void a_buffer_grows_with_the_bytes_that_came_and_not_with_those_promised(void **state)
+{
+    struct http_stream stream = {.fd = -1};
+    static char bytes[100000];
+    uint32_t sent = 0;
+    int pair[2];
+
+    (void)state;
+    rig_open(http_server_defaults());
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+    http_stream_open(&stream, &rig.loop, pair[0], never_woken, NULL);
+    assert_int_equal(http_stream_read(&stream, HTTP_BODY_MAX, false), HTTP_WAITS);
+    assert_true(stream.capacity <= 4096);
+    while (sent < sizeof bytes) {
+        ssize_t n = send(pair[1], bytes + sent, 1000, 0);
+
+        assert_int_equal(n, 1000);
+        sent += (uint32_t)n;
+        while (http_stream_read(&stream, HTTP_BODY_MAX, false) == HTTP_FLOWS)
+            assert_true(stream.capacity <= 2 * sent + 4096);
+    }
+    assert_int_equal(stream.to - stream.from, sizeof bytes);
+    http_stream_drop(&stream, sizeof bytes);
+    assert_int_equal(http_stream_read(&stream, HTTP_BODY_MAX, false), HTTP_WAITS);
+    assert_true(stream.capacity <= 4096); /* And is given back. */
+    http_stream_close(&stream);
+    http_stream_free(&stream);
+    close(pair[1]);
+    rig_close();
+}
+
 static void one_connection_more_than_the_cap_is_told_503(void **state)
 {
     struct http_server_config config = http_server_defaults();
@@ -426,13 +465,13 @@ static void a_server_that_drains_answers_what_it_has_and_takes_no_more(void **st
     close(busy);
     rig_until(&rig.loop, open_now() == 0);
     idle = socket(AF_INET, SOCK_STREAM, 0);
-    assert_int_equal(connect(idle,
-                             (struct sockaddr *)&(struct sockaddr_in){
-                                 .sin_family = AF_INET,
-                                 .sin_port = htons(port),
-                                 .sin_addr = {htonl(INADDR_LOOPBACK)}},
-                             sizeof(struct sockaddr_in)),
-                     -1);
+    assert_int_equal(
+        connect(idle,
+                (struct sockaddr *)&(struct sockaddr_in){.sin_family = AF_INET,
+                                                         .sin_port = htons(port),
+                                                         .sin_addr = {htonl(INADDR_LOOPBACK)}},
+                sizeof(struct sockaddr_in)),
+        -1);
     assert_int_equal(errno, ECONNREFUSED);
     close(idle);
     rig_close();
@@ -499,6 +538,7 @@ int main(void)
         cmocka_unit_test(an_idle_connection_is_closed),
         cmocka_unit_test(an_answer_that_is_not_taken_is_given_up),
         cmocka_unit_test(a_large_answer_comes_whole),
+        cmocka_unit_test(a_buffer_grows_with_the_bytes_that_came_and_not_with_those_promised),
         cmocka_unit_test(one_connection_more_than_the_cap_is_told_503),
         cmocka_unit_test(a_server_that_drains_answers_what_it_has_and_takes_no_more),
         cmocka_unit_test(http_1_0_closes_unless_it_asks_to_stay),

@@ -110,8 +110,8 @@ static void who_finds_the_house_full_is_shed(void **state)
     close(inside);
 }
 
-/* One thread, one place at the door: the second waits, the third is shed; in all three cases the
- * two that are served were let in one after the other. */
+/* One thread, one place at the door: the second waits, the third is shed, and one holds the thread
+ * at a time. */
 static void under_threads_who_finds_none_free_waits_at_the_door(void **state)
 {
     struct node_settings settings = node_rig_custom(0);

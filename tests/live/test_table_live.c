@@ -1,10 +1,7 @@
 /* The live table port: a loop that goes on while threads ask SQL. */
 #include "tests/lib/test.h"
 
-#include <sys/wait.h>
 #include <time.h>
-
-#include <sqlite3.h>
 
 #include "services/live/loop/loop.h"
 #include "services/live/node/stats.h"
@@ -38,8 +35,10 @@ static void tell(struct call *call)
         loop_stop(&loop);
 }
 
+/* A step of its own, with its own time. */
 static struct call *ask(uint32_t i)
 {
+    loop_enter(&loop);
     asked[i] = (struct asked){.call.done = tell};
     return &asked[i].call;
 }
@@ -84,44 +83,6 @@ static void write_like(uint32_t i, uint64_t user, uint64_t timeout_ns)
     const struct table_op ops[] = {like(1, user), tally(1)};
 
     table_write(port, ask(i), ops, 2, timeout_ns);
-}
-
-/* ---- A lock that somebody else holds -------------------------------------------------------- */
-
-static sqlite3 *outsider;
-static pid_t psql;
-
-/* From here on nobody writes a like. */
-static void hold(void)
-{
-    const struct table_op op = tally(1);
-    enum database_end end = DATABASE_OK;
-    int64_t changed;
-
-    outsider = NULL;
-    psql = 0;
-    WRITE(tally(1));
-    if (is_sqlite()) {
-        assert_int_equal(sqlite3_open(settings.database, &outsider), SQLITE_OK);
-        assert_int_equal(sqlite3_exec(outsider, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
-    } else {
-        psql = postgres_begin_to_tell(&server, "BEGIN; LOCK sim_test.like_counters; "
-                                               "SELECT pg_sleep(1000)");
-    }
-    while (end == DATABASE_OK)
-        end = database_write(db, &op, 1, 50, &changed);
-    assert_int_equal(end, DATABASE_BUSY);
-}
-
-static void let_go(void)
-{
-    sqlite3_close(outsider);
-    if (psql > 0)
-        postgres_tell(&server, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-                               "WHERE query LIKE '%pg_sleep(1000)%' "
-                               "AND pid <> pg_backend_pid()");
-    if (psql > 0)
-        waitpid(psql, NULL, 0);
 }
 
 /* ---- Tests ---------------------------------------------------------------------------------- */
@@ -185,7 +146,7 @@ static void tick(void *context)
 static void the_loop_goes_on_while_sql_is_locked(void **state)
 {
     (void)state;
-    hold();
+    hold_writers();
     ticker = loop_alarm(&loop, tick, NULL);
     loop_alarm_set(ticker, MS(1));
     write_like(0, 1, MS(500));
@@ -193,13 +154,13 @@ static void the_loop_goes_on_while_sql_is_locked(void **state)
     assert_int_equal(asked[0].call.outcome, CALL_TIMEOUT);
     assert_true(ticks > 20);
     loop_alarm_free(ticker);
-    let_go();
+    let_writers_go();
 }
 
 static void who_waits_in_line_past_its_timeout_is_refused_and_nothing_happened(void **state)
 {
     (void)state;
-    hold();
+    hold_writers();
     for (uint32_t i = 0; i < 20; i++) /* More than there are connections. */
         write_like(i, i, MS(10000));
     run_for(MS(200));
@@ -207,7 +168,7 @@ static void who_waits_in_line_past_its_timeout_is_refused_and_nothing_happened(v
     write_like(20, 20, MS(100));
     wait_for(1);
     assert_int_equal(asked[20].call.outcome, CALL_REFUSED);
-    let_go();
+    let_writers_go();
     wait_for(21);
     for (uint32_t i = 0; i < 20; i++)
         assert_int_equal(asked[i].call.outcome, CALL_OK);
@@ -219,11 +180,11 @@ static void who_waits_in_line_past_its_timeout_is_refused_and_nothing_happened(v
 static void what_a_worker_has_begun_times_out_and_its_end_is_dropped(void **state)
 {
     (void)state;
-    hold();
+    hold_writers();
     write_like(0, 1, MS(100));
     wait_for(1);
     assert_int_equal(asked[0].call.outcome, CALL_TIMEOUT);
-    let_go();
+    let_writers_go();
     write_like(1, 2, LONG);
     wait_for(2);
     run_for(MS(50));
@@ -258,7 +219,7 @@ static void beyond_a_hundred_thousand_in_line_all_are_refused(void **state)
     uint32_t refused = 0;
 
     (void)state;
-    hold();
+    hold_writers();
     for (uint32_t i = 0; i < TABLE_LIVE_LINE_MAX + 20; i++) {
         const struct table_op op = tally(1);
 
@@ -271,7 +232,7 @@ static void beyond_a_hundred_thousand_in_line_all_are_refused(void **state)
     assert_int_equal(refused, told);
     assert_true(refused >= 20 - stats.table_connections && refused <= 20);
     assert_int_equal(crowd[TABLE_LIVE_LINE_MAX + 19].call.outcome, CALL_REFUSED);
-    let_go();
+    let_writers_go();
     table_live_close(live); /* And whoever is left is never told. */
     live = table_live_open(&loop, &settings, &stats, why);
     run_for(MS(20));

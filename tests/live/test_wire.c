@@ -140,8 +140,14 @@ static void a_deadline_travels_as_time_left(void **state)
 
 static void requests_look_as_documented(void **state)
 {
-    const struct ask order = {.verb = VERB_ORDER, .key = 1, .user = 7, .zone = 3,
-                              .amount = 120000, .id = 99, .attempt = 1, .bytes = 55};
+    const struct ask order = {.verb = VERB_ORDER,
+                              .key = 1,
+                              .user = 7,
+                              .zone = 3,
+                              .amount = 120000,
+                              .id = 99,
+                              .attempt = 1,
+                              .bytes = 55};
     const struct ask unlike = {.verb = VERB_UNLIKE, .key = 12, .user = 7};
     char bytes[2 * WIRE_ASK_MAX];
     uint32_t length;
@@ -169,11 +175,11 @@ static void an_answer_comes_back_with_its_outcome_and_value(void **state)
     for (int i = 0; i < ROUNDS; i++) {
         const struct ask ask = {.verb = (uint8_t)dice_below(&dice, VERB_MAX)};
         enum call_outcome outcome = (enum call_outcome)(CALL_OK + dice_below(&dice, 6));
-        int64_t value = (int64_t)any_number(&dice) - (int64_t)dice_below(&dice, 6), read;
+        int64_t value = (int64_t)(any_number(&dice) - dice_below(&dice, 6)), read;
         struct http_exchange exchange = {.end = HTTP_ANSWERED};
 
-        exchange.body = (struct span){
-            text, wire_write_answer(text, &ask, outcome, value, &exchange.status)};
+        exchange.body =
+            (struct span){text, wire_write_answer(text, &ask, outcome, value, &exchange.status)};
         assert_int_equal(wire_read_answer(&ask, &exchange, &read), outcome);
         assert_true(read == value);
     }
@@ -262,8 +268,9 @@ static enum wire_verdict read_post(const char *path, const char *body, struct as
 {
     char text[2048];
 
-    (void)snprintf(text, sizeof text, "POST %s HTTP/1.1\r\nHost: a\r\nContent-Length: %zu\r\n\r\n%s",
-                   path, strlen(body), body);
+    (void)snprintf(text, sizeof text,
+                   "POST %s HTTP/1.1\r\nHost: a\r\nContent-Length: %zu\r\n\r\n%s", path,
+                   strlen(body), body);
     return read_text(text, ask, why);
 }
 
@@ -433,8 +440,7 @@ static void a_record_comes_back_with_all_its_fields(void **state)
     for (int i = 0; i < ROUNDS; i++) {
         struct ask ask = any_ask(&dice), read;
 
-        assert_true(wire_read_record(&read,
-                                     (struct span){text, wire_write_record(text, &ask)}));
+        assert_true(wire_read_record(&read, (struct span){text, wire_write_record(text, &ask)}));
         expect_same(&ask, &read);
         assert_true(read.deadline_ns == 0);
     }

@@ -47,6 +47,7 @@ static void spaces_and_ids_do_not_share_keys(void **state)
     holds(*state, store_key(SPACE_MENU, 12), 2);
     holds(*state, store_key(SPACE_COUNT, 0x00ffffffffffffff), 3);
     lacks(*state, store_key(SPACE_COUNT, 1));
+    lacks(*state, store_key(SPACE_COUNT, UINT64_C(1) << 32 | 12));
     lacks(*state, store_key(SPACE_ORDER, 0x00ffffffffffffff));
 }
 
@@ -224,6 +225,7 @@ static void members_are_64_bits_wide(void **state)
     like(*state, UINT64_MAX, +1, CALL_OK, 1);
     like(*state, UINT64_MAX - 1, +1, CALL_OK, 2);
     like(*state, 0, +1, CALL_OK, 3);
+    like(*state, UINT64_C(1) << 32, +1, CALL_OK, 4);
     like(*state, UINT64_MAX, +1, CALL_ABSENT, 0);
 }
 

@@ -170,6 +170,17 @@ static void the_error_is_of_the_simulated_against_the_measured(void **state)
     assert_says("✗ −16 pp");
 }
 
+static void an_error_that_reads_0_has_no_sign(void **state)
+{
+    (void)state;
+    simulated->throughput_rps = 399.9;
+    simulated->services[0].utilization = 0.6599;
+    print();
+    assert_null(strstr(text, "−"));
+    assert_says("✓ 0%");
+    assert_says("✓ 0 pp");
+}
+
 static void a_late_driver_is_void_and_nothing_is_judged(void **state)
 {
     (void)state;
@@ -275,6 +286,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(each_goal_is_judged_by_its_own_bound, setup, teardown),
         cmocka_unit_test_setup_teardown(the_error_is_of_the_simulated_against_the_measured, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(an_error_that_reads_0_has_no_sign, setup, teardown),
         cmocka_unit_test_setup_teardown(a_late_driver_is_void_and_nothing_is_judged, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(a_scenario_beyond_two_cores_says_so, setup, teardown),

@@ -285,6 +285,7 @@ static void run_seed(uint64_t seed)
     queue.acks = (enum queue_acks)below(3);
     queue.retention = below(2) * 100;
     table.group_commit = below(2) == 0;
+    table.writers = (uint32_t)below(3);
     store.eviction = (enum eviction)below(3);
     store.is_persistent = below(2) == 0;
     f = fixture_open(&store, &queue, &table, 0);

@@ -81,7 +81,8 @@ struct http_server *http_server_open(struct loop *loop, const struct http_server
 uint16_t http_server_port(const struct http_server *server);
 
 /* Exactly once per request, in the handler or any time later, also after the client has gone; the
- * request is the server's again. body is copied, and may be the request's own. `filler` bytes of spaces follow it. */
+ * request is the server's again. body is copied, and may be the request's own. `filler` bytes of
+ * spaces follow it. */
 void http_reply(struct http_request *request, unsigned status, const char *type, struct span body,
                 uint32_t filler);
 
@@ -120,8 +121,8 @@ struct http_client;
 /* Keep-alive connections to one address, as many as there are exchanges under way, at most
  * connections_max; beyond it an exchange is refused. A connection that the server closed while it
  * was idle is replaced, and the exchange that met it is sent once more if no byte of an answer had
- * come and `is_repeatable`. NULL: the host's name means nothing. A name is looked up once, here, which
- * may block: at start-up, or on a number. */
+ * come and `is_repeatable`. NULL: the host's name means nothing. A name is looked up once, here,
+ * which may block: at start-up, or on a number. */
 struct http_client *http_client_open(struct loop *loop, const struct address *to,
                                      uint32_t connections_max);
 /* Exchanges under way never end. May be called in a `done`, whose borrowed body ends with it. */

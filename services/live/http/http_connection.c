@@ -1,4 +1,4 @@
-/* http_connection.c — A connection of the server's: it reads a request, waits for its answer, and reads the next.
+/* http_connection.c — A connection reads a request, waits for its answer, and reads the next.
  *
  *            ┌─────────────── all has left ──────────────────────────────┐
  *            v                                                           │

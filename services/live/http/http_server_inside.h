@@ -1,4 +1,4 @@
-/* http_server_inside.h — What the server and its connections know of each other: inside http only. */
+/* http_server_inside.h — What the server and its connections know of each other, nobody else. */
 #ifndef SERVICES_LIVE_HTTP_HTTP_SERVER_INSIDE_H
 #define SERVICES_LIVE_HTTP_HTTP_SERVER_INSIDE_H
 

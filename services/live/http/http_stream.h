@@ -87,8 +87,8 @@ struct http_place_on_net {
     socklen_t length;
 };
 
-/* Through getaddrinfo, which may block on a name: for start-up. IPv4 is preferred, since "localhost"
- * is both. False, and `why`: the name means nothing. */
+/* Through getaddrinfo, which may block on a name: for start-up. IPv4 is preferred, since
+ * "localhost" is both. False, and `why`: the name means nothing. */
 bool address_resolve(const struct address *address, struct http_place_on_net *place,
                      char why[static 160]);
 

@@ -27,10 +27,11 @@
  *
  * CALL_ABSENT is an answer, with "absent":true in its body: a like that was there already is 200
  * {"new":false,"absent":true}; an order that nobody knows is 404 (200 where there is a value to
- * tell: an order that waits in the queue is "accepted"). The value stands under the verb's own word:
+ * tell: an order that waits in the queue is "accepted"). The value stands under the verb's word:
  *
- *   like new   unlike removed (true and false for 1 and 0)   count likes   menu version   order order
- *   track status (unknown, accepted, placed, dispatched)   call, health value
+ *   like     new (true, false for 1, 0)       unlike  removed (true, false)    count  likes
+ *   track    status (unknown, accepted, placed, dispatched)                    menu   version
+ *   order    order                            call, health  value
  *
  * and beside "error" in the bodies of the other outcomes, where it is not 0. */
 #ifndef SERVICES_LIVE_HTTP_WIRE_H
@@ -60,8 +61,8 @@ enum wire_verdict wire_read_ask(struct ask *ask, const struct http_request *requ
 size_t wire_write_answer(char text[static WIRE_ANSWER_MAX], const struct ask *ask,
                          enum call_outcome outcome, int64_t value, unsigned *status);
 
-/* 0 when `length` is more; at most so much that the body stays within HTTP_BODY_MAX. A balancer that
- * hands on an answer (bytes: exchange.body.length) thereby gives it the same size again. */
+/* 0 when `length` is more; at most so much that the body stays within HTTP_BODY_MAX. A balancer
+ * that hands on an answer (bytes: exchange.body.length) thereby gives it the same size again. */
 uint32_t wire_filler(size_t length, uint32_t bytes);
 
 /* What an exchange that ended means to who asked. An answer that is none of ours is CALL_FAILED. */

@@ -21,6 +21,8 @@
 #include "services/base/list.h"
 #include "services/live/node/stats.h"
 
+#define LATE_MAX_NS UINT64_C(100000000) /* Later than this is no late timer but a stop. */
+
 struct task {
     struct link link; /* Waiting, or spare. */
     struct call *call;
@@ -41,6 +43,7 @@ struct cpu_live {
     struct event *alarm;
     struct slot *slots; /* [spec.cores] */
     uint32_t busy;
+    uint64_t stood_still_ns;
     struct list waiting, spare;
 };
 
@@ -168,11 +171,24 @@ static void set_alarm(struct cpu_live *cpu)
         loop_alarm_set(cpu->alarm, first->due_ns > now_ns ? first->due_ns - now_ns : 0);
 }
 
+/* When it was stopped nobody knows; just before the first of them was due is the guess that gives
+ * nothing away. */
+static void stand_still(struct cpu_live *cpu, uint64_t for_ns)
+{
+    for (struct slot *slot = cpu->slots; slot < cpu->slots + cpu->spec.cores; slot++) {
+        slot->start_ns += for_ns;
+        slot->due_ns += for_ns;
+    }
+    cpu->stood_still_ns += for_ns;
+}
+
 static void settle(struct cpu_live *cpu)
 {
     uint64_t now_ns = loop_now_ns(cpu->loop);
-    struct slot *slot;
+    struct slot *slot = first_due(cpu);
 
+    if (slot != NULL && now_ns > slot->due_ns && now_ns - slot->due_ns > LATE_MAX_NS)
+        stand_still(cpu, now_ns - slot->due_ns);
     while ((slot = first_due(cpu)) != NULL && slot->due_ns <= now_ns)
         end_slice(cpu, slot);
 }
@@ -328,6 +344,17 @@ void cpu_live_close(struct cpu_live *cpu)
 struct cpu *cpu_live_port(struct cpu_live *cpu)
 {
     return &cpu->port;
+}
+
+void cpu_live_catch_up(struct cpu_live *cpu)
+{
+    if (!cpu->spec.is_burnt)
+        settle(cpu);
+}
+
+uint64_t cpu_live_stood_still_ns(const struct cpu_live *cpu)
+{
+    return cpu->stood_still_ns;
 }
 
 /* ---- For the door ---------------------------------------------------------------------------- */

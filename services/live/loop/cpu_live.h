@@ -10,6 +10,9 @@
  *   burn         the work is done on this thread, measured by CLOCK_THREAD_CPUTIME_ID, and blocks
  *                the loop, as a handler that computes does: one core, whatever `cores` says.
  *
+ * A timer that is later than 100 ms tells of a process that was stopped (SIGSTOP): what ran keeps
+ * its core and goes on where it was, as in the virtual world. Less than that is made up for.
+ *
  * The same rules as the virtual processor (sim/world/processor.h); the port suite holds both to
  * them. Busy and waiting are counted up to the instants when they were due to change. */
 #ifndef SERVICES_LIVE_LOOP_CPU_LIVE_H
@@ -36,6 +39,13 @@ struct cpu_live *cpu_live_open(struct loop *loop, const struct cpu_spec *spec,
                                struct node_stats *stats);
 void cpu_live_close(struct cpu_live *cpu); /* What runs or waits never ends. */
 struct cpu *cpu_live_port(struct cpu_live *cpu);
+
+/* Counts what was due up to now: before stats are read, or an area could shrink once a late timer
+ * rings. */
+void cpu_live_catch_up(struct cpu_live *cpu);
+
+/* How long it has been stopped, all in all. */
+uint64_t cpu_live_stood_still_ns(const struct cpu_live *cpu);
 
 /* No room for one more visit. Event loop: every core is busy and `queue` tasks wait for one. Under
  * threads: every thread is held and at_the_door >= `queue`. */

@@ -65,7 +65,7 @@ static void write_rows(struct table *table, struct call *call, const struct tabl
                        uint32_t ops_max, uint64_t timeout_ns)
 {
     (void)table;
-    between.has_written = true; /* A commit is asked for after a write that ended well alone. */
+    between.has_written = true; /* The batcher commits only after a write that ended well. */
     between.table_inside->ops->write(between.table_inside, call, ops, ops_max, timeout_ns);
 }
 

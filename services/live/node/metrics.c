@@ -1,4 +1,4 @@
-/* metrics.c — One table of families, three that do not fit it, and the histogram.
+/* metrics.c — One table of families, those with labels that do not fit it, and the histogram.
  *
  * A row of the table says where its number lies in struct node_stats and in what unit; a new number
  * there takes one row here. */
@@ -169,6 +169,15 @@ static void print_waits(struct page *page, const struct node_stats *stats)
               in_seconds(stats->waited_ns[i]));
 }
 
+static void print_offsets(struct page *page, const char *name, const char *help,
+                          const uint64_t *offsets)
+{
+    begin(page, name, help, "gauge");
+    for (int i = 0; i < STATS_PARTITIONS_MAX; i++)
+        if (offsets[i] > 0)
+            print(page, "%s{partition=\"%d\"} %llu\n", name, i, (unsigned long long)offsets[i]);
+}
+
 static void print_http(struct page *page, const struct http_server_stats *http)
 {
     static const char name[] = "sim_http_refusals_total";
@@ -219,6 +228,11 @@ size_t metrics_write(char text[static METRICS_MAX], const struct node_stats *sta
         print_family(&page, &families[i], stats);
     print_answers(&page, stats);
     print_waits(&page, stats);
+    print_offsets(&page, "sim_queue_log_end",
+                  "Behind the last record that this node has put, by partition.", stats->log_end);
+    print_offsets(&page, "sim_queue_log_next",
+                  "Behind the last record that this node has committed, by partition.",
+                  stats->log_next);
     print_http(&page, http);
     print_latency(&page, &stats->latency);
     return page.length;

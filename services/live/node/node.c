@@ -74,6 +74,8 @@ static void publish(struct node *node)
 
     check(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu) == 0);
     node->stats.process_cpu_ns = (uint64_t)cpu.tv_sec * 1000000000 + (uint64_t)cpu.tv_nsec;
+    if (node->cpu != NULL)
+        cpu_live_catch_up(node->cpu);
     node->stats.at_ns = loop_now_ns(&node->loop);
     stats_board_write(node->board, &node->stats);
 }
@@ -117,31 +119,52 @@ static bool handle_other(void *context, struct http_request *request)
 
 /* ---- Ports ----------------------------------------------------------------------------------- */
 
-static bool open_servers(struct node *node)
+static bool tell_system(const struct node *node, const char *what, const char *where)
+{
+    char text[SETTINGS_TEXT_MAX + 160];
+
+    snprintf(text, sizeof text, "%s %s: %s", what, where, strerror(errno));
+    return tell(node, text);
+}
+
+static bool open_store(struct node *node)
 {
     const struct node_settings *settings = &node->settings;
-    char why[160] = "no memory";
 
-    if (settings->store.server[0] != '\0') {
-        node->store =
-            store_live_open(&node->loop, settings->store.server, settings->run, &node->stats);
-        if (node->store == NULL)
-            return tell(node, why);
-        node->ports.store = store_live_port(node->store);
-    }
-    if (settings->table.database[0] != '\0') {
-        node->table = table_live_open(&node->loop, &settings->table, &node->stats, why);
-        if (node->table == NULL)
-            return tell(node, why);
-        node->ports.table = table_live_port(node->table);
-    }
-    if (settings->queue.brokers[0] != '\0') {
-        node->queue = queue_live_open(&node->loop, &settings->queue, settings->run,
-                                      node->ports.table, &node->stats, why);
-        if (node->queue == NULL)
-            return tell(node, why);
-        node->ports.queue = queue_live_port(node->queue);
-    }
+    if (settings->store.server[0] == '\0')
+        return true;
+    node->store = store_live_open(&node->loop, settings->store.server, settings->run, &node->stats);
+    if (node->store == NULL)
+        return tell_system(node, "the store, HOST:PORT or /path of a socket, cannot be",
+                           settings->store.server);
+    node->ports.store = store_live_port(node->store);
+    return true;
+}
+
+static bool open_table(struct node *node)
+{
+    char why[160];
+
+    if (node->settings.table.database[0] == '\0')
+        return true;
+    node->table = table_live_open(&node->loop, &node->settings.table, &node->stats, why);
+    if (node->table == NULL)
+        return tell(node, why);
+    node->ports.table = table_live_port(node->table);
+    return true;
+}
+
+static bool open_queue(struct node *node)
+{
+    char why[160];
+
+    if (node->settings.queue.brokers[0] == '\0')
+        return true;
+    node->queue = queue_live_open(&node->loop, &node->settings.queue, node->settings.run,
+                                  node->ports.table, &node->stats, why);
+    if (node->queue == NULL)
+        return tell(node, why);
+    node->ports.queue = queue_live_port(node->queue);
     return true;
 }
 
@@ -337,15 +360,11 @@ static void open_alarms(struct node *node)
 
 static bool open_node(struct node *node)
 {
-    char why[SETTINGS_TEXT_MAX + 160];
-
     node->board = stats_board_open(node->settings.board);
-    if (node->board == NULL) {
-        snprintf(why, sizeof why, "its board %s: %s", node->settings.board, strerror(errno));
-        return tell(node, why);
-    }
+    if (node->board == NULL)
+        return tell_system(node, "its board", node->settings.board);
     open_own(node);
-    if (!open_servers(node))
+    if (!open_store(node) || !open_table(node) || !open_queue(node))
         return false;
     failpoint_arm(node->settings.failpoint, &node->ports);
     return open_door(node) && start_service(node);

@@ -1,7 +1,9 @@
 /* register.c — One exchange at a time with the balancer: PUT, PUT, PUT … DELETE.
  *
  * A DELETE waits for the PUT before it: the balancer must not hear of us once more after we have
- * said that we go. */
+ * said that we go. A balancer that does not answer may have been started anew elsewhere (a container
+ * gets another address): its name is looked up again before the next PUT. That blocks, but a
+ * replica without its balancer has nothing to do. */
 #define _GNU_SOURCE
 #include "services/live/node/register.h"
 
@@ -23,6 +25,7 @@ struct registrar {
     struct http_client *client;
     struct event *alarm; /* For the next PUT. */
     bool is_asking, is_answered, is_leaving, is_deleting;
+    bool is_lost; /* The last PUT had no answer. */
     void (*left)(void *context);
     void *context;
 };
@@ -46,9 +49,24 @@ static void say(struct registrar *registrar, const char *method)
              TIMEOUT_NS);
 }
 
+/* A name that nobody knows for the moment: the old address is as good as none. */
+static void look_up_again(struct registrar *registrar)
+{
+    struct http_client *client = http_client_open(registrar->loop, &registrar->config.front, 1);
+
+    if (client == NULL)
+        return;
+    http_client_close(registrar->client);
+    registrar->client = client;
+}
+
 static void put(void *context)
 {
-    say(context, "PUT");
+    struct registrar *registrar = context;
+
+    if (registrar->is_lost)
+        look_up_again(registrar);
+    say(registrar, "PUT");
 }
 
 static void say_goodbye(struct registrar *registrar)
@@ -65,6 +83,7 @@ static void after_put(struct registrar *registrar)
         registrar->is_answered = true;
         registrar->config.answered(registrar->config.context, registrar->exchange.status);
     }
+    registrar->is_lost = !is_there;
     if (registrar->is_leaving)
         say_goodbye(registrar);
     else

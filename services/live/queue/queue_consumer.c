@@ -1,19 +1,17 @@
-/* queue_consumer.c — Takes that wait for records, and commits.
+/* queue_consumer.c — Takes that wait for records, and the consumer around them.
  *
  *   take --> LINE --a partition has enough, or its first record is old enough--> OK
  *             |  \--100 ms without partitions, or they are given back--> FAILED
  *             |   \--the last broker's connection breaks--> FAILED
  *             \--its timeout--> ABSENT
  *
- *   commit --> ours? --> broker --> OK; ABSENT: it is not ours, or no longer
- *
  * These are the rules of the virtual world (sim/world/queue/queue_consumer.c). Age is counted from
  * when a record was put. A position moves when records are handed over. An outage is told once: a
  * take that is asked during it waits for records like any other, and is answered by the first that
  * come; when it lasts longer than the session, the partitions are gone as well.
  *
- * An answer lies in its take's own memory until done has returned. To know when that is, we are done
- * ourselves while the call is pending, and so the port's, and call who asked from there. */
+ * An answer lies in its take's own memory until done has returned. To know when that is, done is
+ * ours while the call is pending and so the port's, and calls who asked. */
 #include "services/live/queue/queue_inside.h"
 
 #include <inttypes.h>
@@ -38,13 +36,6 @@ struct take {
     void (*done)(struct call *call); /* Who asked. */
     struct answer *answer;
     uint32_t room; /* Records. */
-};
-
-struct commit {           /* Librdkafka's note on a commit. */
-    struct waiter waiter; /* First. */
-    struct link place;    /* Among those that librdkafka has, told or not. */
-    uint32_t partition;
-    uint64_t next;
 };
 
 static struct take *take_at(struct link *link)
@@ -245,95 +236,6 @@ void consumer_take(struct consumer *consumer, struct call *call, uint32_t max, u
     consumer_look(consumer);
 }
 
-/* ---- Commits --------------------------------------------------------------------------------- */
-
-static enum call_outcome outcome_of(rd_kafka_event_t *event)
-{
-    const rd_kafka_topic_partition_list_t *list = rd_kafka_event_topic_partition_list(event);
-    rd_kafka_resp_err_t error = rd_kafka_event_error(event);
-
-    if (error == RD_KAFKA_RESP_ERR_NO_ERROR && list != NULL && list->cnt > 0)
-        error = list->elems[0].err;
-    if (error == RD_KAFKA_RESP_ERR_NO_ERROR)
-        return CALL_OK;
-    if (error == RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION ||
-        error == RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID ||
-        error == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID ||
-        error == RD_KAFKA_RESP_ERR__ASSIGNMENT_LOST)
-        return CALL_ABSENT;
-    return CALL_FAILED;
-}
-
-static void count_committed(struct consumer *consumer, uint32_t partition, uint64_t next)
-{
-    struct node_stats *stats = consumer->queue->stats;
-    struct share *share = group_share(consumer, partition);
-
-    if (share == NULL || next <= share->committed)
-        return;
-    stats->queue_committed += next - share->committed;
-    share->committed = next;
-    if (partition < STATS_PARTITIONS_MAX && next > stats->log_next[partition])
-        stats->log_next[partition] = next;
-}
-
-static void committed(struct consumer *consumer, rd_kafka_event_t *event)
-{
-    struct commit *commit = rd_kafka_event_opaque(event);
-    enum call_outcome outcome = outcome_of(event);
-
-    if (commit == NULL)
-        return;
-    if (outcome == CALL_OK)
-        count_committed(consumer, commit->partition, commit->next);
-    line_tell(&consumer->commits_line, &commit->waiter, outcome, 0);
-    list_remove(&consumer->commits, &commit->place);
-    free(commit);
-}
-
-static void time_out_commit(struct line *line, struct waiter *waiter)
-{
-    line_tell(line, waiter, CALL_TIMEOUT, 0);
-}
-
-static rd_kafka_resp_err_t send_commit(struct consumer *consumer, struct commit *commit)
-{
-    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
-    rd_kafka_resp_err_t error;
-
-    rd_kafka_topic_partition_list_add(list, consumer->topic_name, (int32_t)commit->partition)
-        ->offset = (int64_t)commit->next;
-    error =
-        rd_kafka_commit_queue(consumer->client.kafka, list, consumer->client.events, NULL, commit);
-    rd_kafka_topic_partition_list_destroy(list);
-    return error;
-}
-
-/* It never goes back: what another owner has committed meanwhile is above what SQL told us. */
-void consumer_commit(struct consumer *consumer, struct call *call, uint32_t partition,
-                     uint64_t next, uint64_t timeout_ns)
-{
-    const struct share *share = group_share(consumer, partition);
-    struct loop *loop = consumer->queue->loop;
-    struct commit *commit;
-
-    if (share == NULL || next <= share->committed) {
-        loop_finish(loop, call, share == NULL ? CALL_ABSENT : CALL_OK, 0);
-        return;
-    }
-    commit = calloc(1, sizeof *commit);
-    check(commit != NULL);
-    commit->partition = partition;
-    commit->next = next;
-    if (send_commit(consumer, commit) == RD_KAFKA_RESP_ERR_NO_ERROR) {
-        line_add(&consumer->commits_line, &commit->waiter, call, timeout_ns);
-        list_push_last(&consumer->commits, &commit->place);
-        return;
-    }
-    free(commit);
-    loop_finish(loop, call, CALL_FAILED, 0);
-}
-
 /* ---- Events ---------------------------------------------------------------------------------- */
 
 static void serve(void *context, rd_kafka_event_t *event)
@@ -345,7 +247,7 @@ static void serve(void *context, rd_kafka_event_t *event)
         group_serve(consumer, event);
         return;
     case RD_KAFKA_EVENT_OFFSET_COMMIT:
-        committed(consumer, event);
+        commits_serve(consumer, event);
         return;
     case RD_KAFKA_EVENT_ERROR:
         if (rd_kafka_event_error(event) == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
@@ -394,12 +296,11 @@ struct consumer *consumer_open(struct queue_live *queue, uint32_t topic)
         return NULL;
     }
     line_open(&consumer->takes_line, queue, time_out_take);
-    line_open(&consumer->commits_line, queue, time_out_commit);
     list_init(&consumer->takes);
     list_init(&consumer->spare_takes);
     list_init(&consumer->told_takes);
-    list_init(&consumer->commits);
     consumer->look = loop_alarm(queue->loop, look, consumer);
+    commits_open(consumer);
     group_open(consumer);
     check(subscribe(consumer)); /* One good name, and a consumer that nothing has happened to. */
     return consumer;
@@ -425,7 +326,6 @@ static void free_takes(struct list *takes)
 void consumer_close(struct consumer *consumer)
 {
     rd_kafka_error_t *error;
-    struct link *link;
 
     error = rd_kafka_consumer_close_queue(consumer->client.kafka, consumer->client.events);
     if (error == NULL)
@@ -433,14 +333,12 @@ void consumer_close(struct consumer *consumer)
     else
         rd_kafka_error_destroy(error);
     group_close(consumer);
-    client_close(&consumer->client);
+    client_close(&consumer->client, has_left(consumer));
+    commits_close(consumer);
     consumer_fail_takes(consumer);
     free_takes(&consumer->spare_takes);
     free_takes(&consumer->told_takes);
-    while ((link = list_take_first(&consumer->commits)) != NULL)
-        free(list_entry(link, struct commit, place));
     line_close(&consumer->takes_line);
-    line_close(&consumer->commits_line);
     loop_alarm_free(consumer->look);
     free(consumer);
 }

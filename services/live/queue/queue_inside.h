@@ -3,7 +3,8 @@
  *   queue_live.c      the port's table, open and close, and what the parts share: a client of
  *                     librdkafka with its events on the loop, and a line of calls by their end
  *   queue_producer.c  puts and their delivery reports
- *   queue_consumer.c  takes and commits
+ *   queue_consumer.c  takes
+ *   queue_commit.c    commits
  *   queue_group.c     which partitions are ours, and where each begins
  *   queue_share.c     one partition: from its own queue in librdkafka to records in hand
  *   queue_lab.c       blocking questions, without a loop */
@@ -65,7 +66,11 @@ struct client {
 /* kind: RD_KAFKA_PRODUCER or _CONSUMER. Takes conf. False, with the reason. */
 bool client_open(struct client *client, rd_kafka_type_t kind, rd_kafka_conf_t *conf,
                  char why[static 160]);
-void client_close(struct client *client); /* Blocks for as long as librdkafka's threads need. */
+
+/* Not idle: something is under way whose end librdkafka would wait for, such as the five seconds in
+ * which the embedded broker shares partitions out. Then its threads are left behind, for the end
+ * of the process, and know nothing of us. */
+void client_close(struct client *client, bool is_idle);
 
 /* Wakes the loop for this queue too. */
 void client_listen(const struct client *client, rd_kafka_queue_t *records);
@@ -170,10 +175,14 @@ struct consumer *consumer_open(struct queue_live *queue, uint32_t topic); /* NUL
 void consumer_close(struct consumer *consumer);
 void consumer_take(struct consumer *consumer, struct call *call, uint32_t max, uint64_t wait_ns,
                    uint64_t timeout_ns);
-void consumer_commit(struct consumer *consumer, struct call *call, uint32_t partition,
-                     uint64_t next, uint64_t timeout_ns);
 void consumer_look(struct consumer *consumer); /* Answers the takes that can be answered. */
 void consumer_fail_takes(struct consumer *consumer);
+
+void commits_open(struct consumer *consumer);
+void commits_close(struct consumer *consumer);
+void commits_serve(struct consumer *consumer, rd_kafka_event_t *event); /* A commit's end. */
+void consumer_commit(struct consumer *consumer, struct call *call, uint32_t partition,
+                     uint64_t next, uint64_t timeout_ns);
 
 void group_open(struct consumer *consumer);
 void group_close(struct consumer *consumer);

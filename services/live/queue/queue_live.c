@@ -187,11 +187,12 @@ void client_listen(const struct client *client, rd_kafka_queue_t *records)
     rd_kafka_queue_io_event_enable(records, client->wake_fd, &one, sizeof one);
 }
 
-void client_close(struct client *client)
+void client_close(struct client *client, bool is_idle)
 {
     rd_kafka_queue_io_event_enable(client->events, -1, NULL, 0);
     rd_kafka_queue_destroy(client->events);
-    rd_kafka_destroy_flags(client->kafka, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+    if (is_idle)
+        rd_kafka_destroy_flags(client->kafka, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
     client_forget_wake(client);
 }
 

@@ -1,18 +1,31 @@
 /* queue_live.h — The queue port on Kafka: librdkafka, its events on our loop.
  *
- * Topics are "sim-{run}-likes" and so on; a record is JSON (wire.h), keyed by ask.key, so that one
+ * Topics are "sim-{run}-likes" and so on; a record is JSON (wire.h). Its key is ask.key in decimal
+ * digits, and librdkafka's murmur2_random (Java's hash) chooses the partition by it, so that one
  * key's records keep their order. Delivery reports and fetched messages come through an eventfd;
  * no thread of librdkafka ever calls us.
  *
- * put completes with its delivery report: CALL_OK when acknowledged as `acks` says, CALL_TIMEOUT
- * and CALL_FAILED when it may be in the log all the same. The producer is idempotent on a real
- * broker and not on the embedded one, which would lose records (findings: it has no sequence
- * check).
+ * put completes with its delivery report: CALL_OK when acknowledged as `acks` says, CALL_FAILED
+ * and CALL_TIMEOUT when it may be in the log all the same, or get there within ten seconds;
+ * CALL_REFUSED when it is not and will not be, also when 65536 are on their way. The producer is
+ * idempotent on a real broker with acks all, and not on the embedded one, which would lose records
+ * (findings: it has no sequence check); there a lost acknowledgement makes a record twice.
  *
- * take answers records of one partition in offset order. A partition that is assigned is read from
- * the offset in SQL (TABLE_OFFSETS, through `offsets`) and not from Kafka's: rows and offset were
- * one transaction there. Offsets that retention has dropped are counted as gaps. commit is Kafka's
- * own, for those who watch the lag from outside. */
+ * take answers records of one partition in offset order, at most 4096. A partition that is
+ * assigned is read from the offset in SQL (TABLE_OFFSETS, through `offsets`) and not from Kafka's:
+ * rows and offset were one transaction there. Offsets that retention has dropped are counted as
+ * gaps, records below one that this process was given before as redelivered. While the group is
+ * sharing out, a take is CALL_FAILED after 100 ms; so are those that wait when partitions are
+ * given back, or when the connection to the last broker breaks. commit is Kafka's own, for those
+ * who watch the lag from outside, and never goes back.
+ *
+ * record.put_ns is the message's timestamp, a wall clock's, in milliseconds, as time of this
+ * process's run. A group's session lasts 6 s on the embedded broker, session_ns elsewhere (at
+ * least 6 s, by default 45); rebalance_ns is a broker's own setting and is not used.
+ *
+ * Statistics: queue_batches are the producer's, of which something was acknowledged; records in
+ * TOPIC_DEAD are in queue_put and queue_dead, and not in log_put and log_end; queue_committed
+ * counts records; queue_rebalances is how often this member was given partitions, or none. */
 #ifndef SERVICES_LIVE_QUEUE_QUEUE_LIVE_H
 #define SERVICES_LIVE_QUEUE_QUEUE_LIVE_H
 
@@ -31,7 +44,8 @@ struct queue_live *queue_live_open(struct loop *loop, const struct queue_setting
                                    const char *run, struct table *offsets, struct node_stats *stats,
                                    char why[static 160]);
 
-/* Leaves the group, waits up to a second for what was put; then everything is dropped. */
+/* Leaves the group, waits up to a second for what was put; then everything is dropped, pending
+ * calls as well: the loop must not run on with a call that is on its way from here. It blocks. */
 void queue_live_close(struct queue_live *queue);
 struct queue *queue_live_port(struct queue_live *queue);
 

@@ -242,7 +242,7 @@ void producer_close(struct producer *producer)
     client_wait(&producer->client, is_empty, FLUSH_MS);
     while ((first = list_first(&producer->line.waiters)) != NULL)
         line_tell(&producer->line, list_entry(first, struct waiter, link), CALL_FAILED, 0);
-    client_close(&producer->client);
+    client_close(&producer->client, true);
     line_close(&producer->line);
     while ((put = producer->spare) != NULL) {
         producer->spare = put->next;

@@ -10,9 +10,9 @@
  *   broken                 what was on it is CALL_FAILED: it may have happened. A new connection is
  *                          tried with backoff (50 ms, doubling to 1 s); until then CALL_REFUSED
  *   silent                 5 s without an answer while some are due: counts as broken
- *   full                   16384 commands or 64 MiB are out, unanswered: CALL_REFUSED
+ *   full                   16384 commands or 16 MiB are out, unanswered: CALL_REFUSED
  *
- * So a Redis that hangs costs bounded memory, and a value of 64 MiB or more is always refused.
+ * So a Redis that hangs costs bounded memory, and a value of 16 MiB or more is always refused.
  * Redis answering -LOADING is CALL_REFUSED, any other error (WRONGTYPE, OOM, …) is CALL_FAILED.
  * Time to live is kept in milliseconds, rounded up. The answer to a command that has timed out is
  * read and dropped; it still is one of the 16384 until then.

@@ -85,6 +85,12 @@ bool database_make(const struct table_settings *settings, uint64_t likes_rows,
 /* Nothing there is as good as dropped. A file that is not of SQLite is left alone. */
 bool database_drop(const struct table_settings *settings, char why[static 160]);
 
+/* For tables that outlive a run, in PostgreSQL alone. keep: as make, but what is there already is
+ * left as it is. clear: empty again, but for offsets and for likes that were there before. */
+bool database_keep(const struct table_settings *settings, uint64_t likes_rows,
+                   char why[static 160]);
+bool database_clear(const struct table_settings *settings, char why[static 160]);
+
 /* Every row of a table, those that were there before left out. Stops when `each` returns false,
  * which is no failure. `each` must not ask the same connection. */
 bool database_each(struct database *database, enum schema_table table,

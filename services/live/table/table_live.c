@@ -220,7 +220,7 @@ static void submit(struct table_live *table, struct table_question *question,
 
     question->state = TABLE_IN_LINE;
     question->was_refused = false;
-    question->asked_ns = loop_clock_ns();
+    question->asked_ns = table->loop->origin_ns + loop_now_ns(table->loop);
     question->deadline_ns =
         question->asked_ns + timeout_ns < timeout_ns ? UINT64_MAX : question->asked_ns + timeout_ns;
     pthread_mutex_lock(&table->lock);

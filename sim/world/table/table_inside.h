@@ -23,6 +23,7 @@ enum {
 enum table_stage {
     TABLE_AWAY,      /* On its way here or back. */
     TABLE_SLOT,      /* In the line for a connection. */
+    TABLE_TURN,      /* Connected; in the line of those that want to write. */
     TABLE_CORE_LINE, /* In the line for a core. */
     TABLE_CORE,      /* Its statements run. */
     TABLE_LOCK,      /* In the line for a row's lock. */
@@ -59,6 +60,7 @@ struct table_transaction {
     enum table_stage stage;
     bool is_turned_away; /* Too many in flight. */
     bool is_orphan;      /* On a core when its client died. */
+    bool has_turn;       /* One of the writers that the server allows at a time. */
     enum table_read how; /* A read: no block. */
     uint8_t of;
     uint64_t a, b;
@@ -83,6 +85,8 @@ struct table_model {
     struct list inside; /* All that have arrived and not been answered. */
     struct list line;   /* For a connection. */
     uint32_t slots_taken;
+    struct list writer_line;
+    uint32_t turns_taken;
     struct list core_line;
     uint32_t cores_taken;
     struct list ready;    /* For the disk. */

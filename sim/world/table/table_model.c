@@ -69,6 +69,7 @@ static struct table_transaction *begin(struct table *table, struct call *call, u
     transaction->stage = TABLE_AWAY;
     transaction->is_turned_away = model->transactions.taken > TABLE_TRANSACTIONS_MAX / 4 * 3;
     transaction->is_orphan = false;
+    transaction->has_turn = false;
     transaction->block = NULL;
     transaction->outcome = CALL_FAILED;
     transaction->value = 0;
@@ -133,6 +134,7 @@ static void init_lists(struct table_model *model)
 {
     list_init(&model->inside);
     list_init(&model->line);
+    list_init(&model->writer_line);
     list_init(&model->core_line);
     list_init(&model->ready);
     list_init(&model->flushing);

@@ -1,10 +1,10 @@
 /* table_stages.c — The way of a transaction through the server.
  *
  *   arrive --> SLOT --> CORE_LINE --> CORE --+--> LOCK --> DISK --> commit --> reply
- *      |         |                           |     once per row that      |
- *      | down    | timeout                   |     somebody else holds    +--> locks, slot free
- *      v         v                           +--> a read: reply
- *   refused   refused
+ *      |        | |        ^                 |     once per row that      |
+ *      | down   | +-> TURN +                 |     somebody else holds    +--> locks, turn, slot
+ *      v        v timeout  a write, where    +--> a read: reply               free
+ *   refused  refused       writers are few
  *
  * Each arrow that frees something starts whoever waits for it before the reply leaves. At the end
  * of a flush all of its transactions commit, in the order in which they had asked for the disk,
@@ -68,6 +68,24 @@ static void fail(struct table_model *model, struct table_transaction *transactio
 
 static void start_cores(struct table_model *model);
 
+static bool needs_turn(const struct table_model *model, const struct table_transaction *transaction)
+{
+    return transaction->block != NULL && model->spec->writers > 0;
+}
+
+static void give_turns(struct table_model *model)
+{
+    while (!model->is_paused && model->turns_taken < model->spec->writers &&
+           !list_is_empty(&model->writer_line)) {
+        struct table_transaction *next = transaction_of(list_take_first(&model->writer_line));
+
+        model->turns_taken++;
+        next->has_turn = true;
+        next->stage = TABLE_CORE_LINE;
+        list_push_last(&model->core_line, &next->link);
+    }
+}
+
 static void admit(struct table_model *model)
 {
     while (!model->is_paused && model->slots_taken < model->spec->connections &&
@@ -78,16 +96,20 @@ static void admit(struct table_model *model)
         next->slot_ns = table_now(model);
         model->pool_waits++;
         model->pool_wait_ns += next->slot_ns - next->since_ns;
-        next->stage = TABLE_CORE_LINE;
-        list_push_last(&model->core_line, &next->link);
+        next->stage = needs_turn(model, next) ? TABLE_TURN : TABLE_CORE_LINE;
+        list_push_last(next->stage == TABLE_TURN ? &model->writer_line : &model->core_line,
+                       &next->link);
     }
+    give_turns(model);
     start_cores(model);
 }
 
-static void disconnect(struct table_model *model, const struct table_transaction *transaction)
+static void disconnect(struct table_model *model, struct table_transaction *transaction)
 {
     meter_add(&model->pool, transaction->slot_ns, table_now(model));
     model->slots_taken--;
+    model->turns_taken -= transaction->has_turn;
+    transaction->has_turn = false;
     admit(model);
 }
 
@@ -276,6 +298,10 @@ void table_roll_back(struct table_model *model, struct table_transaction *transa
     case TABLE_SLOT:
         list_remove(&model->line, &transaction->link);
         break;
+    case TABLE_TURN:
+        list_remove(&model->writer_line, &transaction->link);
+        disconnect(model, transaction);
+        break;
     case TABLE_CORE_LINE:
         list_remove(&model->core_line, &transaction->link);
         disconnect(model, transaction);
@@ -327,10 +353,11 @@ void table_lose_all(struct table_model *model)
     event_cancel(&model->flush);
     model->is_flushing = false;
     list_init(&model->line);
+    list_init(&model->writer_line);
     list_init(&model->core_line);
     list_init(&model->ready);
     list_init(&model->flushing);
     while (!list_is_empty(&model->inside))
         lose(model, list_entry(list_first(&model->inside), struct table_transaction, inside));
-    model->slots_taken = model->cores_taken = 0;
+    model->slots_taken = model->turns_taken = model->cores_taken = 0;
 }

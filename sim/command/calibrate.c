@@ -1,0 +1,130 @@
+/* calibrate.c — sim calibrate: measures this machine and writes what the virtual world should
+ * believe of it. */
+#include "sim/lab/calibrate.h"
+
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "sim/command/command.h"
+#include "sim/command/live.h"
+#include "sim/command/server_words.h"
+
+static atomic_bool is_interrupted;
+
+static void interrupt(int signal_number)
+{
+    (void)signal_number;
+    atomic_store(&is_interrupted, true);
+}
+
+static void listen_for_interrupts(void)
+{
+    struct sigaction action = {.sa_handler = interrupt, .sa_flags = (int)SA_RESETHAND};
+
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+}
+
+static void tell(void *context, const struct text *what)
+{
+    const struct settings *settings = context;
+
+    fprintf(stderr, "  %s …\n", settings_say(settings, what->en, what->ru));
+}
+
+static int measure(const struct lab_options *options, FILE *out, const char *path,
+                   struct settings *settings)
+{
+    const struct calibrate_ear ear = {tell, settings};
+    struct calibration calibration;
+    char trouble[400] = "";
+    enum lab_end end = calibrate_with(options, &calibration, &ear, trouble);
+
+    if (end != LAB_DONE) {
+        fprintf(stderr, "sim calibrate: %s\n", trouble);
+        if (atomic_load(&is_interrupted))
+            return EXIT_INTERRUPTED;
+        return end == LAB_DEPENDENCY ? EXIT_DEPENDENCY : EXIT_RUNTIME;
+    }
+    calibration_write(out, &calibration);
+    if (fflush(out) == 0 && ferror(out) == 0)
+        return EXIT_AS_EXPECTED;
+    perror(path);
+    return EXIT_RUNTIME;
+}
+
+/* Opened before it is measured: a path that cannot be written is found now. */
+static int measure_into(const struct live_options *live, const char *path,
+                        struct settings *settings)
+{
+    const struct lab_options options = {
+        .seed = 1, .servers = live_servers(live), .is_interrupted = &is_interrupted};
+    FILE *out = strcmp(path, "-") == 0 ? stdout : fopen(path, "w");
+    int code;
+
+    if (out == NULL) {
+        perror(path);
+        return EXIT_RUNTIME;
+    }
+    listen_for_interrupts();
+    code = measure(&options, out, path, settings);
+    if (out == stdout)
+        return code;
+    if (fclose(out) != 0 && code == EXIT_AS_EXPECTED)
+        code = EXIT_RUNTIME;
+    if (code != EXIT_AS_EXPECTED)
+        remove(path); /* Nothing, or half of it: not to be laid over anything. */
+    return code;
+}
+
+static int run(int argc, char **argv, struct settings *settings)
+{
+    struct live_options live = {.redis = NULL};
+    const char *path = "-";
+
+    for (int i = 1; i < argc; i++) {
+        if (settings_take_lang(settings, argc, argv, &i) ||
+            server_words_take(&live, argc, argv, &i))
+            continue;
+        if (strcmp(argv[i], "-o") != 0 || i + 1 >= argc)
+            return command_misused(&command_calibrate, settings,
+                                   "no such option, or without a value",
+                                   "нет такого ключа или нет значения", argv[i]);
+        path = argv[++i];
+    }
+    return measure_into(&live, path, settings);
+}
+
+const struct command command_calibrate = {
+    .name = "calibrate",
+    .usage = "calibrate [-o FILE] [--redis HOST:PORT] [--kafka HOST:PORT] [--db URL]",
+    .summary = {"measure this machine's hop, Redis call, record, row and commit",
+                "измерить хоп, вызов Redis, запись в лог, строку и коммит этой машины"},
+    .options =
+        {"  -o FILE            where to write it; by default stdout\n"
+         "  --redis HOST:PORT  your servers, where they are to be measured; also SIM_REDIS,\n"
+         "  --kafka HOST:PORT  SIM_KAFKA, SIM_DB; by default embedded ones\n"
+         "  --db URL\n"
+         "  --allow-remote     they may be on another machine\n"
+         "\n"
+         "It takes half a minute, and wants the machine for itself. Exit codes: 0 done,\n"
+         "1 runtime error, 5 a server is not there (sim doctor), 130 interrupted\n"
+         "\n"
+         "  sim calibrate -o machine.yaml\n"
+         "  sim run spike --calibration machine.yaml\n",
+         "  -o ФАЙЛ            куда записать; по умолчанию stdout\n"
+         "  --redis HOST:PORT  ваши серверы, если измерять их; также SIM_REDIS,\n"
+         "  --kafka HOST:PORT  SIM_KAFKA, SIM_DB; по умолчанию встроенные\n"
+         "  --db URL\n"
+         "  --allow-remote     они могут быть на другой машине\n"
+         "\n"
+         "Занимает полминуты; машина в это время нужна целиком. Коды выхода: 0 готово,\n"
+         "1 сбой, 5 нет сервера (sim doctor), 130 прервано\n"
+         "\n"
+         "  sim calibrate -o machine.yaml\n"
+         "  sim run spike --calibration machine.yaml\n"},
+    .run = run,
+};

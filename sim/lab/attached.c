@@ -1,0 +1,140 @@
+/* attached.c — Nodes that somebody else has started: a clean beginning, and a quiet end.
+ *
+ *   somebody answers -> the log is drained -> rows and keys of the last run are gone -> the run
+ *      -> how far the log was behind -> drained -> no call can be under way any more -> evidence
+ *
+ * The next run on the same nodes begins as the first one did: the audit holds what it was told
+ * against what is there, and nothing of an earlier run may be there. Offsets stay, because the log
+ * does. Whether somebody is behind a balancer is asked by a question that changes nothing.
+ *
+ * What is left out: the nodes' own figures (utilisation, waits, hits). Whoever started the nodes
+ * watches them as well, by /metrics. */
+#include <stdio.h>
+#include <string.h>
+
+#include "services/live/table/database.h"
+#include "sim/lab/lab_inside.h"
+
+static const uint64_t moment_ns = 200000000, patience_ns = 30000000000;
+
+/* Longer than any question of a service may last: whatever was begun has ended by then. */
+static const uint64_t settle_ns = 3000000000;
+
+static void wait_for(struct lab *lab, uint64_t ns)
+{
+    loop_run(&lab->loop, loop_now_ns(&lab->loop) + ns);
+    loop_enter(&lab->loop);
+}
+
+/* ---- Is anybody there? ----------------------------------------------------------------------- */
+
+static enum verb harmless_verb(enum service_kind kind)
+{
+    switch (kind) {
+    case KIND_LIKES:
+        return VERB_COUNT;
+    case KIND_DELIVERY:
+        return VERB_TRACK;
+    case KIND_CUSTOM: /* Its steps may do anything: its balancer has to do. */
+    case KIND_BATCHER:
+        return VERB_HEALTH;
+    }
+    return VERB_HEALTH;
+}
+
+static void answered(struct call *call)
+{
+    (void)call;
+}
+
+static enum call_outcome ask_once(struct lab *lab, uint32_t service)
+{
+    const struct ask ask = {.verb = harmless_verb(lab->scenario->services[service].kind)};
+    struct call call = {.done = answered};
+
+    peer_ask(peer_live_port(lab->peer), &call, service, &ask, 2 * settle_ns);
+    while (call.outcome == CALL_PENDING)
+        wait_for(lab, moment_ns / 20);
+    return call.outcome;
+}
+
+static bool is_there(struct lab *lab, uint32_t service)
+{
+    uint64_t until_ns = loop_now_ns(&lab->loop) + patience_ns;
+
+    while (loop_now_ns(&lab->loop) < until_ns) {
+        enum call_outcome outcome = ask_once(lab, service);
+
+        if (outcome == CALL_OK || outcome == CALL_ABSENT)
+            return true;
+        wait_for(lab, moment_ns);
+    }
+    return false;
+}
+
+/* ---- What the last run has left -------------------------------------------------------------- */
+
+static bool drain(struct lab *lab, char why[static 160])
+{
+    uint64_t until_ns = loop_now_ns(&lab->loop) + lab->scenario->drain_ns + patience_ns;
+    uint64_t behind = 0;
+
+    if (!lab->servers.wanted.queue)
+        return true;
+    while (log_read_lag(lab, &behind, why)) {
+        if (behind == 0)
+            return true;
+        if (loop_now_ns(&lab->loop) >= until_ns) {
+            snprintf(why, 160,
+                     "the log still holds %llu records of an earlier run; does a batcher "
+                     "of this variant run?",
+                     (unsigned long long)behind);
+            return false;
+        }
+        wait_for(lab, moment_ns);
+    }
+    return false;
+}
+
+static bool forget(struct lab *lab, char why[static 160])
+{
+    const struct servers *servers = &lab->servers;
+
+    return (!servers->wanted.table || database_clear(&servers->table, why)) &&
+           (!servers->wanted.store || store_forget(servers->store.server, servers->run, why));
+}
+
+enum lab_end attached_begin(struct lab *lab, char trouble[static 400])
+{
+    const struct scenario *scenario = lab->scenario;
+    char why[160] = "";
+
+    loop_enter(&lab->loop);
+    for (uint32_t i = 0; i < scenario->services_max; i++)
+        if (scenario->services[i].kind != KIND_BATCHER && !is_there(lab, i)) {
+            snprintf(trouble, 400,
+                     "nobody answers for %s at %.200s; are its balancer and a replica up, and of "
+                     "this variant?",
+                     scenario->services[i].name, lab->options->attach);
+            return LAB_DEPENDENCY;
+        }
+    if (drain(lab, why) && forget(lab, why))
+        return LAB_DONE;
+    snprintf(trouble, 400, "what an earlier run has left cannot be cleared: %s", why);
+    return LAB_DEPENDENCY;
+}
+
+/* ---- The end --------------------------------------------------------------------------------- */
+
+void attached_note_lag(struct lab *lab)
+{
+    char why[160];
+
+    if (lab->servers.wanted.queue)
+        log_read_lag(lab, &lab->lag_max, why);
+}
+
+void attached_settle(struct lab *lab)
+{
+    wait_for(lab, settle_ns);
+}

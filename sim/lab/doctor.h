@@ -1,0 +1,31 @@
+/* doctor.h — What a live run needs on this machine, and what of it is there.
+ *
+ *   sim-node, redis-server, libraries; the user's servers where they are named; how many files may
+ *   be open, cores, how late timers are
+ *
+ * Nothing is left behind: one program is asked for its version, servers are asked who they are. */
+#ifndef SIM_LAB_DOCTOR_H
+#define SIM_LAB_DOCTOR_H
+
+#include "sim/lab/lab.h"
+
+enum { DOCTOR_FINDINGS_MAX = 16 };
+
+enum doctor_state {
+    DOCTOR_OK,
+    DOCTOR_POOR,   /* It will run, and the figures may suffer. */
+    DOCTOR_MISSING /* A live run needs it. */
+};
+
+struct doctor_finding {
+    char name[24]; /* "redis-server" */
+    enum doctor_state state;
+    char found[200];  /* Where, which version, how much; or why not. In English. */
+    struct text cure; /* Static; empty where nothing is wrong. */
+};
+
+/* Returns how many findings there are. A server that is named makes the embedded one needless. */
+unsigned doctor_look(const struct lab_servers *servers,
+                     struct doctor_finding findings[static DOCTOR_FINDINGS_MAX]);
+
+#endif

@@ -1,0 +1,160 @@
+"""sim calibrate on real servers: a configuration that scenarios take, with plausible numbers in it.
+
+Ranges are wide: what is held is that each number was measured and means what its key says, not how
+fast this machine is today."""
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import unittest
+
+import yaml
+
+SIM, NODE = os.environ.get("SIM"), os.environ.get("SIM_NODE")
+if not SIM or not NODE:
+    print("SIM and SIM_NODE are not set: nothing to try")
+    sys.exit(77)
+if shutil.which("redis-server") is None:
+    print("no redis-server: apt install redis-server")
+    sys.exit(77)
+
+UNITS = {"ns": 1e-3, "us": 1.0, "ms": 1e3, "s": 1e6}
+STORY = """version: 1
+name: station
+duration: 2s
+load: [{verb: call, rate: 100/s}]
+services: {web: {kind: custom, steps: [{store: get}, {table: write}, {put: {}}]}}
+"""
+
+
+def sim(*words, **options):
+    env = {**os.environ, "LANG": "C", "SIM_LANG": ""}
+    for name in ("SIM_REDIS", "SIM_KAFKA", "SIM_DB"):
+        env.pop(name, None)
+    return subprocess.run([SIM, *words], capture_output=True, text=True, env=env, timeout=250,
+                          **options)
+
+
+def us(text):
+    number, unit = re.fullmatch(r"([0-9.]+)(ns|us|ms|s)", text).groups()
+    return float(number) * UNITS[unit]
+
+
+def leftovers():
+    return {name for name in os.listdir("/tmp") if name.startswith("sim-calibrate-")}
+
+
+class Calibrate(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory(dir="/tmp", prefix="simt-")
+        cls.path = os.path.join(cls.folder.name, "machine.yaml")
+        cls.story = os.path.join(cls.folder.name, "story.yaml")
+        with open(cls.story, "w") as file:
+            file.write(STORY)
+        cls.before = leftovers()
+        cls.done = sim("calibrate", "-o", cls.path)
+        if cls.done.returncode != 0:
+            raise AssertionError(cls.done.stderr)
+        with open(cls.path) as file:
+            cls.text = file.read()
+        cls.config = yaml.safe_load(cls.text)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.folder.cleanup()
+
+    def within(self, group, key, least_us, most_us):
+        value = us(self.config[group][key])
+        self.assertTrue(least_us <= value <= most_us, f"{group}.{key} is {value} us")
+
+    def test_progress_is_on_stderr_and_the_file_says_how_it_came_about(self):
+        self.assertEqual(self.done.stdout, "")
+        self.assertIn("a hop", self.done.stderr)
+        for words in ("machine:", "servers: Redis", "embedded broker", "SQLite", "p50", "n "):
+            self.assertIn(words, self.text)
+
+    def test_each_number_is_plausible(self):
+        for group, key, least_us, most_us in (
+                ("network", "latency", 5, 50000),
+                ("store", "command", 0.1, 5000),
+                ("store", "latency", 0, 50000),
+                ("queue", "latency", 1, 100000),
+                ("queue", "record", 0, 5000),
+                ("queue", "append", 0, 200000),
+                ("queue", "rebalance", 1e5, 6e7),
+                ("table", "statement", 0.1, 20000),
+                ("table", "latency", 0, 50000),
+                ("table", "row", 0.05, 20000),
+                ("table", "commit", 1, 1e6)):
+            with self.subTest(group=group, key=key):
+                self.within(group, key, least_us, most_us)
+        self.assertEqual(self.config["table"]["writers"], 1)  # SQLite.
+        self.assertFalse(self.config["table"]["group_commit"])
+
+    def test_the_numbers_add_up_to_what_was_measured(self):
+        """A transaction of one row, as the virtual world charges it, is the median said above it."""
+        measured = float(re.search(r"transaction of 1 row +p50 +([0-9.]+) us", self.text).group(1))
+        table = {key: us(self.config["table"][key])
+                 for key in ("latency", "statement", "row", "commit")}
+        charged = 2 * table["latency"] + table["statement"] + table["row"] + table["commit"]
+        self.assertGreaterEqual(charged, measured - 1)  # More where one of them was cut to 0s.
+        read = float(re.search(r"row read by its key +p50 +([0-9.]+) us", self.text).group(1))
+        self.assertAlmostEqual(2 * table["latency"] + table["statement"], read, delta=1)
+        get = float(re.search(r"Redis get +p50 +([0-9.]+) us", self.text).group(1))
+        store = 2 * us(self.config["store"]["latency"]) + us(self.config["store"]["command"])
+        self.assertAlmostEqual(store, get, delta=1)
+
+    def test_a_scenario_takes_it_and_says_another_digest(self):
+        plain = sim("run", self.story, "--json")
+        laid = sim("run", self.story, "--json", "--calibration", self.path)
+        self.assertEqual((plain.returncode, laid.returncode), (0, 0), laid.stderr)
+        digest = lambda done: re.search(r'"scenario_sha256": *"(\w+)"', done.stdout).group(1)
+        self.assertNotEqual(digest(plain), digest(laid))
+        self.assertIn(self.path, laid.stdout)  # The command that repeats it.
+
+    def test_nothing_is_left_in_tmp(self):
+        self.assertEqual(leftovers() - self.before, set())
+
+
+class Trouble(unittest.TestCase):
+    def test_a_server_that_is_not_there_is_5_and_leaves_no_file(self):
+        with tempfile.TemporaryDirectory(dir="/tmp", prefix="simt-") as folder:
+            path = os.path.join(folder, "machine.yaml")
+            done = sim("calibrate", "-o", path, "--redis", "127.0.0.1:1")
+            self.assertEqual(done.returncode, 5, done.stderr)
+            self.assertIn("Redis", done.stderr)
+            self.assertFalse(os.path.exists(path))
+
+    def test_a_server_elsewhere_is_refused_unless_it_is_meant(self):
+        done = sim("calibrate", "--redis", "192.0.2.1:6379")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("--allow-remote", done.stderr)
+
+    def test_a_path_that_cannot_be_written_is_said_before_anything_is_measured(self):
+        done = sim("calibrate", "-o", "/nowhere/machine.yaml")
+        self.assertEqual(done.returncode, 1)
+        self.assertNotIn("…", done.stderr)
+
+    def test_an_unknown_word_is_2(self):
+        for words in (["--fast"], ["-o"], ["--redis"]):
+            self.assertEqual(sim("calibrate", *words).returncode, 2, words)
+
+    def test_an_interruption_is_130_and_leaves_nothing_behind(self):
+        process = subprocess.Popen([SIM, "calibrate"], stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE, text=True,
+                                   env={**os.environ, "LANG": "C", "SIM_LANG": ""})
+        for line in process.stderr:
+            if "a hop" in line:
+                break
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+        self.assertEqual((process.returncode, out), (130, ""), err)
+        self.assertIn("interrupted", err)
+
+
+if __name__ == "__main__":
+    unittest.main()

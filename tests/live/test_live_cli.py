@@ -1,0 +1,211 @@
+#!/usr/bin/env python3
+"""test_live_cli.py — `sim run --live` as its user finds it: real processes, the same report, nothing
+left behind.
+
+  - the people are those of the virtual world: the same seed offers the same requests;
+  - the document is the published one, the invariants hold, an acknowledged like is there once;
+  - Ctrl-C leaves a partial report; kill -9 of sim leaves no process and no folder;
+  - a server that is not there, or not on this machine, is said with the cure and an exit code.
+
+Nothing here depends on how fast the machine is.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+SIM = os.environ["SIM"]
+SOURCE = Path(os.environ["SOURCE_DIR"])
+
+LIKES = """
+version: 1
+name: likes-live
+duration: 5s
+drain: 60s
+load:
+  - {verb: like, rate: 150/s, keys: {dist: zipf, s: 1.2, n: 100}, people: 5k}
+  - {verb: count, rate: 50/s, keys: {dist: zipf, s: 1.2, n: 100}, people: 5k}
+services:
+  likes: {replicas: 2, design: batched, ack: queue}
+  batcher: {topic: likes, replicas: 2, batch: 200, linger: 50ms}
+balancer: {policy: least_connections, timeout: 10s}
+thresholds: [requests.lost < 50%]
+"""
+
+ORDERS = """
+version: 1
+name: orders-live
+duration: 5s
+drain: 60s
+load:
+  - {verb: order, rate: 60/s, keys: {dist: zipf, s: 1.1, n: 100}, zones: 4,
+     amount: {dist: lognormal, mean: 900.00 RUB, cv: 0.5}}
+  - {verb: menu, rate: 60/s, keys: {dist: zipf, s: 1.1, n: 100}}
+  - {verb: track, rate: 30/s}
+services:
+  delivery: {replicas: 2, orders: queued, menu: {cache: true, ttl: 2s, single_flight: true}}
+  batcher: {topic: orders, replicas: 2, batch: 100, linger: 100ms}
+balancer: {policy: round_robin, timeout: 10s}
+thresholds: [requests.lost < 50%]
+"""
+
+CUSTOM = """
+version: 1
+name: custom-live
+duration: 4s
+load: [{rate: 80/s}]
+services: {server: {replicas: 2, steps: [{compute: {dist: exponential, mean: 2ms}}]}}
+balancer: {policy: two_choices, timeout: 10s}
+"""
+
+failures = []
+
+
+def expect(is_so, what):
+    if not is_so:
+        failures.append(what)
+        print(f"FAILED: {what}", flush=True)
+
+
+def sim(*words, **options):
+    return subprocess.run([SIM, *words], capture_output=True, text=True, timeout=240, **options)
+
+
+def write(folder, name, text):
+    path = Path(folder) / name
+    path.write_text(text, encoding="utf-8")
+    return str(path)
+
+
+def folders():
+    return {p.name for p in Path("/tmp").glob("sim-??????")}
+
+
+def children_of(pid):
+    found = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True)
+    return [int(word) for word in found.stdout.split()]
+
+
+def is_alive(pid):
+    """Not gone, and not a zombie that waits for somebody to read its end."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def wait_until(holds, seconds):
+    end = time.monotonic() + seconds
+    while not holds() and time.monotonic() < end:
+        time.sleep(0.05)
+    return holds()
+
+
+def judge_document(text, name):
+    import jsonschema
+
+    schema = json.loads((SOURCE / "sim/report/result.schema.json").read_text(encoding="utf-8"))
+    document = json.loads(text)
+    jsonschema.validate(document, schema)
+    expect(document["engine"] == "live", f"{name}: the engine is live")
+    variant = document["variants"][0]
+    requests = variant["requests"]
+    expect(variant["invariants"]["violated"] == 0, f"{name}: {variant['invariants']}")
+    expect(requests["offered"] == requests["ok"] + requests["late"] + requests["in_flight"] +
+           sum(requests["failed"].values()), f"{name}: the accounts balance: {requests}")
+    return variant
+
+
+def the_same_people_ask(folder):
+    for name, text in (("likes", LIKES), ("orders", ORDERS), ("custom", CUSTOM)):
+        path = write(folder, f"{name}.yaml", text)
+        live = sim("run", path, "--live", "--json", "-q")
+        expect(live.returncode == 0, f"{name}: exit code {live.returncode}: {live.stderr}")
+        if live.returncode != 0:
+            continue
+        measured = judge_document(live.stdout, name)
+        simulated = json.loads(sim("run", path, "--json").stdout)["variants"][0]
+        expect(measured["requests"]["offered"] == simulated["requests"]["offered"],
+               f"{name}: offered {measured['requests']['offered']} live and "
+               f"{simulated['requests']['offered']} in virtual time")
+        if name == "likes":
+            expect(measured["likes"] is not None and measured["likes"]["lost"] == 0 and
+                   measured["likes"]["acknowledged"] > 100, f"likes: {measured['likes']}")
+        if name == "orders":
+            expect(measured["money"]["revenue"] > 0, f"orders: {measured['money']}")
+        station = measured["services"][next(iter(simulated["services"]))]
+        expect(station["utilization"] > 0, f"{name}: its utilisation was measured: {station}")
+
+
+def start_long(folder):
+    path = write(folder, "long.yaml", LIKES.replace("duration: 5s", "duration: 60s"))
+    before = folders()
+    process = subprocess.Popen([SIM, "run", path, "--live", "--json"], stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, text=True)
+    # Two likes, two batchers, a balancer, Redis, the broker, and the one who cleans up.
+    expect(wait_until(lambda: len(children_of(process.pid)) >= 8, 60), "all children have started")
+    time.sleep(3)
+    return process, before
+
+
+def an_interruption_leaves_a_partial_report(folder):
+    process, before = start_long(folder)
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=90)
+    expect(process.returncode == 130, f"Ctrl-C: exit code {process.returncode}")
+    document = json.loads(out)
+    expect(document["variants"][0]["end"] == "interrupted", "the report says that it is partial")
+    expect(document["variants"][0]["requests"]["offered"] > 0, "and has what there was")
+    expect(wait_until(lambda: folders() <= before, 20), f"folders stay: {folders() - before}")
+
+
+def a_killed_sim_leaves_nothing(folder):
+    process, before = start_long(folder)
+    children = children_of(process.pid)
+    expect(len(folders() - before) >= 1, "there is a folder while it runs")
+    process.kill()
+    process.communicate(timeout=60)
+    expect(wait_until(lambda: not any(is_alive(pid) for pid in children), 30),
+           f"children live on: {[pid for pid in children if is_alive(pid)]}")
+    expect(wait_until(lambda: folders() <= before, 30), f"folders stay: {folders() - before}")
+
+
+def what_is_missing_is_said(folder):
+    path = write(folder, "likes.yaml", LIKES)
+    cases = [
+        (("--redis", "127.0.0.1:1"), 5, "127.0.0.1:1"),
+        (("--kafka", "127.0.0.1:1"), 5, "127.0.0.1:1"),
+        (("--db", "postgres://127.0.0.1:1/sim?connect_timeout=2"), 5, "database"),
+        (("--redis", "192.0.2.1:6379"), 1, "--allow-remote"),
+        (("--db", "postgres://192.0.2.1/sim"), 1, "--allow-remote"),
+        (("--seeds", "3"), 2, "one seed"),
+    ]
+    for words, code, said in cases:
+        run = sim("run", path, "--live", *words)
+        expect(run.returncode == code, f"{words}: exit code {run.returncode}, {run.stderr}")
+        expect(said in run.stderr, f"{words}: {run.stderr!r} does not say {said!r}")
+    bare = {**os.environ, "PATH": "/nowhere"}
+    run = sim("run", path, "--live", env=bare)
+    expect(run.returncode == 5 and "apt install redis-server" in run.stderr,
+           f"without redis-server: {run.returncode} {run.stderr}")
+
+
+def main():
+    before = folders()
+    with tempfile.TemporaryDirectory() as folder:
+        the_same_people_ask(folder)
+        an_interruption_leaves_a_partial_report(folder)
+        a_killed_sim_leaves_nothing(folder)
+        what_is_missing_is_said(folder)
+    expect(wait_until(lambda: folders() <= before, 20), f"folders stay: {folders() - before}")
+    print(f"{len(failures)} failures")
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
