@@ -193,6 +193,11 @@ void live_tell(const struct live *live)
                                    ": больше 2 мс, поэтому задержки НЕДЕЙСТВИТЕЛЬНЫ: "
                                    "машина не успевала отправлять вовремя")
                     : "");
+        if (report->deaths > 0)
+            fprintf(stderr,
+                    settings_say(settings, "%s: nodes killed by faults: %u\n",
+                                 "%s: узлов убито сбоями: %u\n"),
+                    live->job->variants[v]->variant, report->deaths);
     }
 }
 

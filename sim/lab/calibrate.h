@@ -27,14 +27,15 @@ struct calibration {
     struct calibrated balanced; /* The same through a balancer, its own work left out. */
     struct calibrated sleep;    /* How late a sleep of 1 ms ends in this process. */
 
-    struct calibrated get;    /* Redis, there and back. */
-    double get_cpu_us;        /* Its processor time per command. */
-    struct calibrated put;    /* Acknowledged as `acks: all`, without linger. */
-    struct calibrated leader; /* The same as `acks: leader`; none on the embedded broker. */
-    struct calibrated burst;  /* 100 records at once: when the last is acknowledged. */
-    struct calibrated take;   /* From the put to the record in a consumer's hand. */
-    struct calibrated offset; /* A commit of an offset. */
-    double join_ms;           /* From a consumer's first take until it has its partitions. */
+    struct calibrated get;      /* Redis, there and back. */
+    double get_cpu_us;          /* Its processor time per command. */
+    struct calibrated put;      /* Acknowledged as `acks: all`, without linger. */
+    struct calibrated lingered; /* The same with a linger of 5 ms: what it takes beyond the 5 ms. */
+    struct calibrated leader;   /* The same as `acks: leader`; none on the embedded broker. */
+    struct calibrated burst;    /* 100 records at once: when the last is acknowledged. */
+    struct calibrated take;     /* From the put to the record in a consumer's hand. */
+    struct calibrated offset;   /* A commit of an offset. */
+    double join_ms;             /* From a consumer's first take until it has its partitions. */
 
     struct calibrated read;  /* A row by its key, through the table port. */
     double statement_us;     /* The same on a connection of one's own, on this thread. */

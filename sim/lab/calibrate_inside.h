@@ -8,6 +8,7 @@
 #ifndef SIM_LAB_CALIBRATE_INSIDE_H
 #define SIM_LAB_CALIBRATE_INSIDE_H
 
+#include "services/base/dice.h"
 #include "services/live/loop/loop.h"
 #include "services/live/node/stats.h"
 #include "sim/lab/calibrate.h"
@@ -44,6 +45,7 @@ struct probe {          /* Filled in by who measures, down to `context`. */
     uint64_t every_ns;  /* Between two questions. */
     unsigned samples;   /* That count; a fifth of as many come before, to warm up. */
     unsigned blocks;    /* Of the samples in their order; the calmest one is kept. 0: 1. */
+    bool is_uneven;     /* every_ns is the mean of exponential gaps: as people come. */
     bool from_intended; /* Counted from when it was meant to be asked: as clients are. */
 
     /* Asks with sample->call, whose `done` is set; or takes care that probe_told is called. */
@@ -54,6 +56,7 @@ struct probe {          /* Filled in by who measures, down to `context`. */
     struct sample *all;
     unsigned all_max, asked, told;
     uint64_t due_ns;
+    struct dice dice;
     struct event *alarm;
 };
 

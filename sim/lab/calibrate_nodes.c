@@ -14,7 +14,8 @@
 enum { TARGET_DIRECT, TARGET_FRONT, TARGETS };
 enum { ROUNDS = 5 };
 
-static const uint64_t pace_ns = 2000000, timeout_ns = 5000000000u, work_ns = 1000000;
+static const uint64_t pace_ns = 2000000, hop_pace_ns = 1000000, timeout_ns = 5000000000u,
+                      work_ns = 1000000;
 static const double work_us = 1000;
 
 struct asking {
@@ -35,8 +36,9 @@ static bool ask_series(struct calibrator *calibrator, struct asking asking, cons
                        struct calibrated *figures)
 {
     struct probe probe = {.name = name,
-                          .every_ns = pace_ns,
-                          .samples = 300,
+                          .every_ns = hop_pace_ns,
+                          .samples = 600,
+                          .is_uneven = true,
                           .from_intended = true,
                           .ask = ask_peer,
                           .context = &asking};

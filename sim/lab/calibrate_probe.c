@@ -63,6 +63,12 @@ static void answered(struct call *call)
     probe_told(sample, call->outcome == CALL_OK);
 }
 
+static uint64_t gap_ns(struct probe *probe)
+{
+    return probe->is_uneven ? (uint64_t)((double)probe->every_ns * dice_exponential(&probe->dice))
+                            : probe->every_ns;
+}
+
 static void ask_next(void *context)
 {
     struct probe *probe = context;
@@ -79,7 +85,7 @@ static void ask_next(void *context)
                               .index = probe->asked++,
                               .from_ns = probe->from_intended ? probe->due_ns : now_ns,
                               .took_us = (double)NAN};
-    probe->due_ns += probe->every_ns;
+    probe->due_ns += gap_ns(probe);
     if (probe->asked < probe->all_max)
         loop_alarm_set(probe->alarm, probe->due_ns > now_ns ? probe->due_ns - now_ns : 0);
     probe->ask(probe, sample);
@@ -136,11 +142,12 @@ bool probe_run(struct probe *probe, struct calibrator *calibrator, struct calibr
         return calibrate_fail(calibrator, probe->name, "the system refused memory");
     check(calibrator->spent_max < CALIBRATE_SERIES_MAX);
     calibrator->spent[calibrator->spent_max++] = probe->all;
+    dice_init(&probe->dice, 1, probe->name);
     probe->alarm = loop_alarm(loop, ask_next, probe);
     loop_enter(loop);
     probe->due_ns = loop_now_ns(loop) + probe->every_ns;
     loop_alarm_set(probe->alarm, probe->every_ns);
-    (void)loop_run(loop, probe->due_ns + probe->all_max * probe->every_ns + patience_ns);
+    (void)loop_run(loop, probe->due_ns + 2 * probe->all_max * probe->every_ns + patience_ns);
     loop_alarm_free(probe->alarm);
     return judge(probe, figures);
 }

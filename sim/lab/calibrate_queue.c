@@ -2,6 +2,7 @@
  *
  *   put       one record at a time, without linger, `acks: all`; each is also awaited by a consumer
  *   take      from the put until that consumer has it
+ *   lingered  put with a linger of 5 ms, less the 5 ms
  *   leader    put with `acks: leader`: what is faster about it, followers cost
  *   burst     100 records of one key at once: the slope is a record's cost
  *   offset    a commit of an offset: a round trip without a log behind it
@@ -14,7 +15,7 @@
 #include "services/live/queue/queue_live.h"
 #include "sim/lab/calibrate_inside.h"
 
-enum { PUTS = 500, PUTS_ALL = PUTS + PUTS / 5, BURST = 100, TAKE_MAX = 100 };
+enum { PUTS = 500, PUTS_ALL = PUTS + PUTS / 5, BURST = 100, TAKE_MAX = 100, LINGER_MS = 5 };
 
 static const uint64_t timeout_ns = 10000000000u, ms_ns = 1000000, join_limit_ns = 60000000000u;
 
@@ -186,23 +187,47 @@ static bool measure_rest(struct calibrator *calibrator, struct taker *taker)
     return probe_run(&offset, calibrator, &to->offset) && probe_run(&many, calibrator, &to->burst);
 }
 
-static bool measure_leader(struct calibrator *calibrator, struct queue_settings settings)
+/* Another producer, with settings of its own. */
+static bool measure_producer(struct calibrator *calibrator, const struct queue_settings *settings,
+                             const char *name, struct calibrated *figures)
 {
     struct probe put = {
-        .name = "acks: leader", .every_ns = 4 * ms_ns, .samples = 500, .blocks = 5, .ask = put_one};
+        .name = name, .every_ns = 4 * ms_ns, .samples = 500, .blocks = 5, .ask = put_one};
     struct queue_live *queue;
     char why[160] = "";
     bool is_good;
 
-    settings.acks = 1;
-    queue = queue_live_open(&calibrator->loop, &settings, calibrator->servers.run, NULL,
+    queue = queue_live_open(&calibrator->loop, settings, calibrator->servers.run, NULL,
                             &calibrator->stats, why);
     if (queue == NULL)
         return calibrate_fail(calibrator, "Kafka", why);
     put.context = queue_live_port(queue);
-    is_good = probe_run(&put, calibrator, &calibrator->calibration->leader);
+    is_good = probe_run(&put, calibrator, figures);
     queue_live_close(queue);
     return is_good;
+}
+
+/* librdkafka's own timer decides when a batch leaves, and is late in its own way. */
+static bool measure_lingered(struct calibrator *calibrator, struct queue_settings settings)
+{
+    struct calibrated *figures = &calibrator->calibration->lingered;
+    const double linger_us = (double)LINGER_MS * 1e3;
+
+    settings.linger_ns = LINGER_MS * ms_ns;
+    if (!measure_producer(calibrator, &settings, "a record that lingers", figures))
+        return false;
+    figures->p50 -= linger_us;
+    figures->p99 -= linger_us;
+    return true;
+}
+
+/* The embedded broker has no followers: its acks are all the same. */
+static bool measure_leader(struct calibrator *calibrator, struct queue_settings settings)
+{
+    settings.acks = 1;
+    return calibrator->servers.has_embedded_broker ||
+           measure_producer(calibrator, &settings, "acks: leader",
+                            &calibrator->calibration->leader);
 }
 
 static bool measure_queue(struct calibrator *calibrator, struct queue *queue)
@@ -242,7 +267,6 @@ bool calibrate_queue(struct calibrator *calibrator)
         return calibrate_fail(calibrator, "Kafka", why);
     is_good = measure_queue(calibrator, queue_live_port(queue));
     queue_live_close(queue);
-    if (calibrator->servers.has_embedded_broker) /* It has no followers: acks are all the same. */
-        return is_good;
-    return is_good && measure_leader(calibrator, settings);
+    return is_good && measure_lingered(calibrator, settings) &&
+           measure_leader(calibrator, settings);
 }

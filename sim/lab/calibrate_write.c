@@ -7,7 +7,7 @@
  *   store     2 x latency + command. command is Redis' processor time, latency the rest.
  *   queue     linger + 2 x latency + append + record + replicate. latency is half of a commit of an
  *             offset, record the slope of a burst, replicate what `acks: all` takes more than
- *             `acks: leader`, append the rest.
+ *             `acks: leader`, append the rest, an untimely end of the linger included.
  *   table     2 x latency + statement, and for a write rows x row + commit. statement is a read on
  *             a connection of one's own, latency half of what the port adds to it, row the slope
  *             between 1 and 500 rows, commit what then is left of one row's transaction.
@@ -52,6 +52,7 @@ static void write_head(FILE *out, const struct calibration *of)
     put_series(out, "a sleep of 1 ms ends late by", &of->sleep);
     put_series(out, "Redis get", &of->get);
     put_series(out, "record acknowledged, acks all, no linger", &of->put);
+    put_series(out, "the same with a linger of 5 ms, beyond it", &of->lingered);
     if (of->leader.n > 0)
         put_series(out, "record acknowledged, acks leader", &of->leader);
     put_series(out, "100 records at once, the last acknowledged", &of->burst);
@@ -82,17 +83,17 @@ static void write_store(FILE *out, const struct calibration *of)
 
 static void write_queue(FILE *out, const struct calibration *of)
 {
-    double all_us = of->put.p50;
-    double leader_us = of->leader.n > 0 ? fmin(of->leader.p50, all_us) : all_us;
-    double record_us = fmin(over_zero((of->burst.p50 - all_us) / (BURST - 1)), leader_us);
+    double replicate_us = of->leader.n > 0 ? over_zero(of->put.p50 - of->leader.p50) : 0;
+    double leader_us = over_zero(fmax(of->lingered.p50, of->put.p50) - replicate_us);
+    double record_us = fmin(over_zero((of->burst.p50 - of->put.p50) / (BURST - 1)), leader_us);
     double latency_us = fmin(of->offset.p50, leader_us - record_us) / 2;
 
     fprintf(out, "\nqueue:\n");
     put_us(out, "latency", latency_us, "Half of a commit of an offset, or of a put if shorter.");
     put_us(out, "append", leader_us - record_us - 2 * latency_us,
-           "What is left of a put that waits for no followers.");
+           "What is left of a put that lingers, without followers.");
     put_us(out, "record", record_us, "Slope between 1 and 100 records at once.");
-    put_us(out, "replicate", all_us - leader_us,
+    put_us(out, "replicate", replicate_us,
            of->leader.n > 0 ? "acks: all less acks: leader." : "The embedded broker has none.");
     fprintf(out, "  rebalance: %.0fms # From a consumer's first take until it has partitions.\n",
             of->join_ms);

@@ -14,10 +14,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
 
 #include "services/live/store/store_live.h"
 
@@ -66,7 +68,9 @@ static void become(const char *folder, const char *const *argv, pid_t parent)
 
     snprintf(path, sizeof path, "%s/log", folder);
     log = open(path, O_WRONLY | O_CREAT | O_APPEND, 0600);
+#ifdef __linux__
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+#endif
     if (getppid() != parent || log < 0 || nothing < 0)
         _exit(126);
     dup2(nothing, 0);

@@ -1,8 +1,8 @@
 /* server.h — Real servers for tests: started by their argv, ended by their pid.
  *
- * A server has a short folder under /tmp (a socket's path must fit in sun_path), dies with the test
- * that started it (PR_SET_PDEATHSIG), and writes its output to FOLDER/log. It listens on a unix
- * socket in its folder or on 127.0.0.1, as its argv says. */
+ * A server has a short folder under /tmp (a socket's path must fit in sun_path), dies on Linux with
+ * the test that started it (PR_SET_PDEATHSIG), and writes its output to FOLDER/log. It listens on a
+ * unix socket in its folder or on 127.0.0.1, as its argv says. */
 #ifndef TESTS_LIB_SERVER_H
 #define TESTS_LIB_SERVER_H
 

@@ -1,4 +1,4 @@
-/* SQL as a library: what each verb means, on SQLite and on PostgreSQL, with and without an index. */
+/* SQL as a library: what each verb means, on SQLite and PostgreSQL, with an index and without. */
 #include "tests/lib/test.h"
 
 #include <sqlite3.h>

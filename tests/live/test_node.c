@@ -428,6 +428,7 @@ static void who_registers_badly_is_told_so(void **state)
         {"PUT /backends/0?host=a%20b&port=1", 400},
         {"PUT /backends/0?host=a&port=1&weight=0", 400},
         {"PUT /backends/0?host=a&port=1&weight=nan", 400},
+        {"PUT /backends/0?host=no.such.host.invalid&port=1", 400},
         {"PUT /backends/4?host=a&port=1", 404},
         {"PUT /backends/-1?host=a&port=1", 404},
         {"PUT /backends/x?host=a&port=1", 404},

@@ -21,6 +21,7 @@ import concurrent.futures
 import json
 import os
 import random
+import re
 import subprocess
 import sys
 import tempfile
@@ -83,7 +84,7 @@ def stories(dice):
     head = lambda name, faults, duration=20: HEAD.format(name=name, duration=duration,
                                                          faults="\n".join(faults))
     likes = replicas("likes", "batcher")
-    yield "kills", head("kills", kills(dice, 38, likes, 28) + kills(dice, 2, ["balancer"], 28), 30) \
+    yield "kills", head("kills", kills(dice, 60, likes, 38) + kills(dice, 3, ["balancer"], 38), 40) \
         + LIKES.format(design="batched", ack="queue"), ["--plant", "between-commits"]
     yield "stops", head("stops", [fault(3, 9, "pause", "batcher/0"), fault(4, 2, "pause", "likes/1"),
                                   fault(14, 1, "crash", "batcher/1")]) \
@@ -98,6 +99,15 @@ def stories(dice):
     yield "store_only", head("store_only", [fault(5, 1, "crash", "store"),
                                             fault(9, 1, "crash", "likes/0")]) \
         + LIKES.format(design="batched", ack="store"), []
+
+
+DEATHS = {"kills": 50, "stops": 1, "servers": 0, "orders": 10, "charges": 10, "store_only": 1}
+
+
+def deaths(done):
+    """What sim says of the processes that it has killed. A fault may find its victim dead."""
+    said = re.search(r"killed by faults: (\d+)", done.stderr)
+    return int(said.group(1)) if said else 0
 
 
 def run(story):
@@ -122,6 +132,8 @@ def judge(name, done):
     found = [f"{name}: {b}" for b in breaks.get("breaks", [])]
     if breaks["violated"] > 0 or done.returncode == 3:
         found.append(f"{name}: {breaks['violated']} invariants violated")
+    if deaths(done) < DEATHS[name]:
+        found.append(f"{name}: only {deaths(done)} processes died")
     if requests["ok"] < requests["offered"] / 4:
         found.append(f"{name}: too few were served to prove anything: {requests}")
     if requests["in_flight"] > 0:

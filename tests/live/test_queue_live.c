@@ -361,6 +361,25 @@ static void an_outage_fails_takes_and_loses_nothing_that_was_acknowledged(void *
         assert_false(was_taken[i] && numbered[i].call.outcome == CALL_REFUSED);
 }
 
+static void an_answer_that_is_on_its_way_when_the_queue_closes_arrives(void **state)
+{
+    uint64_t taken;
+
+    (void)state;
+    drain(TOPIC_LIKES);
+    taken = rig.members[0].stats.queue_taken;
+    put_records(TOPIC_LIKES, 5, 0, 3);
+    do { /* Until one finds its records in hand, and has its end before the loop runs on. */
+        run_for(MS(50));
+        begin_take(&q, 0, TOPIC_LIKES, 1, 0, SECONDS(1));
+    } while (rig.members[0].stats.queue_taken == taken && (run_for(SECONDS(2)), true));
+    close_member(0);
+    assert_false(q.is_done);
+    run_for(MS(50));
+    assert_int_equal(q.call.outcome, CALL_OK);
+    assert_int_equal(q.records[0].ask.key, 5);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -383,6 +402,7 @@ int main(void)
         cmocka_unit_test(a_member_begins_where_sql_says_however_often_it_must_ask),
         cmocka_unit_test(what_retention_has_dropped_is_counted),
         cmocka_unit_test(an_outage_fails_takes_and_loses_nothing_that_was_acknowledged),
+        cmocka_unit_test(an_answer_that_is_on_its_way_when_the_queue_closes_arrives),
     };
 
     return cmocka_run_group_tests_name("queue_live", tests, rig_open, rig_close);

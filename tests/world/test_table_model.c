@@ -309,47 +309,6 @@ static void without_group_commit_each_flushes_for_itself(void **state)
     assert_int_equal(last_answer_ns(), US(100 + 51 + 100) + QUESTIONS * MS(1));
 }
 
-static void with_one_writer_the_next_begins_behind_the_commit_and_readers_pass(void **state)
-{
-    (void)state;
-    spec.writers = 1;
-    for (uint32_t i = 0; i < QUESTIONS; i++)
-        begin_write(&questions[i], (struct table_op[]){insert(i, 1)}, 1);
-    table_read(table, question_begin(f, &other), TABLE_ROW, TABLE_LIKES, 1, 9, SECONDS(10));
-    run_for(f, MS(200));
-    assert_int_equal(answered(CALL_OK), QUESTIONS);
-    assert_int_equal(figures().flushes, QUESTIONS);
-    assert_int_equal(last_answer_ns(), US(100 + 100) + QUESTIONS * (US(51) + MS(1)));
-    assert_int_equal(other.call.outcome, CALL_ABSENT);
-    assert_int_equal(other.done_ns, US(100 + 50 + 100));
-}
-
-static void as_many_writers_as_ask_change_nothing(void **state)
-{
-    (void)state;
-    spec.writers = QUESTIONS;
-    for (uint32_t i = 0; i < QUESTIONS; i++)
-        begin_write(&questions[i], (struct table_op[]){insert(i, 1)}, 1);
-    run_for(f, MS(20));
-    assert_int_equal(answered(CALL_OK), QUESTIONS);
-    assert_int_equal(last_answer_ns(), US(100 + 51 + 100) + MS(2)); /* As without. */
-}
-
-static void a_turn_to_write_does_not_outlive_a_crash(void **state)
-{
-    (void)state;
-    spec.writers = 1;
-    for (uint32_t i = 0; i < QUESTIONS; i++)
-        begin_write(&questions[i], (struct table_op[]){insert(i, 1)}, 1);
-    run_for(f, US(500)); /* One is in the flush, the others wait for their turn. */
-    table_model_crash(f->table);
-    table_model_restart(f->table);
-    run_for(f, MS(20));
-    assert_int_equal(answered(CALL_FAILED), QUESTIONS);
-    write(insert(1, 1));
-    assert_told(&q, 1);
-}
-
 static void a_hot_row_takes_one_transaction_per_flush(void **state)
 {
     (void)state;
@@ -615,9 +574,6 @@ int main(void)
         proves(a_timeout_leaves_the_transaction_running),
         proves(those_who_wait_for_the_disk_share_a_flush),
         proves(without_group_commit_each_flushes_for_itself),
-        proves(with_one_writer_the_next_begins_behind_the_commit_and_readers_pass),
-        proves(as_many_writers_as_ask_change_nothing),
-        proves(a_turn_to_write_does_not_outlive_a_crash),
         proves(a_hot_row_takes_one_transaction_per_flush),
         proves(spread_rows_share_flushes),
         proves(the_hottest_row_is_named_by_its_share_of_the_time),

@@ -20,6 +20,10 @@
 
 enum { SPARE_VISITS = 64, CONNECTIONS_MIN = 4096 }; /* Health checks want a visit each as well. */
 
+/* While it drains: what clients had sent on their connections before the door closed is read within
+ * that time, and served like the rest. */
+#define LAST_ONES_NS UINT64_C(20000000)
+
 struct guest { /* A visit and where its answer goes. */
     struct visit visit;
     struct http_request *request;
@@ -163,7 +167,7 @@ static void answer(struct door *port, struct visit *visit, enum call_outcome out
     if (is_counted && cpu_live_has_threads(door->config.cpu))
         admit_next(door);
     if (door->is_draining && door->inside == 0)
-        loop_alarm_set(door->empty, 0);
+        loop_alarm_set(door->empty, LAST_ONES_NS);
 }
 
 static const struct door_ops door_live_ops = {.answer = answer};
@@ -197,8 +201,7 @@ static void visit(struct door_live *door, struct http_request *request, const st
 {
     struct guest *guest;
 
-    if (door->ops == NULL || door->is_draining || is_full(door) ||
-        (guest = take_guest(door, request, ask)) == NULL)
+    if (door->ops == NULL || is_full(door) || (guest = take_guest(door, request, ask)) == NULL)
         shed(door, request, ask);
     else
         admit(door, guest);
@@ -329,5 +332,5 @@ void door_live_drain(struct door_live *door, void (*emptied)(void *context), voi
     door->context = context;
     http_server_drain(door->server);
     if (door->inside == 0)
-        loop_alarm_set(door->empty, 0);
+        loop_alarm_set(door->empty, LAST_ONES_NS);
 }

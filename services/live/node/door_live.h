@@ -46,7 +46,8 @@ void door_live_begin(struct door_live *door, const struct service_ops *ops, void
 /* Says "not well" to health checks, and goes on serving. */
 void door_live_is_leaving(struct door_live *door);
 
-/* Refuses new visits; `emptied` runs once, from the loop, when nobody is inside. */
+/* No new connections; what had been sent on those there is served, and they close behind it.
+ * `emptied` runs from the loop when nobody is inside. */
 void door_live_drain(struct door_live *door, void (*emptied)(void *context), void *context);
 
 /* {"error":"…"}, with quotes and what is not printable left out. */

@@ -183,15 +183,27 @@ static void open_own(struct node *node)
     timer_live_open(&node->timer, &node->loop, &node->stats);
     node->cpu = cpu_live_open(&node->loop, &settings->cpu, &node->stats);
     node->peer = peer_live_open(&node->loop, targets_of(settings), &node->stats);
-    for (uint32_t i = 0; i < SETTINGS_PEERS_MAX; i++)
-        if (settings->peers[i].host[0] != '\0')
-            peer_live_set(node->peer, i, &settings->peers[i]);
     dice_init(&node->dice, settings->seed, settings->name);
     node->ports = (struct ports){.timer = &node->timer.port,
                                  .cpu = cpu_live_port(node->cpu),
                                  .peer = peer_live_port(node->peer),
                                  .dice = &node->dice,
                                  .arena = &node->arena};
+}
+
+static bool find_peers(struct node *node)
+{
+    const struct address *peers = node->settings.peers;
+    char text[160];
+
+    for (uint32_t i = 0; i < SETTINGS_PEERS_MAX; i++) {
+        if (peers[i].host[0] == '\0' || peer_live_set(node->peer, i, &peers[i]))
+            continue;
+        snprintf(text, sizeof text, "the host of its peer, %s, is not known here; start it first",
+                 peers[i].host);
+        return tell(node, text);
+    }
+    return true;
 }
 
 static bool open_door(struct node *node)
@@ -279,6 +291,11 @@ static void make_known(struct node *node)
     if (config.known_as.host[0] == '\0')
         snprintf(config.known_as.host, sizeof config.known_as.host, "127.0.0.1");
     node->registrar = registrar_open(&node->loop, &config);
+    if (node->registrar != NULL)
+        return;
+    tell(node, "the host of its balancer is not known here; start that first");
+    node->exit_code = 1;
+    loop_stop(&node->loop);
 }
 
 /* ---- Drain ----------------------------------------------------------------------------------- */
@@ -364,7 +381,7 @@ static bool open_node(struct node *node)
     if (node->board == NULL)
         return tell_system(node, "its board", node->settings.board);
     open_own(node);
-    if (!open_store(node) || !open_table(node) || !open_queue(node))
+    if (!find_peers(node) || !open_store(node) || !open_table(node) || !open_queue(node))
         return false;
     failpoint_arm(node->settings.failpoint, &node->ports);
     return open_door(node) && start_service(node);

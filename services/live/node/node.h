@@ -3,9 +3,9 @@
  *     settings -> ports -> service -> listen -> register -> "ready\n" … SIGTERM -> drain -> exit
  *
  * Draining, in this order, so that nothing is lost: health checks hear "not well"; the balancer is
- * told (DELETE) and what it had sent until then is served; new visits are refused; those inside are
- * answered, for ten seconds at most; the consumer group is left; the last page goes to the board. A
- * second SIGTERM changes nothing. */
+ * told (DELETE) and what it had sent until then is served; new connections are refused; who is
+ * inside is answered, for ten seconds at most; the consumer group is left; the last page goes to
+ * the board. A second SIGTERM changes nothing. */
 #ifndef SERVICES_LIVE_NODE_NODE_H
 #define SERVICES_LIVE_NODE_NODE_H
 

@@ -164,22 +164,26 @@ static bool is_there(const struct line *line, const struct address *address)
            strcmp(line->to.host, address->host) == 0;
 }
 
-void peer_live_set(struct peer_live *peer, uint32_t target, const struct address *address)
+bool peer_live_set(struct peer_live *peer, uint32_t target, const struct address *address)
 {
+    struct http_client *client;
     struct line *line;
 
     check(target < peer->lines_max);
     close_moved(peer);
     if (is_there(peer->lines[target], address))
-        return;
+        return true;
+    client = http_client_open(peer->loop, address, CONNECTIONS_MAX);
+    if (client == NULL)
+        return false;
     if (peer->lines[target] != NULL)
         list_push_last(&peer->moved, &peer->lines[target]->link);
     line = calloc(1, sizeof *line);
     check(line != NULL);
     line->to = *address;
-    line->client = http_client_open(peer->loop, address, CONNECTIONS_MAX);
-    check(line->client != NULL);
+    line->client = client;
     peer->lines[target] = line;
+    return true;
 }
 
 struct peer_live *peer_live_open(struct loop *loop, uint32_t targets_max, struct node_stats *stats)

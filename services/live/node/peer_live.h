@@ -18,7 +18,8 @@ struct peer_live *peer_live_open(struct loop *loop, uint32_t targets_max, struct
 void peer_live_close(struct peer_live *peer); /* Asks under way never end. */
 struct peer *peer_live_port(struct peer_live *peer);
 
-/* Where a target is; anew when it has moved. Until it is set, nobody is there: CALL_REFUSED. */
-void peer_live_set(struct peer_live *peer, uint32_t target, const struct address *address);
+/* Where a target is; anew when it has moved. Until it is set, nobody is there: CALL_REFUSED.
+ * False: the host's name means nothing; all is as it was. */
+bool peer_live_set(struct peer_live *peer, uint32_t target, const struct address *address);
 
 #endif

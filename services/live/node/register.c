@@ -1,9 +1,9 @@
 /* register.c — One exchange at a time with the balancer: PUT, PUT, PUT … DELETE.
  *
  * A DELETE waits for the PUT before it: the balancer must not hear of us once more after we have
- * said that we go. A balancer that does not answer may have been started anew elsewhere (a container
- * gets another address): its name is looked up again before the next PUT. That blocks, but a
- * replica without its balancer has nothing to do. */
+ * said that we go. A balancer that does not answer may have been started anew elsewhere (a
+ * container gets another address): its name is looked up again before the next PUT. That blocks,
+ * but a replica without its balancer has nothing to do. */
 #define _GNU_SOURCE
 #include "services/live/node/register.h"
 
@@ -115,14 +115,17 @@ void registrar_leave(struct registrar *registrar, void (*left)(void *context), v
 
 struct registrar *registrar_open(struct loop *loop, const struct registrar_config *config)
 {
-    struct registrar *registrar = calloc(1, sizeof *registrar);
+    struct http_client *client = http_client_open(loop, &config->front, 1);
+    struct registrar *registrar;
 
+    if (client == NULL)
+        return NULL;
+    registrar = calloc(1, sizeof *registrar);
     check(registrar != NULL);
     registrar->exchange.done = done;
     registrar->loop = loop;
     registrar->config = *config;
-    registrar->client = http_client_open(loop, &config->front, 1);
-    check(registrar->client != NULL);
+    registrar->client = client;
     registrar->alarm = loop_alarm(loop, put, registrar);
     put(registrar);
     return registrar;

@@ -24,6 +24,7 @@ struct registrar_config {
     void *context;
 };
 
+/* NULL: the balancer's name means nothing. */
 struct registrar *registrar_open(struct loop *loop, const struct registrar_config *config);
 void registrar_close(struct registrar *registrar);
 

@@ -131,7 +131,10 @@ static void join(struct roster *roster, struct http_request *request, uint32_t r
         door_reply_error(request, 400, "weight is a number above 0");
         return;
     }
-    peer_live_set(roster->peer, replica, &address);
+    if (!peer_live_set(roster->peer, replica, &address)) {
+        door_reply_error(request, 400, "the name of that host means nothing here");
+        return;
+    }
     balancer_join(roster->balancer, replica, weight);
     tell(request, replica);
 }

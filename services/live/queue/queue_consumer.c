@@ -30,7 +30,7 @@ struct answer { /* What call.span points into. */
 struct take {
     struct waiter waiter; /* First. */
     struct link turn;     /* Among those that wait, whose answers are being read, or spare ones. */
-    struct consumer *consumer;
+    struct consumer *consumer; /* NULL: it was closed. */
     uint32_t max;
     uint64_t wait_ns;
     void (*done)(struct call *call); /* Who asked. */
@@ -99,6 +99,11 @@ static void tell(struct call *call)
 
     call->done = take->done;
     call->done(call);
+    if (consumer == NULL) {
+        free(take->answer);
+        free(take);
+        return;
+    }
     list_remove(&consumer->told_takes, &take->turn);
     list_push_last(&consumer->spare_takes, &take->turn);
 }
@@ -323,6 +328,15 @@ static void free_takes(struct list *takes)
     }
 }
 
+/* Their ends are on the loop's list already: should it run on, they see to themselves. */
+static void leave_told_takes(struct consumer *consumer)
+{
+    struct link *link;
+
+    while ((link = list_take_first(&consumer->told_takes)) != NULL)
+        take_at(link)->consumer = NULL;
+}
+
 void consumer_close(struct consumer *consumer)
 {
     rd_kafka_error_t *error;
@@ -337,7 +351,7 @@ void consumer_close(struct consumer *consumer)
     commits_close(consumer);
     consumer_fail_takes(consumer);
     free_takes(&consumer->spare_takes);
-    free_takes(&consumer->told_takes);
+    leave_told_takes(consumer);
     line_close(&consumer->takes_line);
     loop_alarm_free(consumer->look);
     free(consumer);

@@ -132,7 +132,7 @@ void share_fill(struct share *share, const struct consumer *consumer, uint32_t w
 uint32_t share_hand_over(struct share *share, struct node_stats *stats, struct record *to,
                          uint32_t max);
 
-/* When it can answer such a take; 0: now, UINT64_MAX: it has nothing. */
+/* When it can answer such a take; 0: now, UINT64_MAX: not by time alone. */
 uint64_t share_ready_ns(const struct share *share, uint32_t max, uint64_t wait_ns);
 
 /* ---- The consumer ---------------------------------------------------------------------------- */

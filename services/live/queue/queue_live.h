@@ -44,8 +44,8 @@ struct queue_live *queue_live_open(struct loop *loop, const struct queue_setting
                                    const char *run, struct table *offsets, struct node_stats *stats,
                                    char why[static 160]);
 
-/* Leaves the group, waits up to a second for what was put; then everything is dropped, pending
- * calls as well: the loop must not run on with a call that is on its way from here. It blocks. */
+/* Blocks: leaves the group, for up to a second; waits up to a second for what was put. Calls that
+ * are pending never end, save those whose end the loop knows of, if it runs on. */
 void queue_live_close(struct queue_live *queue);
 struct queue *queue_live_port(struct queue_live *queue);
 

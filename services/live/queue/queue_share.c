@@ -149,6 +149,8 @@ uint64_t share_ready_ns(const struct share *share, uint32_t max, uint64_t wait_n
     first = &share->kept[share->first];
     if (share->length >= max)
         return 0;
+    if (wait_ns >= UINT64_MAX - first->record.put_ns)
+        return UINT64_MAX; /* It waits for all of them, however long. */
     old_ns = first->record.put_ns + wait_ns;
     filled_ns = first->arrived_ns + (wait_ns < fill_ns ? wait_ns : fill_ns);
     return old_ns > filled_ns ? old_ns : filled_ns;

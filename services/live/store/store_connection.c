@@ -1,9 +1,10 @@
 /* store_connection.c — The one connection to Redis: made, lost, made again.
  *
- *     CONNECTING --accepted--> CONNECTED --broken, or silent for 5 s--> WAITING
- *         |                                                              |   ^
- *         | refused, or not there for 5 s        backoff has passed: CONNECTING again
- *         +----------------------------------------------------------------->+
+ *     CONNECTING --accepted--> CONNECTED --broken, or silent for 5 s---+
+ *       ^    |                                                         |
+ *       |    +--refused, or not there for 5 s----------------+         |
+ *       |                                                    v         |
+ *       +--the pause (backoff) has passed----------------- WAITING <---+
  *
  * A context of hiredis frees itself when its connection ends, after a NULL answer to every command
  * that it held; so the pointer is forgotten in the callback that says so. A connect that fails at

@@ -259,8 +259,8 @@ static void sort_and_unite(struct walk *walk)
 static redisReply *read_values(struct walk *walk, const char *run, const uint64_t *posts,
                                size_t length)
 {
-    static const char *argv[PAGE + 1] = {"MGET"};
-    static char keys[PAGE][STORE_KEY_BYTES];
+    const char *argv[PAGE + 1] = {"MGET"};
+    char keys[PAGE][STORE_KEY_BYTES]; /* 64 KB of stack. */
 
     for (size_t i = 0; i < length; i++) {
         snprintf(keys[i], sizeof keys[i], "sim:%s:%d:%" PRIu64, run, SPACE_COUNT, posts[i]);

@@ -18,8 +18,9 @@
  * tally, as the services' do, then wait for each other but never in a circle. A circle of deletes
  * and inserts can still be made; the server breaks it by rolling one back, and that one is done
  * again here while its timeout lasts. SQLite has one writer, so writers of all processes take
- * turns by a lock file (flock, which the kernel gives back when one is killed); it is set to WAL
- * and synchronous=FULL. In PostgreSQL each run has a schema of its own.
+ * turns by a lock file, FILE-turn, behind a line of one, FILE-next (flock, which the kernel gives
+ * back when one is killed: whoever holds FILE-turn stops all writers and no reader); it is set to
+ * WAL and synchronous=FULL. In PostgreSQL each run has a schema of its own.
  *
  * Without its index, likes is looked through before each insert. Two who insert the same pair at
  * the same time take turns in PostgreSQL by an advisory lock, because there nothing else would

@@ -42,8 +42,8 @@ enum statement {
 
 static const char *const patterns[STATEMENTS] = {
     [INSERT] = "INSERT INTO %T (%K, %V) VALUES (%P) ON CONFLICT DO NOTHING",
-    [INSERT_LOOKING] = "INSERT INTO %T (%K, %V) SELECT %P "
-                       "WHERE NOT EXISTS (SELECT 1 FROM %T WHERE %M)",
+    [INSERT_LOOKING] = ("INSERT INTO %T (%K, %V) SELECT %P "
+                        "WHERE NOT EXISTS (SELECT 1 FROM %T WHERE %M)"),
     [DELETE] = "DELETE FROM %T WHERE %M",
     [SET] = "UPDATE %T SET %V = ?3 WHERE %M",
     [RAISE] = "UPDATE %T SET %V = max(%V, ?3) WHERE %M",

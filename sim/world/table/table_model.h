@@ -13,9 +13,9 @@
  * of its flush. With group commit everybody who waits for the disk shares the next flush; without
  * it each has one of its own.
  *
- * Where the server allows so many writers at a time (SQLite: 1), a transaction that writes waits for
- * its turn when it is connected, first in, first out, and keeps it from its first statement to its
- * commit. So with one writer there is nothing for a group commit to gather.
+ * Where the server allows so many writers at a time (SQLite: 1), a transaction that writes waits
+ * for its turn when it is connected, first in, first out, and keeps it from its first statement to
+ * its commit. So with one writer there is nothing for a group commit to gather.
  *
  * Cost: statement_ns per statement and row_ns per row. Operations of one transaction with the same
  * verb and table are one statement with many rows (INSERT … VALUES (…), (…); unnest). A table
