@@ -7,9 +7,9 @@
 #include "sim/scenario/yaml/utf8.h"
 
 const struct command *const commands[] = {
-    &command_run,     &command_theory,    &command_check,   &command_list,
-    &command_help,    &command_schema,    &command_version, &command_node,
-    &command_prepare, &command_calibrate, &command_doctor,  NULL,
+    &command_run,       &command_check,  &command_list,    &command_theory,
+    &command_calibrate, &command_doctor, &command_node,    &command_prepare,
+    &command_help,      &command_schema, &command_version, NULL,
 };
 
 const struct command *command_find(const char *name)

@@ -256,6 +256,18 @@ static int refuse(const struct node_options *options, const struct settings *set
     return EXIT_AS_EXPECTED;
 }
 
+/* In the lab the crew says who comes and who has died; here nobody does. */
+static void look_after_itself(struct balancer_config *balancer)
+{
+    balancer->backends_max = SETTINGS_REPLICAS_MAX;
+    if (balancer->health_every_ns > 0)
+        return;
+    balancer->health_every_ns = 500000000;
+    balancer->health_timeout_ns = 1000000000;
+    balancer->health_fall = 2;
+    balancer->health_rise = 1;
+}
+
 /* The node of the service at index, but for its addresses. */
 static void describe(struct node_settings *node, const struct scenario *scenario, uint32_t index,
                      bool is_balancer)
@@ -265,8 +277,8 @@ static void describe(struct node_settings *node, const struct scenario *scenario
     struct plan plan =
         is_balancer ? setup_balancer(&scenario->balancer, service) : setup_service(service);
 
-    if (is_balancer) /* Who comes is not ours to say here. */
-        plan.balancer.backends_max = SETTINGS_REPLICAS_MAX;
+    if (is_balancer)
+        look_after_itself(&plan.balancer);
     settings_of_node(node, scenario, is_balancer ? &balancer : service, &plan);
     snprintf(node->name, sizeof node->name, "%s", is_balancer ? balancer.name : service->name);
 }

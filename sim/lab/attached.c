@@ -49,7 +49,8 @@ static void answered(struct call *call)
 
 static enum call_outcome ask_once(struct lab *lab, uint32_t service)
 {
-    const struct ask ask = {.verb = harmless_verb(lab->scenario->services[service].kind)};
+    const enum service_kind kind = lab->scenario->services[service].kind;
+    const struct ask ask = {.verb = (uint8_t)harmless_verb(kind)};
     struct call call = {.done = answered};
 
     peer_ask(peer_live_port(lab->peer), &call, service, &ask, 2 * settle_ns);

@@ -5,8 +5,9 @@
  *   balanced   driver --> balancer --> node and back, 1 ms of work, less it and the balancer's own
  *   sleep      1 ms of sleep in this process, less the 1 ms
  *
- * Hops are counted from when a question was meant to be asked, as a client's latency is: the timer
- * that sends it is part of what is measured. */
+ * Hops are asked as people ask, with exponential gaps, and counted from when a question was meant
+ * to be asked, as a client's latency is: the timer that sends it, and waiting behind the one before
+ * at the driver and the balancer, are part of what is measured. */
 #include "services/live/node/peer_live.h"
 #include "sim/lab/calibrate_inside.h"
 #include "sim/lab/crew_inside.h"

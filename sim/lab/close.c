@@ -127,7 +127,7 @@ static void close_queue(struct lab *lab, const struct sums *sums)
     queue->committed = is->queue_committed - was->queue_committed;
     queue->redelivered = is->queue_redelivered - was->queue_redelivered;
     queue->batches = is->queue_batches - was->queue_batches;
-    queue->batch_mean = ratio(queue->taken, queue->batches);
+    queue->batch_mean = ratio(queue->put, queue->batches);
     queue->dead = is->queue_dead - was->queue_dead;
     queue->dropped = lab->report->gaps = is->queue_gaps - was->queue_gaps;
     queue->rebalances = (uint32_t)(is->queue_rebalances - was->queue_rebalances);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "sim/lab/crew_inside.h"
@@ -122,6 +123,27 @@ static bool start_stations(struct crew *crew, bool balancers, char trouble[stati
     return true;
 }
 
+/* A group is one when each member has been given its partitions, or none; a broker takes seconds
+ * for the first time, and the virtual world begins behind them. Who waits in vain begins anyway. */
+static void wait_for_consumers(struct crew *crew)
+{
+    static struct node_stats stats;
+    const struct timespec moment = {.tv_nsec = 20000000};
+    const uint64_t until_ns = loop_clock_ns() + UINT64_C(20000000000);
+
+    for (uint32_t s = 0; s < crew->all_max; s++) {
+        struct station *station = &crew->all[s];
+
+        for (uint32_t i = 0; station->plan.kind == PLAN_BATCHER && i < station->spec->replicas; i++)
+            for (;;) {
+                place_read(&station->places[i], &stats);
+                if (stats.queue_rebalances > 0 || loop_clock_ns() > until_ns)
+                    break;
+                nanosleep(&moment, NULL);
+            }
+    }
+}
+
 /* Only a test build's node has failpoints; an ordinary one refuses them with a word. */
 static bool find_node(struct crew *crew)
 {
@@ -151,8 +173,10 @@ struct crew *crew_open(struct loop *loop, const struct scenario *scenario,
         snprintf(trouble, 400, "sim-node is neither beside sim nor on the PATH: ./bootstrap.sh");
     else if (!add_stations(crew))
         snprintf(trouble, 400, "no memory, or no free port on 127.0.0.1 for the nodes");
-    else if (start_stations(crew, true, trouble) && start_stations(crew, false, trouble))
+    else if (start_stations(crew, true, trouble) && start_stations(crew, false, trouble)) {
+        wait_for_consumers(crew);
         return crew;
+    }
     crew_close(crew);
     return NULL;
 }

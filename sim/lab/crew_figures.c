@@ -89,7 +89,7 @@ void stats_add(struct node_stats *to, const struct node_stats *from)
 }
 
 /* A place that is off keeps its counts; what it had inside it has no more. */
-static void settle(struct node_stats *stats)
+void stats_settle(struct node_stats *stats)
 {
     struct stats_level *levels[] = {&stats->inside, &stats->busy, &stats->threads_held,
                                     &stats->waiting, &stats->table_busy};
@@ -98,24 +98,35 @@ static void settle(struct node_stats *stats)
         levels[i]->now = 0;
 }
 
+/* A board is up to 100 ms old, and its cores' time since then is not known yet: it is left out of
+ * the capacity too, so that a share of the one in the other is right at any moment. */
+static uint64_t unknown_ns(const struct place *place, uint64_t now_ns)
+{
+    uint64_t seen_ns = place->station->crew->origin_ns + place->seen_ns;
+
+    return place->process.pid != 0 && place->seen_ns > 0 && now_ns > seen_ns ? now_ns - seen_ns : 0;
+}
+
 void crew_read(struct crew *crew, uint32_t number, struct crew_figures *figures)
 {
     static struct node_stats one;
     struct station *station = &crew->all[number];
-    uint64_t now_ns = loop_clock_ns();
+    uint64_t now_ns = loop_clock_ns(), unknown = 0, up;
 
     memset(figures, 0, sizeof *figures);
     for (uint32_t i = 0; i < station->places_max; i++) {
         struct place *place = &station->places[i];
 
         place_read(place, &one);
+        unknown += unknown_ns(place, now_ns);
         if (place->process.pid == 0)
-            settle(&one);
+            stats_settle(&one);
         stats_add(&figures->sum, &one);
     }
+    up = stats_level_area(&station->up, now_ns);
     figures->ready_area = stats_level_area(&station->ready, now_ns);
-    figures->up_area = stats_level_area(&station->up, now_ns);
-    figures->capacity_area = stats_level_area(&station->up, now_ns) * station->spec->cores;
+    figures->up_area = up;
+    figures->capacity_area = (up > unknown ? up - unknown : 0) * station->spec->cores;
     figures->replicas_max = (uint32_t)station->ready.max;
     figures->queue_max = (uint32_t)figures->sum.waiting.max;
 }

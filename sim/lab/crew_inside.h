@@ -35,6 +35,7 @@ struct place {
     struct address address;
     struct stats_board *board; /* Of the process that runs now, or ran last; NULL: none yet. */
     char board_path[96];
+    uint64_t seen_ns; /* Until when the board told of it when it was last read; the nodes' clock. */
     struct node_stats carried; /* Of the processes before it. */
     struct event *heard;       /* Its standard output has something to say. */
     struct event *boot;        /* Alarm: the boot delay is over. */
@@ -99,7 +100,7 @@ void place_boot(struct place *place, uint64_t delay_ns);
 void place_drain(struct place *place);
 void place_kill(struct place *place, bool will_be_back);
 void place_close(struct place *place);
-void place_read(const struct place *place, struct node_stats *stats); /* carried included. */
+void place_read(struct place *place, struct node_stats *stats); /* carried included. */
 void station_note_size(struct station *station);
 
 /* crew_scale.c */

@@ -79,11 +79,11 @@ static void note_peaks(struct lab *lab, uint32_t *waiting)
 
     *waiting = 0;
     for (uint32_t i = 0; lab->crew != NULL && i < crew_stations(lab->crew); i++) {
-        uint64_t capacity, busy;
+        int64_t capacity, busy;
 
         crew_read(lab->crew, i, &now);
-        capacity = now.capacity_area - lab->last[i].capacity_area;
-        busy = now.sum.busy.area - lab->last[i].sum.busy.area;
+        capacity = (int64_t)(now.capacity_area - lab->last[i].capacity_area);
+        busy = (int64_t)(now.sum.busy.area - lab->last[i].sum.busy.area);
         if (capacity > 0 && (double)busy / (double)capacity > lab->peaks[i])
             lab->peaks[i] = (double)busy / (double)capacity;
         *waiting += (uint32_t)now.sum.waiting.now;
@@ -115,6 +115,7 @@ static void warmup_ends(void *context)
     read_figures(lab, lab->at_warm);
     memcpy(lab->last, lab->at_warm, sizeof lab->last);
     memset(lab->peaks, 0, sizeof lab->peaks);
+    lab->lag_max = 0;
     lab->warm_ns = loop_clock_ns();
 }
 

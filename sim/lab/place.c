@@ -30,15 +30,14 @@ static void become(struct place *place, enum place_state state)
     station_note_size(place->station);
 }
 
-void place_read(const struct place *place, struct node_stats *stats)
+void place_read(struct place *place, struct node_stats *stats)
 {
     static struct node_stats page;
 
     *stats = place->carried;
     if (place->board == NULL || !stats_board_read(place->board, &page))
         return;
-    if (place->process.pid != 0) /* Published a moment ago: its levels have gone on since. */
-        page.at_ns = loop_clock_ns() - place->station->crew->origin_ns;
+    place->seen_ns = page.at_ns;
     stats_add(stats, &page);
 }
 
@@ -50,7 +49,9 @@ static void put_board_away(struct place *place)
     if (place->board == NULL)
         return;
     place_read(place, &all);
+    stats_settle(&all);
     place->carried = all;
+    place->seen_ns = 0;
     stats_board_close(place->board);
     unlink(place->board_path);
     place->board = NULL;

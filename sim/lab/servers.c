@@ -445,15 +445,25 @@ enum lab_end servers_prepare(struct servers *servers, const struct scenario *sce
     return start_all(servers, scenario, trouble);
 }
 
+/* Where temporary files belong; but a socket's path has 107 bytes, so not where that is deep. */
+static void name_folder(struct servers *servers)
+{
+    const char *place = getenv("TMPDIR");
+
+    if (place == NULL || place[0] != '/' || strlen(place) > sizeof servers->folder - 12)
+        place = "/tmp";
+    snprintf(servers->folder, sizeof servers->folder, "%s/sim-XXXXXX", place);
+}
+
 enum lab_end servers_up(struct servers *servers, const struct scenario *scenario,
                         const struct lab_options *options, char trouble[static 400])
 {
     if (!servers_note(servers, scenario, options, trouble) ||
         (servers->is_lasting && !are_all_theirs(servers, trouble)))
         return LAB_TROUBLE;
-    snprintf(servers->folder, sizeof servers->folder, "/tmp/sim-XXXXXX");
+    name_folder(servers);
     if (mkdtemp(servers->folder) == NULL) {
-        snprintf(trouble, 400, "no folder under /tmp: %s", strerror(errno));
+        snprintf(trouble, 400, "no folder %.100s: %s", servers->folder, strerror(errno));
         servers->folder[0] = '\0';
         return LAB_TROUBLE;
     }
@@ -515,8 +525,8 @@ static bool broker_fault(struct servers *servers, enum fault_kind kind, bool beg
     return tell_broker(servers, begins ? "down\n" : "up\n", why);
 }
 
-/* The turn to write (services/live/table/database.h) is taken and kept: a few tries, for whoever has
- * it gives it back within a commit. */
+/* The turn to write (services/live/table/database.h) is taken and kept: a few tries, for whoever
+ * has it gives it back within a commit. */
 static int hold_database(const char *path, char why[static 160])
 {
     const struct timespec moment = {.tv_nsec = 200000};

@@ -26,7 +26,7 @@ struct servers {
     struct janitor janitor;
     const struct store_spec *store_spec;   /* Borrowed from the scenario. */
     bool store_is_theirs, table_is_theirs; /* Not started by us: the run's traces are dropped. */
-    bool is_lasting; /* Nodes that are not ours live on what is made: it is kept, never dropped. */
+    bool is_lasting; /* Nodes that are not ours live on what is made: nothing is dropped. */
     int lock;        /* A held database; -1: none. */
     struct store_settings store;
     struct queue_settings queue;
@@ -62,7 +62,7 @@ bool servers_fault(struct servers *servers, const struct fault_spec *fault, bool
                    char why[static 160]);
 
 /* Where a node that listens there is reached by its balancer; where it listens, if that is one
- * address or if there is no balancer. False: nobody knows the balancer's host. Blocks for a name. */
+ * address or if there is no balancer. False: nobody knows the balancer's host. A name blocks. */
 bool servers_own_address(const struct address *listen, const struct address *front,
                          struct address *own);
 

@@ -134,6 +134,7 @@ static struct autoscaler_config autoscaler_config(const struct autoscale_spec *s
 
 struct plan setup_service(const struct service_spec *spec)
 {
+    check(spec->kind <= KIND_BATCHER);
     switch (spec->kind) {
     case KIND_CUSTOM:
         return (struct plan){.kind = PLAN_CUSTOM, .custom = custom_config(spec)};
@@ -144,7 +145,6 @@ struct plan setup_service(const struct service_spec *spec)
     case KIND_BATCHER:
         return (struct plan){.kind = PLAN_BATCHER, .batcher = batcher_config(spec)};
     }
-    check(!"a service of no kind");
     return (struct plan){.kind = PLAN_KINDS};
 }
 

@@ -105,6 +105,8 @@ static void ask(struct server *server)
 /* All whose instant has come, and an alarm for the next one. */
 static void time_has_come(void *context)
 {
+    uint64_t due_ns;
+
     (void)context;
     while (slice < slices_max && meant_ns <= loop_clock_ns() - begin_ns) {
         ask(&servers[slice % servers_max]);
@@ -112,8 +114,9 @@ static void time_has_come(void *context)
         slice = (uint32_t)(meant_ns / SLICE_NS);
     }
     loop_enter(&loop);
+    due_ns = begin_ns - loop.origin_ns + meant_ns;
     if (slice < slices_max)
-        loop_alarm_set(alarm_next, begin_ns + meant_ns - loop.origin_ns - loop_now_ns(&loop));
+        loop_alarm_set(alarm_next, due_ns > loop_now_ns(&loop) ? due_ns - loop_now_ns(&loop) : 0);
     stop_when_quiet();
 }
 

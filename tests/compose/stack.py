@@ -125,8 +125,8 @@ class Process:
 
 
 class Stack:
-    def __init__(self, scenario, variant):
-        self.variables = {"SIM_SCENARIO": scenario, "SIM_VARIANT": variant}
+    def __init__(self, scenario, variant, **more):
+        self.variables = {"SIM_SCENARIO": scenario, "SIM_VARIANT": variant, **more}
         self.services = read_compose(self.variables)["services"]
         self.ports = {name: free_port() for name in ("redis", "kafka", "postgres", "balancer")}
         self.sim = os.environ.get("SIM") or shutil.which("sim")

@@ -83,7 +83,8 @@ def write(folder, name, text):
 
 
 def folders():
-    return {p.name for p in Path("/tmp").glob("sim-??????")}
+    """Ours alone: others may be running sim as well."""
+    return {p.name for p in Path(os.environ["TMPDIR"]).glob("sim-??????")}
 
 
 def children_of(pid):
@@ -196,6 +197,12 @@ def what_is_missing_is_said(folder):
 
 
 def main():
+    with tempfile.TemporaryDirectory(prefix="t-", dir="/tmp") as place:
+        os.environ["TMPDIR"] = place
+        return try_all()
+
+
+def try_all():
     before = folders()
     with tempfile.TemporaryDirectory() as folder:
         the_same_people_ask(folder)

@@ -14,6 +14,9 @@
  *   limits    head 8 kB, body 256 kB, connections; a request must be whole `arrive_ns` after its
  *             first byte (408), and the next one must begin within `idle_ns`: absolute deadlines,
  *             which a byte per second does not move; an answer must be taken within `leave_ns`
+ *   memory    requests that are longer than a first buffer of 1 kB share `memory_max`; who wants
+ *             more when it is gone is told 503, so that a thousand large bodies that never end do
+ *             not take the machine, and short requests are served meanwhile
  *
  * Answers carry no Date: no cache reads them. All on the loop's thread. Nothing is called back
  * inside http_ask, http_reply or http_*_open. Both sides read and write their sockets themselves
@@ -67,10 +70,11 @@ struct http_server_config {
     struct address listen;    /* Port 0: any free one. */
     uint32_t connections_max; /* One more is told 503 and closed. */
     uint32_t head_max, body_max;
+    size_t memory_max; /* Bytes of all buffers that are larger than the first one. */
     uint64_t arrive_ns, idle_ns, leave_ns;
 };
 
-/* 8 kB, 256 kB, 4096 connections; 10 s, 60 s, 10 s. */
+/* 8 kB, 256 kB, 32 MB, 4096 connections; 10 s, 60 s, 10 s. */
 struct http_server_config http_server_defaults(void);
 
 /* handle runs once for each whole request, from the loop. NULL, with the reason in `why`, when the
@@ -92,7 +96,7 @@ void http_server_close(struct http_server *server); /* Requests not replied to a
                                                        from a handler. */
 
 struct http_server_stats {
-    /* Since the start. refused: connections beyond the cap; too_slow: to send or to take. */
+    /* Since the start. refused: beyond the cap or memory_max; too_slow: to send or to take. */
     uint64_t connections, requests, refused, malformed, too_slow;
     uint32_t open; /* Connections now. */
 };

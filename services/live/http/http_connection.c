@@ -17,8 +17,9 @@
  * more: what it has asked is answered. A connection gives way after a few pipelined requests and
  * goes on in the next round of the loop.
  *
- * Connection records are kept and used again; they and their buffers grow with the connections that
- * are open at once, never with the requests. */
+ * Connection records are kept and used again; they grow with the connections that are open at once,
+ * never with the requests. Large buffers go with their connection, and all of them together have a
+ * bound: who wants more than is left is refused. */
 #define _GNU_SOURCE
 #include <stdio.h>
 #include <stdlib.h>
@@ -77,6 +78,8 @@ void http_connection_close(struct connection *connection)
     }
     http_deadline_stop(&connection->deadline);
     http_stream_close(&connection->stream);
+    server->memory -= http_stream_excess(&connection->stream);
+    http_stream_shrink(&connection->stream);
     if (connection->turn.next != NULL)
         list_remove(&server->ready, &connection->turn);
     list_remove(&server->open, &connection->link);
@@ -306,10 +309,38 @@ static void connection_severed(struct connection *connection)
         http_connection_close(connection);
 }
 
+/* Reads, and keeps the accounts of what buffers take. */
+static enum http_flow connection_fill(struct connection *connection, bool stays)
+{
+    struct http_stream *stream = &connection->stream;
+    size_t *memory = &connection->server->memory;
+    enum http_flow flow;
+
+    *memory -= http_stream_excess(stream);
+    flow = http_stream_read(stream, connection_most(connection), stays);
+    *memory += http_stream_excess(stream);
+    return flow;
+}
+
+static bool connection_is_too_much(const struct connection *connection)
+{
+    const struct http_server *server = connection->server;
+
+    return connection->state == READS && server->memory >= server->config.memory_max &&
+           http_stream_wants_more(&connection->stream);
+}
+
 static void connection_readable(struct connection *connection)
 {
     bool stays = connection->state == INSIDE || connection->state == LEAVES;
-    enum http_flow flow = http_stream_read(&connection->stream, connection_most(connection), stays);
+    enum http_flow flow;
+
+    if (connection_is_too_much(connection)) {
+        connection->server->stats.refused++;
+        connection_refuse(connection, 503);
+        return;
+    }
+    flow = connection_fill(connection, stays);
 
     if (flow == HTTP_SEVERED) {
         connection_severed(connection);
@@ -373,7 +404,7 @@ void http_connection_drain(struct connection *connection)
 
     if (connection->state != READS || connection->stream.from < connection->stream.to)
         return;
-    flow = http_stream_read(&connection->stream, connection_most(connection), false);
+    flow = connection_fill(connection, false);
     if (flow == HTTP_FLOWS)
         connection_want_turn(connection);
     else

@@ -81,6 +81,7 @@ struct http_server_config http_server_defaults(void)
         .connections_max = 4096,
         .head_max = 8 * 1024,
         .body_max = HTTP_BODY_MAX,
+        .memory_max = (size_t)32 * 1024 * 1024,
         .arrive_ns = UINT64_C(10000000000),
         .idle_ns = UINT64_C(60000000000),
         .leave_ns = UINT64_C(10000000000),

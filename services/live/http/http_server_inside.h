@@ -42,6 +42,7 @@ struct http_server {
     struct event *turn;  /* For `ready`. */
     struct event *pause; /* Until accept is tried again. */
     struct http_server_stats stats;
+    size_t memory; /* In buffers that are larger than the first one. */
     uint16_t port;
 };
 

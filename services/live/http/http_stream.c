@@ -20,7 +20,7 @@
 #include <event2/event.h>
 
 enum {
-    STREAM_FIRST = 2048,      /* Bytes of a buffer that is new. */
+    STREAM_FIRST = 1024,      /* Bytes of a buffer that is new. */
     STREAM_KEEPS = 64 * 1024, /* A larger one is not kept for the next message. */
     PARTS_MAX = 18
 };
@@ -66,6 +66,20 @@ void http_stream_close(struct http_stream *stream)
     (void)event_del(stream->writable);
     (void)close(stream->fd);
     stream->fd = -1;
+}
+
+void http_stream_shrink(struct http_stream *stream)
+{
+    if (stream->capacity > STREAM_FIRST) {
+        free(stream->bytes);
+        stream->bytes = NULL;
+        stream->capacity = stream->from = stream->to = 0;
+    }
+    if (stream->out_capacity > STREAM_FIRST) {
+        free(stream->out);
+        stream->out = NULL;
+        stream->out_capacity = stream->out_from = stream->out_to = 0;
+    }
 }
 
 void http_stream_free(struct http_stream *stream)
@@ -137,6 +151,16 @@ enum http_flow http_stream_read(struct http_stream *stream, uint32_t most, bool 
     if (got == 0)
         return HTTP_ENDED;
     return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ? HTTP_WAITS : HTTP_SEVERED;
+}
+
+bool http_stream_wants_more(const struct http_stream *stream)
+{
+    return stream->from == 0 && stream->to == stream->capacity && stream->to > 0;
+}
+
+size_t http_stream_excess(const struct http_stream *stream)
+{
+    return stream->capacity > STREAM_FIRST ? stream->capacity - STREAM_FIRST : 0;
 }
 
 void http_stream_drop(struct http_stream *stream, uint32_t length)

@@ -37,11 +37,11 @@ enum http_flow {
 };
 
 /* Takes fd (which becomes non-blocking, without Nagle's delay, and closed in children). `wake` runs
- * with EV_READ or EV_WRITE; nothing is watched yet. The stream is zeroed before its first use, and
- * keeps its memory for the next one. */
+ * with EV_READ or EV_WRITE; nothing is watched yet. The stream is zeroed before its first use. */
 void http_stream_open(struct http_stream *stream, struct loop *loop, int fd,
                       void (*wake)(int fd, short events, void *context), void *context);
-void http_stream_close(struct http_stream *stream); /* fd; the memory stays. */
+void http_stream_close(struct http_stream *stream);  /* fd; the memory stays, for the next one. */
+void http_stream_shrink(struct http_stream *stream); /* Closed: gives large buffers back. */
 void http_stream_free(struct http_stream *stream);
 
 /* Whether to be woken when there is something to read. */
@@ -51,6 +51,12 @@ void http_stream_watch_write(struct http_stream *stream);
 /* One read, to behind what is there. `most`: so many bytes may be there at once; beyond it, and
  * where the bytes must stay (`stays`) beyond what room there is, HTTP_FULL. */
 enum http_flow http_stream_read(struct http_stream *stream, uint32_t most, bool stays);
+
+/* Whether the next read, of one that must not stay, wants a larger buffer than the first one. */
+bool http_stream_wants_more(const struct http_stream *stream);
+
+/* What it has beyond a first buffer, in bytes. */
+size_t http_stream_excess(const struct http_stream *stream);
 
 /* The first `length` bytes are no longer wanted. */
 void http_stream_drop(struct http_stream *stream, uint32_t length);

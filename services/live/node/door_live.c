@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "services/base/list.h"
 #include "services/base/pool.h"
@@ -258,13 +259,24 @@ static void is_empty(void *context)
         door->emptied(door->context);
 }
 
+/* A flood of clients must leave files for what a node itself asks: half of them, where the system
+ * allows so few. */
+static uint32_t fit_files(uint32_t connections_max)
+{
+    struct rlimit files;
+
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur / 2 >= connections_max)
+        return connections_max;
+    return files.rlim_cur > 2 ? (uint32_t)(files.rlim_cur / 2) : 1;
+}
+
 static bool listen_on(struct door_live *door, uint32_t visits_max, char why[static 160])
 {
     struct http_server_config config = http_server_defaults();
 
     config.listen = door->config.listen;
-    config.connections_max =
-        visits_max + SPARE_VISITS > CONNECTIONS_MIN ? visits_max + SPARE_VISITS : CONNECTIONS_MIN;
+    config.connections_max = fit_files(
+        visits_max + SPARE_VISITS > CONNECTIONS_MIN ? visits_max + SPARE_VISITS : CONNECTIONS_MIN);
     door->server = http_server_open(door->loop, &config, handle, door, why);
     return door->server != NULL;
 }

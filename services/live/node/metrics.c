@@ -66,7 +66,7 @@ static const struct family families[] = {
      AT(queue_dead)},
     {"sim_queue_records_lost_total", "Records that retention dropped before they were taken.", true,
      UNIT_ONE, AT(queue_gaps)},
-    {"sim_queue_batches_total", "Batches taken.", true, UNIT_ONE, AT(queue_batches)},
+    {"sim_queue_batches_total", "Batches of records sent.", true, UNIT_ONE, AT(queue_batches)},
     {"sim_queue_rebalances_total", "Times that the group shared its partitions out anew.", true,
      UNIT_ONE, AT(queue_rebalances)},
     {"sim_table_connections", "Connections to SQL.", false, UNIT_ONE, AT(table_connections)},

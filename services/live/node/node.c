@@ -32,6 +32,8 @@
 #define STILL_COMING_NS UINT64_C(100000000) /* What the balancer sent before it heard of us. */
 #define DRAIN_MAX_NS UINT64_C(10000000000)
 
+enum { GREETING_MS = 5000 };
+
 struct node {
     struct node_settings settings;
     struct dist_point *points; /* Of the plan's distributions. */
@@ -164,6 +166,8 @@ static bool open_queue(struct node *node)
                                   node->ports.table, &node->stats, why);
     if (node->queue == NULL)
         return tell(node, why);
+    if (node->settings.plan.kind != PLAN_BATCHER) /* It puts dead letters alone. */
+        queue_live_greet(node->queue, GREETING_MS);
     node->ports.queue = queue_live_port(node->queue);
     return true;
 }

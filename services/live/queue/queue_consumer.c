@@ -70,6 +70,7 @@ rd_kafka_conf_t *consumer_conf(const struct queue_settings *settings, char why[s
                                      {"session.timeout.ms", session},
                                      {"heartbeat.interval.ms", heartbeat},
                                      {"max.poll.interval.ms", "86400000"},
+                                     {"enable.sparse.connections", "false"},
                                      {"fetch.wait.max.ms", "10"},
                                      {"fetch.error.backoff.ms", "100"},
                                      {"queued.min.messages", "10000"},

@@ -98,6 +98,7 @@ struct producer *producer_open(struct queue_live *queue); /* NULL: not now. */
 void producer_close(struct producer *producer);
 void producer_put(struct producer *producer, struct call *call, uint32_t topic,
                   const struct ask *ask, uint64_t timeout_ns);
+void producer_greet(struct producer *producer, int timeout_ms); /* Blocks: learns who leads. */
 bool producer_is_broken(const struct producer *producer);
 
 /* ---- A partition of ours --------------------------------------------------------------------- */

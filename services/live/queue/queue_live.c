@@ -346,6 +346,14 @@ struct queue_live *queue_live_open(struct loop *loop, const struct queue_setting
     return queue;
 }
 
+void queue_live_greet(struct queue_live *queue, int timeout_ms)
+{
+    if (queue->producer == NULL)
+        queue->producer = producer_open(queue);
+    if (queue->producer != NULL)
+        producer_greet(queue->producer, timeout_ms);
+}
+
 void queue_live_close(struct queue_live *queue)
 {
     queue->is_closing = true;

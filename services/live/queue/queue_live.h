@@ -44,6 +44,10 @@ struct queue_live *queue_live_open(struct loop *loop, const struct queue_setting
                                    const char *run, struct table *offsets, struct node_stats *stats,
                                    char why[static 160]);
 
+/* Before the loop runs, for who will put: makes the producer now and asks the brokers who they are,
+ * blocking for up to timeout_ms, so that the first record does not wait for it. */
+void queue_live_greet(struct queue_live *queue, int timeout_ms);
+
 /* Blocks: leaves the group, for up to a second; waits up to a second for what was put. Calls that
  * are pending never end, save those whose end the loop knows of, if it runs on. */
 void queue_live_close(struct queue_live *queue);

@@ -56,6 +56,9 @@ rd_kafka_conf_t *producer_conf(const struct queue_settings *settings, char why[s
         {"message.timeout.ms", "10000"},
         {"retry.backoff.ms", "50"},
         {"partitioner", "murmur2_random"},
+        /* Connected to every broker before the first record, which would else wait up to a second
+         * for its leader's connection to be thought of. */
+        {"enable.sparse.connections", "false"},
         {NULL, NULL}};
     rd_kafka_conf_t *conf;
 
@@ -215,6 +218,15 @@ struct producer *producer_open(struct queue_live *queue)
     }
     line_open(&producer->line, queue, time_out);
     return producer;
+}
+
+void producer_greet(struct producer *producer, int timeout_ms)
+{
+    const struct rd_kafka_metadata *metadata;
+
+    if (rd_kafka_metadata(producer->client.kafka, 1, NULL, &metadata, timeout_ms) ==
+        RD_KAFKA_RESP_ERR_NO_ERROR)
+        rd_kafka_metadata_destroy(metadata);
 }
 
 static bool is_idle(void *context)

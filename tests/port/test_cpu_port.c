@@ -1,0 +1,337 @@
+/* test_cpu_port.c — services/port/cpu.h: cores, speed, lines and slices, the same in both worlds.
+ *
+ * An event loop is a first-in-first-out line before `cores` servers, so the instant when a piece of
+ * work is due follows from when each was asked: due = max(asked, the first core to come free) +
+ * work / speed. In virtual time it ends then; live it ends then or later, never before (by more
+ * than a timer's grain). Under threads what is owed is the order of ends and the capacity. */
+#include "tests/lib/port_rig_node.h"
+
+enum { MANY = 200, CORES_MAX = 8, STEPS = 5 };
+
+#define GRAIN_NS US(50)
+
+static const struct cpu_spec one_core = {.cores = 1, .speed = 1, .queue = 1000};
+static const struct cpu_spec sliced = {
+    .cores = 1, .speed = 1, .threads = 100, .quantum_ns = MS(1), .queue = 1000};
+
+struct job {
+    struct rig_question question; /* First. */
+    uint64_t work_ns;
+};
+
+static void run(struct rig *rig, struct job *job, uint64_t work_ns)
+{
+    job->work_ns = work_ns;
+    cpu_run(rig->ports.cpu, rig_ask(rig, &job->question), work_ns);
+}
+
+static bool all_are_told(void *context)
+{
+    const struct rig *rig = context;
+
+    return rig->told >= rig->asked;
+}
+
+static void wait_for_all(struct rig *rig)
+{
+    assert_true(rig_run_until(rig, all_are_told, rig, RIG_LIMIT_NS));
+    assert_int_equal(rig->too_early, 0);
+}
+
+static uint64_t greater(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
+/* Jobs in the order of their asking, none before them. */
+static void were_served_first_in_first_out(const struct job *jobs, uint32_t jobs_max,
+                                           const struct cpu_spec *spec)
+{
+    uint64_t free_ns[CORES_MAX] = {0};
+
+    for (uint32_t i = 0; i < jobs_max; i++) {
+        uint32_t core = 0;
+
+        for (uint32_t each = 1; each < spec->cores; each++)
+            core = free_ns[each] < free_ns[core] ? each : core;
+        free_ns[core] = greater(jobs[i].question.asked_ns, free_ns[core]) +
+                        (uint64_t)((double)jobs[i].work_ns / spec->speed + 0.5);
+        assert_int_equal(jobs[i].question.times, 1);
+        assert_int_equal(jobs[i].question.call.outcome, CALL_OK);
+        rig_was_due(&jobs[i].question, free_ns[core], GRAIN_NS);
+    }
+}
+
+/* ---- The contract ---------------------------------------------------------------------------- */
+
+static void work_never_ends_inside_its_asking_and_none_ends_in_a_moment(void **state)
+{
+    struct rig *rig = *state;
+    struct job job;
+
+    rig_processor(rig, &one_core);
+    for (uint64_t work_ns = 0; work_ns < MS(3); work_ns += MS(1)) {
+        run(rig, &job, work_ns);
+        assert_int_equal(job.question.call.outcome, CALL_PENDING);
+        rig_expect(&job.question, CALL_OK, 0);
+        were_served_first_in_first_out(&job, 1, &one_core);
+    }
+}
+
+static void run_again(struct rig_question *question)
+{
+    if (question->times < STEPS)
+        cpu_run(question->rig->ports.cpu, &question->call, MS(2));
+}
+
+static bool has_run_enough(void *context)
+{
+    return ((const struct rig_question *)context)->times >= STEPS;
+}
+
+static void a_call_may_ask_for_more_as_soon_as_it_has_ended(void **state)
+{
+    struct rig *rig = *state;
+    struct rig_question q;
+
+    rig_processor(rig, &one_core);
+    cpu_run(rig->ports.cpu, rig_ask_and_see(rig, &q, run_again), MS(2));
+    assert_true(rig_run_until(rig, has_run_enough, &q, RIG_LIMIT_NS));
+    rig_was_due(&q, q.asked_ns + STEPS * MS(2), GRAIN_NS);
+}
+
+/* ---- An event loop --------------------------------------------------------------------------- */
+
+static void one_core_ends_work_in_the_order_in_which_it_was_asked(void **state)
+{
+    static struct job jobs[MANY];
+    struct rig *rig = *state;
+
+    rig_processor(rig, &one_core);
+    for (uint32_t i = 0; i < MANY; i++)
+        run(rig, &jobs[i], US(i * 7919 % 2000));
+    wait_for_all(rig);
+    were_served_first_in_first_out(jobs, MANY, &one_core);
+    for (uint32_t i = 0; i < MANY; i++)
+        assert_int_equal(jobs[i].question.nth, i + 1);
+}
+
+static void a_little_work_waits_behind_much(void **state)
+{
+    struct rig *rig = *state;
+    struct job jobs[3];
+
+    rig_processor(rig, &one_core);
+    run(rig, &jobs[0], MS(30));
+    run(rig, &jobs[1], 0);
+    run(rig, &jobs[2], US(1));
+    wait_for_all(rig);
+    were_served_first_in_first_out(jobs, 3, &one_core);
+    assert_int_equal(jobs[0].question.nth, 1);
+    assert_int_equal(jobs[1].question.nth, 2);
+}
+
+static void as_many_run_at_once_as_there_are_cores_and_no_more(void **state)
+{
+    static const struct cpu_spec spec = {.cores = 3, .speed = 1, .queue = 1000};
+    static struct job jobs[MANY];
+    struct rig *rig = *state;
+
+    rig_processor(rig, &spec);
+    for (uint32_t i = 0; i < MANY; i++)
+        run(rig, &jobs[i], MS(2) + US(i * 104729 % 1000));
+    wait_for_all(rig);
+    were_served_first_in_first_out(jobs, MANY, &spec);
+}
+
+static void a_long_piece_holds_one_core_and_the_others_go_on(void **state)
+{
+    static const struct cpu_spec spec = {.cores = 2, .speed = 1, .queue = 1000};
+    struct rig *rig = *state;
+    struct job long_one, short_ones[20];
+
+    rig_processor(rig, &spec);
+    run(rig, &long_one, SECONDS(3600));
+    for (int i = 0; i < 20; i++)
+        run(rig, &short_ones[i], MS(1));
+    rig_wait(&short_ones[19].question);
+    were_served_first_in_first_out(short_ones, 20, &one_core);
+    assert_int_equal(long_one.question.times, 0);
+}
+
+static void a_core_that_has_been_idle_starts_at_once(void **state)
+{
+    static struct job jobs[20];
+    struct rig *rig = *state;
+
+    rig_processor(rig, &one_core);
+    for (uint32_t i = 0; i < 20; i++) {
+        run(rig, &jobs[i], MS(4));
+        rig_pass(rig, MS(i % 5 * 2));
+    }
+    wait_for_all(rig);
+    were_served_first_in_first_out(jobs, 20, &one_core);
+}
+
+static void twice_the_speed_is_half_the_time_and_half_the_speed_twice(void **state)
+{
+    static const double speeds[] = {2.0, 0.5, 3.0};
+    static struct job jobs[10];
+    struct rig *rig = *state;
+    struct cpu_spec spec = one_core;
+
+    for (size_t s = 0; s < sizeof speeds / sizeof *speeds; s++) {
+        if (s > 0) {
+            rig->world->close(rig);
+            *rig = (struct rig){.world = rig->world};
+            rig->world->open(rig);
+        }
+        spec.speed = speeds[s];
+        rig_processor(rig, &spec);
+        for (uint32_t i = 0; i < 10; i++)
+            run(rig, &jobs[i], MS(6));
+        wait_for_all(rig);
+        were_served_first_in_first_out(jobs, 10, &spec);
+    }
+}
+
+/* ---- Threads --------------------------------------------------------------------------------- */
+
+/* No piece has had more than one core, and all of them together not more than all cores. */
+static void had_no_more_than_there_is(const struct job *jobs, uint32_t jobs_max, uint32_t cores)
+{
+    uint64_t sum_ns = 0, last_ns = 0;
+
+    for (uint32_t i = 0; i < jobs_max; i++) {
+        const struct rig_question *q = &jobs[i].question;
+
+        assert_int_equal(q->times, 1);
+        assert_true(q->told_ns + GRAIN_NS >= q->asked_ns + jobs[i].work_ns);
+        sum_ns += jobs[i].work_ns;
+        last_ns = greater(last_ns, q->told_ns);
+    }
+    assert_true(last_ns + GRAIN_NS >= jobs[0].question.asked_ns + sum_ns / cores);
+}
+
+/* Slices of 1 ms in turn: the short one ends with its third, which is the sixth of all. */
+static void under_threads_a_short_piece_overtakes_a_long_one(void **state)
+{
+    struct rig *rig = *state;
+    struct job jobs[2];
+
+    rig_processor(rig, &sliced);
+    run(rig, &jobs[0], MS(10));
+    run(rig, &jobs[1], MS(3));
+    wait_for_all(rig);
+    assert_int_equal(jobs[1].question.nth, 1);
+    had_no_more_than_there_is(jobs, 2, 1);
+    if (rig->fixture != NULL) { /* Live they were not asked at the same instant. */
+        assert_int_equal(jobs[1].question.told_ns, MS(6));
+        assert_int_equal(jobs[0].question.told_ns, MS(13));
+    }
+}
+
+static void under_threads_the_shorter_ends_first_however_late_it_was_asked(void **state)
+{
+    struct rig *rig = *state;
+    struct job jobs[5];
+
+    rig_processor(rig, &sliced);
+    for (uint32_t i = 0; i < 5; i++)
+        run(rig, &jobs[i], MS(20) * (5 - i));
+    wait_for_all(rig);
+    for (uint32_t i = 0; i < 5; i++)
+        assert_int_equal(jobs[i].question.nth, 5 - i);
+    had_no_more_than_there_is(jobs, 5, 1);
+}
+
+static void equal_pieces_take_turns_and_end_in_the_order_in_which_they_were_asked(void **state)
+{
+    struct rig *rig = *state;
+    struct job jobs[4];
+
+    rig_processor(rig, &sliced);
+    for (uint32_t i = 0; i < 4; i++)
+        run(rig, &jobs[i], MS(10));
+    wait_for_all(rig);
+    for (uint32_t i = 0; i < 4; i++) {
+        assert_int_equal(jobs[i].question.nth, i + 1);
+        /* Nobody ends before all have had nine of their ten slices. */
+        assert_true(jobs[i].question.told_ns + GRAIN_NS >= jobs[0].question.asked_ns + MS(37));
+    }
+    had_no_more_than_there_is(jobs, 4, 1);
+}
+
+static void who_runs_alone_gives_way_when_somebody_comes(void **state)
+{
+    struct rig *rig = *state;
+    struct job jobs[2];
+
+    rig_processor(rig, &sliced);
+    run(rig, &jobs[0], SECONDS(3600));
+    rig_pass(rig, MS(20) + US(300));
+    run(rig, &jobs[1], MS(5));
+    rig_wait(&jobs[1].question);
+    assert_int_equal(jobs[0].question.times, 0);
+    /* The slice in which it came, its own five, four of the other between them. */
+    rig_was_due(&jobs[1].question, jobs[1].question.asked_ns + US(700) + MS(9),
+                GRAIN_NS + MS(1)); /* Live it may come anywhere in a slice. */
+}
+
+static void cores_under_threads_share_what_is_runnable_and_no_more(void **state)
+{
+    static struct job jobs[60];
+    struct cpu_spec spec = sliced;
+    struct rig *rig = *state;
+
+    spec.cores = 3;
+    spec.speed = 2;
+    rig_processor(rig, &spec);
+    for (uint32_t i = 0; i < 60; i++)
+        run(rig, &jobs[i], MS(4) + US(i * 7919 % 4000));
+    wait_for_all(rig);
+    for (uint32_t i = 0; i < 60; i++)
+        jobs[i].work_ns /= 2; /* At that speed. */
+    had_no_more_than_there_is(jobs, 60, 3);
+}
+
+static void fewer_pieces_than_cores_do_not_wait_for_each_other(void **state)
+{
+    struct cpu_spec spec = sliced;
+    struct rig *rig = *state;
+    struct job jobs[3];
+
+    spec.cores = 3;
+    rig_processor(rig, &spec);
+    for (uint32_t i = 0; i < 3; i++)
+        run(rig, &jobs[i], MS(40) * (3 - i));
+    wait_for_all(rig);
+    for (uint32_t i = 0; i < 3; i++) {
+        assert_int_equal(jobs[i].question.nth, 3 - i);
+        rig_was_due(&jobs[i].question, jobs[i].question.asked_ns + jobs[i].work_ns, GRAIN_NS);
+    }
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(work_never_ends_inside_its_asking_and_none_ends_in_a_moment),
+    cmocka_unit_test(a_call_may_ask_for_more_as_soon_as_it_has_ended),
+    cmocka_unit_test(one_core_ends_work_in_the_order_in_which_it_was_asked),
+    cmocka_unit_test(a_little_work_waits_behind_much),
+    cmocka_unit_test(as_many_run_at_once_as_there_are_cores_and_no_more),
+    cmocka_unit_test(a_long_piece_holds_one_core_and_the_others_go_on),
+    cmocka_unit_test(a_core_that_has_been_idle_starts_at_once),
+    cmocka_unit_test(twice_the_speed_is_half_the_time_and_half_the_speed_twice),
+    cmocka_unit_test(under_threads_a_short_piece_overtakes_a_long_one),
+    cmocka_unit_test(under_threads_the_shorter_ends_first_however_late_it_was_asked),
+    cmocka_unit_test(equal_pieces_take_turns_and_end_in_the_order_in_which_they_were_asked),
+    cmocka_unit_test(who_runs_alone_gives_way_when_somebody_comes),
+    cmocka_unit_test(cores_under_threads_share_what_is_runnable_and_no_more),
+    cmocka_unit_test(fewer_pieces_than_cores_do_not_wait_for_each_other),
+};
+
+int main(void)
+{
+    static const struct rig_world *const worlds[] = {&rig_node_virtual, &rig_node_live};
+
+    return rig_run(worlds, sizeof worlds / sizeof *worlds, tests, sizeof tests / sizeof *tests);
+}
