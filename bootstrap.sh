@@ -39,6 +39,15 @@ python  jsonschema         python3-jsonschema  python3-jsonschema  -
 command jq                 jq                  jq                  jq
 python  yaml               python3-yaml        python3-pyyaml      -
 '
+# Real servers and tools that some tests hold sim against: without one they are skipped, and say so.
+test_wants='
+server  postgres           postgresql-15       postgresql-server   postgresql@15
+command psql               postgresql-client   postgresql          postgresql@15
+command java               default-jre-headless java-17-openjdk-headless openjdk@17
+command mvn                maven               maven               maven
+command kcat               kcat                kcat                kcat
+command promtool           prometheus          golang-github-prometheus prometheus
+'
 
 say() {
     printf 'bootstrap: %s\n' "$*" >&2
@@ -81,6 +90,7 @@ has_need() {
     command) command -v "$2" >/dev/null ;;
     header) cc -E -include "$2" -x c /dev/null >/dev/null 2>&1 ;;
     library) pkg-config --exists "$2" 2>/dev/null ;;
+    server) command -v "$2" >/dev/null || compgen -G "/usr/lib/postgresql/*/bin/$2" >/dev/null ;;
     python) python3 -c "import $2" 2>/dev/null || /usr/bin/python3 -c "import $2" 2>/dev/null ;;
     esac
 }
@@ -163,6 +173,13 @@ need() {
     fi
     [ -z "$left" ] || die "still missing, though $manager has run: $left"
     check_cmake
+}
+
+# want NEEDS: the same, but what cannot be had is said and done without.
+want() {
+    if [ -n "$(missing name "$1")" ] && ! (need "$1"); then
+        say "going on without: $(missing name "$1" | tr '\n' ' ')(tests that want it are skipped)"
+    fi
 }
 
 check_cmake() {
@@ -253,6 +270,7 @@ test_preset() {
 test_all() {
     local closing
     need "$build_needs$test_needs"
+    want "$test_wants"
     test_preset dev
     test_preset fast
     closing="$passed passed, $failed failed"

@@ -144,11 +144,11 @@ async def pipelined(port, _):
 
 
 async def endless_body(port, _):
-    """A body that stops short of its end, held for a second; 503 where memory for it is out."""
+    """A body that stops short of its end, held for two seconds; 503 where memory for it is out."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(head(b"Content-Length: 262144", first=b"POST /orders HTTP/1.1") + b" " * 262000)
     try:
-        answer = await asyncio.wait_for(reader.read(12), 1)
+        answer = await asyncio.wait_for(reader.read(12), 2)
     except (asyncio.TimeoutError, ConnectionError):
         answer = b""
     writer.close()

@@ -111,9 +111,11 @@ static void who_asked_later_and_is_due_earlier_wakes_first(void **state)
     struct rig *rig = *state;
     struct rig_question q[3];
 
-    timer_sleep(timer_of(rig), rig_ask(rig, &q[0]), SECONDS(3600));
-    timer_sleep(timer_of(rig), rig_ask(rig, &q[1]), MS(60));
-    timer_sleep(timer_of(rig), rig_ask(rig, &q[2]), MS(1));
+    for (int i = 0; i < 3; i++)
+        rig_ask(rig, &q[i]);
+    timer_sleep(timer_of(rig), &q[0].call, SECONDS(3600));
+    timer_sleep(timer_of(rig), &q[1].call, MS(30));
+    timer_sleep(timer_of(rig), &q[2].call, MS(1));
     rig_wait(&q[1]);
     assert_int_equal(q[2].nth, 1);
     assert_int_equal(q[1].nth, 2);

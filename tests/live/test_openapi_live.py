@@ -1,0 +1,280 @@
+#!/usr/bin/env python3
+"""test_openapi_live.py — What services/live/http/openapi.yaml promises, asked of running nodes.
+
+A scenario with a service of each kind runs live. Every operation of the document is asked of the
+service that its tag names, and of its balancer: as the document's own examples have it, with each
+required thing missing, with numbers that are none, with methods that the path does not have, and of
+services that do not know it. Each answer must have a status that the document has for the
+operation, and a body of that status's media type and schema. In the end every status that is
+documented by itself has been met, or stands in UNREACHED with the reason.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import jsonschema
+import yaml
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from test_hostile_http import children_of, listens_on, wait_until  # noqa: E402
+from test_openapi import expand, operations_of, resolve  # noqa: E402
+
+SIM = os.environ["SIM"]
+ROOT = Path(os.environ.get("SOURCE_DIR", Path(__file__).resolve().parents[2]))
+TOKEN = "a token of this test"
+REPLICA_MAX = 1023
+
+SCENARIO = """
+version: 1
+name: openapi
+duration: 60s
+load:
+  - {verb: like, rate: 2/s, service: likes}
+  - {verb: menu, rate: 2/s, service: delivery}
+  - {verb: call, rate: 2/s, service: custom}
+services:
+  likes: {replicas: 1, design: indexed, ack: table}
+  delivery: {replicas: 1, orders: sync}
+  custom: {replicas: 1, steps: [{compute: 0s}]}
+balancer: {policy: round_robin, timeout: 10s}
+"""
+
+failures = []
+met = set()
+
+
+def expect(is_so, what):
+    if not is_so:
+        failures.append(what)
+        print(f"FAILED: {what}", flush=True)
+
+
+def fetch(port, method, target, headers, body):
+    request = urllib.request.Request(f"http://127.0.0.1:{port}{target}", data=body, method=method,
+                                     headers=headers)
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return answer.status, answer.headers.get_content_type(), answer.read()
+    except urllib.error.HTTPError as error:
+        return error.code, error.headers.get_content_type(), error.read()
+
+
+# ---- One answer against the document ---------------------------------------------------------
+
+def judge(document, path, method, answer, what):
+    status, kind, body = answer
+    responses = document["paths"][path][method]["responses"]
+    key = str(status) if str(status) in responses else "default"
+    place = f"{method.upper()} {path} ({what}): {status}"
+    if key not in responses:
+        expect(False, f"{place} is not documented")
+        return
+    met.add((path, method, key))
+    content = resolve(document, responses[key]).get("content", {})
+    if not content:
+        return
+    expect(kind in content, f"{place} is {kind}")
+    if kind == "application/json":
+        validator = jsonschema.Draft4Validator(expand(document, content[kind]["schema"]))
+        try:
+            for error in validator.iter_errors(json.loads(body)):
+                expect(False, f"{place}: {body[:100]!r}: {error.message}")
+        except ValueError:
+            expect(False, f"{place}: {body[:100]!r} is not JSON")
+
+
+# ---- What is asked ---------------------------------------------------------------------------
+
+def parameters_of(document, path, method):
+    item = document["paths"][path]
+    return [resolve(document, entry)
+            for entry in item.get("parameters", []) + item[method].get("parameters", [])]
+
+
+def written(path, parameters, values):
+    """Target and headers, from {parameter's name: value}."""
+    query, headers = [], {}
+    for entry in parameters:
+        value = values.get(entry["name"])
+        if value is None:
+            continue
+        if entry["in"] == "path":
+            path = path.replace("{%s}" % entry["name"], str(value))
+        elif entry["in"] == "query":
+            query.append(f"{entry['name']}={value}")
+        else:
+            headers[entry["name"]] = str(value)
+    return path + ("?" + "&".join(query) if query else ""), headers
+
+
+def good_values(parameters):
+    known = {"host": "127.0.0.1", "port": 1, "replica": REPLICA_MAX, "weight": 1.5,
+             "X-Deadline-Us": 20000000, "X-Bytes": 4000}
+    return {entry["name"]: known.get(entry["name"], 7) for entry in parameters}
+
+
+def body_of(document, path, method):
+    content = document["paths"][path][method].get("requestBody", {}).get("content", {})
+    return content["application/json"]["example"] if content else None
+
+
+def requests_of(document, path, method):
+    """(what, target, headers, body as an object, statuses that it may have)."""
+    parameters, body = parameters_of(document, path, method), body_of(document, path, method)
+    values = good_values(parameters)
+    required = {entry["name"]: entry for entry in parameters if entry.get("required")}
+
+    yield "everything", *written(path, parameters, values), body, {200, 404}
+    yield ("only what is required", *written(path, parameters, {n: values[n] for n in required}),
+           body, {200, 404})
+    for name, entry in required.items():
+        if entry["in"] != "path":
+            less = {n: v for n, v in values.items() if n != name}
+            yield f"without {name}", *written(path, parameters, less), body, {400, 404}
+    for entry in parameters:
+        if entry["schema"].get("type") == "integer" or "$ref" in entry["schema"]:
+            bad = {**values, entry["name"]: "x1"}
+            yield f"{entry['name']} is x1", *written(path, parameters, bad), body, {400, 404}
+    if body is not None:
+        target, headers = written(path, parameters, values)
+        schema = expand(document, document["paths"][path][method]["requestBody"]["content"]
+                        ["application/json"]["schema"])
+        for name in schema.get("required", []):
+            yield (f"a body without {name}", target, headers,
+                   {n: v for n, v in body.items() if n != name}, {400})
+        for name in schema["properties"]:
+            yield f"{name} is a word", target, headers, {**body, name: "x1"}, {400}
+
+
+# ---- Who is asked ----------------------------------------------------------------------------
+
+def ask_operation(document, port, path, method, token):
+    for what, target, headers, body, statuses in requests_of(document, path, method):
+        if token:
+            headers = {**headers, "Authorization": f"Bearer {token}"}
+        data = None if body is None else json.dumps(body).encode()
+        answer = fetch(port, method.upper(), target, headers, data)
+        judge(document, path, method, answer, what)
+        expect(answer[0] in statuses, f"{method.upper()} {target} ({what}): {answer[0]} {answer[2]}")
+
+
+def ask_strangers(document, port, tag):
+    """Operations of other services, and methods that a path does not have."""
+    for path, method, item in operations_of(document):
+        parameters = parameters_of(document, path, method)
+        target, headers = written(path, parameters, good_values(parameters))
+        body = body_of(document, path, method)
+        data = None if body is None else json.dumps(body).encode()
+        if item[method]["tags"][0] not in (tag, "operation"):
+            answer = fetch(port, method.upper(), target, headers, data)
+            judge(document, path, method, answer, f"of {tag}")
+            expect(answer[0] == 404, f"{method.upper()} {target} of {tag}: {answer[0]} {answer[2]}")
+        known = {"GET", "POST", "PUT", "DELETE", "PATCH"}
+        for other in sorted(known - {name.upper() for name in item}):
+            status = fetch(port, other, target, headers, None)[0]
+            expect(status in (404, 405), f"{other} {target} of {tag}: {status}")
+
+
+def ask_node(document, port, tag, is_balancer):
+    for path, method, item in operations_of(document):
+        if item[method]["tags"][0] == tag or path in ("/healthz", "/metrics"):
+            ask_operation(document, port, path, method, None)
+    if not is_balancer:
+        ask_strangers(document, port, tag)
+
+
+def find_nodes(sim):
+    """{(kind, is_balancer): port}; a balancer is in front of the service whose menus it knows."""
+    def nodes():
+        return [(words.split()[1], listens_on(pid)[0][1]) for pid, words in children_of(sim.pid)
+                if "sim-node" in words and listens_on(pid)]
+
+    wait_until(lambda: len(nodes()) >= 6, 60)
+    return nodes()
+
+
+def ask_run(document, folder):
+    path = Path(folder) / "openapi.yaml"
+    path.write_text(SCENARIO, encoding="utf-8")
+    sim = subprocess.Popen([SIM, "run", str(path), "--live", "--json", "-q"],
+                           stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    try:
+        nodes = find_nodes(sim)
+        kinds = {kind for kind, _ in nodes}
+        expect({"likes", "delivery", "custom"} <= kinds, f"a node of each kind is there: {nodes}")
+        for kind, port in nodes:
+            if kind in ("likes", "delivery", "custom"):
+                ask_node(document, port, kind, False)
+            else:
+                status = fetch(port, "PUT", f"/backends/{REPLICA_MAX}?host=127.0.0.1&port=1", {},
+                               None)[0]
+                expect(status == 401, f"PUT /backends without the run's token: {status}")
+                judge(document, "/backends/{replica}", "put", (status, "application/json",
+                      b'{"error": ""}'), "no token")
+    finally:
+        sim.terminate()
+        sim.communicate(timeout=60)
+
+
+def start_balancer(folder, token, listen):
+    path = Path(folder) / "openapi.yaml"
+    return subprocess.Popen([SIM, "node", str(path), "custom/balancer", "--listen", listen],
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                            env={**os.environ, "SIM_TOKEN": token})
+
+
+def ask_balancer(document, folder):
+    """By hand, with a token of ours: who has it may change who is behind it, nobody else."""
+    balancer = start_balancer(folder, TOKEN, "127.0.0.1:0")
+    try:
+        expect(balancer.stdout.readline() == "ready\n", "a balancer starts")
+        port = listens_on(balancer.pid)[0][1]
+        for method in ("put", "delete"):
+            for token in (None, "another token", TOKEN + "x", TOKEN[:-1]):
+                headers = {"Authorization": f"Bearer {token}"} if token else {}
+                answer = fetch(port, method.upper(), "/backends/3?host=127.0.0.1&port=1", headers,
+                               None)
+                judge(document, "/backends/{replica}", method, answer, f"token {token}")
+                expect(answer[0] == 401, f"{method} with token {token}: {answer[0]}")
+            ask_operation(document, port, "/backends/{replica}", method, TOKEN)
+        for path in ("/healthz", "/metrics"):
+            ask_operation(document, port, path, "get", None)
+        for path, method, item in operations_of(document):  # Nobody is behind it any more: 502.
+            parameters, body = parameters_of(document, path, method), body_of(document, path, method)
+            target, headers = written(path, parameters, good_values(parameters))
+            if item[method]["tags"][0] != "operation":
+                judge(document, path, method, fetch(port, method.upper(), target, headers,
+                      None if body is None else json.dumps(body).encode()), "nobody behind")
+    finally:
+        balancer.terminate()
+        balancer.communicate(timeout=60)
+    bold = start_balancer(folder, "", "0.0.0.0:0")
+    said = bold.communicate(timeout=60)[1]
+    expect(bold.returncode == 1 and "token" in said, f"beyond loopback without a token: {said}")
+
+
+def main():
+    document = yaml.safe_load((ROOT / "services/live/http/openapi.yaml").read_text("utf-8"))
+    begin = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="simo-") as folder:
+        ask_run(document, folder)
+        ask_balancer(document, folder)
+    wanted = {(path, method, status) for path, method, item in operations_of(document)
+              for status in item[method]["responses"]}
+    for path, method, status in sorted(wanted - met):
+        print(f"not met: {method.upper()} {path} {status}")
+        expect(status != "200", f"{method.upper()} {path} was never answered with 200")
+    print(f"{len(met)} of {len(wanted)} answers met in {time.monotonic() - begin:.1f} s, "
+          f"{len(failures)} failures")
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
