@@ -75,25 +75,26 @@ static bool is_there(struct lab *lab, uint32_t service)
 
 /* ---- What the last run has left -------------------------------------------------------------- */
 
+/* A topic that has just been made may have no leader that knows of it yet: that passes as well. */
 static bool drain(struct lab *lab, char why[static 160])
 {
     uint64_t until_ns = loop_now_ns(&lab->loop) + lab->scenario->drain_ns + patience_ns;
     uint64_t behind = 0;
+    bool is_read = true;
 
     if (!lab->servers.wanted.queue)
         return true;
-    while (log_read_lag(lab, &behind, why)) {
-        if (behind == 0)
+    while (loop_now_ns(&lab->loop) < until_ns) {
+        is_read = log_read_lag(lab, &behind, why);
+        if (is_read && behind == 0)
             return true;
-        if (loop_now_ns(&lab->loop) >= until_ns) {
-            snprintf(why, 160,
-                     "the log still holds %llu records of an earlier run; does a batcher "
-                     "of this variant run?",
-                     (unsigned long long)behind);
-            return false;
-        }
         wait_for(lab, moment_ns);
     }
+    if (is_read)
+        snprintf(why, 160,
+                 "the log still holds %llu records of an earlier run; does a batcher of this "
+                 "variant run?",
+                 (unsigned long long)behind);
     return false;
 }
 

@@ -26,7 +26,7 @@ static const char scenario_text[] =
     "balancer: {policy: round_robin}\n"
     "queue: {linger: 0s}\n"
     "services:\n"
-    "  work: {replicas: 2, cores: 8, steps: [{compute: 1ms}]}\n"
+    "  work: {replicas: 6, cores: 8, steps: [{compute: 1ms}]}\n"
     "  user: {replicas: 1, steps: [{store: get}, {table: write}, {put: {}}]}\n";
 
 void calibrate_step(const struct calibrator *calibrator, const char *en, const char *ru)

@@ -8,6 +8,8 @@
  * Hops are asked as people ask, with exponential gaps, and counted from when a question was meant
  * to be asked, as a client's latency is: the timer that sends it, and waiting behind the one before
  * at the driver and the balancer, are part of what is measured. */
+#include <stdlib.h>
+
 #include "services/live/node/peer_live.h"
 #include "sim/lab/calibrate_inside.h"
 #include "sim/lab/crew_inside.h"
@@ -15,7 +17,7 @@
 enum { TARGET_DIRECT, TARGET_FRONT, TARGETS };
 enum { ROUNDS = 5 };
 
-static const uint64_t pace_ns = 2000000, hop_pace_ns = 1000000, timeout_ns = 5000000000u,
+static const uint64_t pace_ns = 2000000, hop_pace_ns = 2000000, timeout_ns = 5000000000u,
                       work_ns = 1000000;
 static const double work_us = 1000;
 
@@ -47,33 +49,40 @@ static bool ask_series(struct calibrator *calibrator, struct asking asking, cons
     return probe_run(&probe, calibrator, figures);
 }
 
-static void keep_calmer(struct calibrated *kept, struct calibrated figures, double less_us)
+static int by_p50(const void *a, const void *b)
 {
-    figures.p50 -= less_us;
-    figures.p99 -= less_us;
-    if (kept->n == 0 || figures.p50 < kept->p50)
-        *kept = figures;
+    double left = ((const struct calibrated *)a)->p50, right = ((const struct calibrated *)b)->p50;
+
+    return (left > right) - (left < right);
 }
 
-/* In turns, and the calmest of each: what else runs on the machine comes and goes. */
+static struct calibrated median_of(struct calibrated *rounds, double less_us)
+{
+    qsort(rounds, ROUNDS, sizeof *rounds, by_p50);
+    rounds[ROUNDS / 2].p50 -= less_us;
+    rounds[ROUNDS / 2].p99 -= less_us;
+    return rounds[ROUNDS / 2];
+}
+
+/* In turns, and the median of each: a run is disturbed by what else runs on the machine as often as
+ * these are. Several nodes share the questions, as in a run: one that is asked rarely is slower. */
 static bool measure_hops(struct calibrator *calibrator, struct peer *peer)
 {
     struct calibration *to = calibrator->calibration;
     double balancer_us = (double)calibrator->scenario->balancer.work_ns * 1e-3;
-    struct calibrated hop, timed, balanced;
+    struct calibrated hop[ROUNDS], timed[ROUNDS], balanced[ROUNDS];
 
-    for (int round = 0; round < ROUNDS; round++) {
+    for (int i = 0; i < ROUNDS; i++)
         if (!ask_series(calibrator, (struct asking){peer, TARGET_DIRECT, VERB_HEALTH}, "a hop",
-                        &hop) ||
+                        &hop[i]) ||
             !ask_series(calibrator, (struct asking){peer, TARGET_DIRECT, VERB_CALL}, "a timed hop",
-                        &timed) ||
+                        &timed[i]) ||
             !ask_series(calibrator, (struct asking){peer, TARGET_FRONT, VERB_CALL}, "the balancer",
-                        &balanced))
+                        &balanced[i]))
             return false;
-        keep_calmer(&to->hop, hop, 0);
-        keep_calmer(&to->timed, timed, work_us);
-        keep_calmer(&to->balanced, balanced, work_us + balancer_us);
-    }
+    to->hop = median_of(hop, 0);
+    to->timed = median_of(timed, work_us);
+    to->balanced = median_of(balanced, work_us + balancer_us);
     return true;
 }
 

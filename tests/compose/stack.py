@@ -207,7 +207,8 @@ class Stack:
         self.add("redis", [*words, "--bind", "127.0.0.1", "--dir", str(self.folder)])
         check = list(self.services["redis"]["healthcheck"]["test"][1:])
         check[check.index("6379")] = str(self.ports["redis"])
-        wait_for("Redis answers", lambda: subprocess.run(check, capture_output=True).returncode == 0)
+        wait_for("Redis answers",
+                 lambda: subprocess.run(check, capture_output=True).returncode == 0)
 
     def start_postgres(self):
         user, data, given = other_user(), self.folder / "pg", self.services["postgres"]
@@ -229,8 +230,8 @@ class Stack:
         wait_for("PostgreSQL answers",
                  lambda: subprocess.run(check, capture_output=True).returncode == 0)
         url = f"postgres://sim:{settings['POSTGRES_PASSWORD']}@127.0.0.1:{port}/postgres"
-        subprocess.run([program("psql"), "-q", url, "-c", f"CREATE DATABASE {settings['POSTGRES_DB']}"],
-                       check=True)
+        subprocess.run([program("psql"), "-q", url, "-c",
+                        f"CREATE DATABASE {settings['POSTGRES_DB']}"], check=True)
 
     def sql(self, text):
         url = f"postgres://sim:sim@127.0.0.1:{self.ports['postgres']}/sim"
@@ -249,7 +250,8 @@ class Stack:
         jars = cache / "sim" / f"kafka-{version}"
         if not (jars / "whole").exists():
             script, folder = str(ROOT / "tests/kafka/kafka.sh"), str(self.folder / "first")
-            if subprocess.run(["bash", script, "start", folder], stdout=subprocess.DEVNULL).returncode:
+            if subprocess.run(["bash", script, "start", folder],
+                              stdout=subprocess.DEVNULL).returncode:
                 raise Missing("no real Kafka here (tests/kafka/kafka.sh says why)")
             subprocess.run(["bash", script, "stop", folder], check=True)
         return jars

@@ -120,7 +120,8 @@ def the_image_has_the_libraries_that_the_programs_need():
     needed -= {n for n in needed if re.match(r"lib(c|m|asan|ubsan|tsan|gcc_s)\.|ld-linux", n)}
     listed = packages_of_stage(2)
     for library in sorted(needed):
-        owner = subprocess.run(["dpkg", "-S", f"*/{library}"], capture_output=True, text=True).stdout
+        owner = subprocess.run(["dpkg", "-S", f"*/{library}"], capture_output=True,
+                               text=True).stdout
         packages = {line.split(":")[0] for line in owner.splitlines()}
         assert packages & listed, f"{library} is of {packages}, the image has {sorted(listed)}"
 

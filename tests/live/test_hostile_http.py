@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """test_hostile_http.py — A live run goes on being right while hundreds of clients mean it ill.
 
-A scenario runs live (a balancer, two delivery nodes, SQL; its own people ask and order). Beside
-them well-behaved clients ask for menus, and hostile ones come in turns of a few seconds:
+A scenario runs live (a balancer and two nodes behind it, which its own people ask). Beside them
+well-behaved clients ask too, and hostile ones come in turns of a few seconds:
 
   drip       500 clients send a header byte per second, until the deadline cuts them off with 408
   oversize   heads of 16 kB, bodies of 1 MB; hundreds of large bodies that never end
@@ -23,6 +23,7 @@ import multiprocessing
 import os
 import resource
 import socket
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -30,7 +31,7 @@ import time
 from pathlib import Path
 
 SIM = os.environ["SIM"]
-DRIPS, SLICE_S, ROUNDS, PACE_S = 500, 2.5, 3, 0.005
+DRIPS, SLICE_S, ROUNDS, PACE_S = 500, 2, 4, 0.005
 ARRIVE_S = 10  # http.h: a request must be whole so long after its first byte.
 MB = 1 << 20
 EVERYTHING_S = 120  # For what is waited for.
@@ -40,11 +41,8 @@ version: 1
 name: hostile
 duration: 44s
 drain: 60s
-load:
-  - {verb: order, rate: 15/s, keys: {dist: zipf, s: 1.1, n: 100}, zones: 4,
-     amount: {dist: lognormal, mean: 900.00 RUB, cv: 0.5}}
-  - {verb: menu, rate: 30/s, keys: {dist: zipf, s: 1.1, n: 100}}
-services: {delivery: {replicas: 2, orders: sync}}
+load: [{rate: 45/s}]
+services: {web: {replicas: 2, steps: [{compute: 1ms}]}}
 balancer: {policy: round_robin, timeout: 10s, work: 0s}
 thresholds: [requests.lost < 50%]
 """
@@ -123,12 +121,15 @@ async def malformed(port, number):
     status, data = CORPUS[number % len(CORPUS)]
     answer = await talk(port, data)
     found = status_of(answer)
+    if found == 503 and len(data) > 1024:  # No memory for it while endless bodies hold it all.
+        return []
     return [] if found == status else [f"{data[:60]!r} is answered {found} and not {status}"]
 
 
 async def half_closed(port, _):
-    whole = await talk(port, head(first=b"GET /restaurants/1/menu HTTP/1.1"), True)
-    cut = await talk(port, b"GET /restaurants/1/menu HTTP/1.1\r\nHo", True)
+    whole = await talk(port, head(b"Content-Length: 2", first=b"POST /call/1 HTTP/1.1") + b"{}",
+                       True)
+    cut = await talk(port, b"POST /call/1 HTTP/1.1\r\nHo", True)
     found = [] if status_of(whole) == 200 else [f"half-closed: {whole[:60]!r}"]
     return found + ([] if cut == b"" else [f"cut in the middle, and answered: {cut[:60]!r}"])
 
@@ -196,7 +197,7 @@ async def deaf(port, until):
     one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     one.setblocking(False)
     await loop.sock_connect(one, ("127.0.0.1", port))
-    request = head(first=b"GET /restaurants/1/menu HTTP/1.1")
+    request = head(first=b"GET /metrics HTTP/1.1")
     try:
         while time.monotonic() < until:
             try:
@@ -261,8 +262,8 @@ def is_refused(one):
 
 # ---- The well-behaved, in theirs -------------------------------------------------------------
 
-def ask(one, target):
-    one.sendall(head(first=b"GET " + target + b" HTTP/1.1"))
+def ask(one, first):
+    one.sendall(head(b"Content-Length: 2", first=first + b" HTTP/1.1") + b"{}")
     answer = b""
     while b"\r\n\r\n" not in answer:
         piece = one.recv(65536)
@@ -277,9 +278,9 @@ def ask(one, target):
 
 
 def good_process(pipe, port):
-    """Every PACE_S a menu, on four connections; latency from the instant that was meant."""
+    """Every PACE_S a call, on four connections; latency from the instant that was meant."""
     sockets = [socket.create_connection(("127.0.0.1", port), EVERYTHING_S) for _ in range(4)]
-    right = ask(sockets[0], b"/restaurants/1/menu")
+    right = ask(sockets[0], b"POST /call/7")
     samples, found, begin, n = [], [], time.monotonic(), 0
     pipe.send(right)
     while not pipe.poll(0):
@@ -287,7 +288,7 @@ def good_process(pipe, port):
         n += 1
         time.sleep(max(0.0, meant - time.monotonic()))
         try:
-            answer = ask(sockets[n % 4], b"/restaurants/1/menu")
+            answer = ask(sockets[n % 4], b"POST /call/7")
             if answer != right:
                 found.append(f"{answer} and not {right}")
         except OSError as error:
@@ -331,7 +332,7 @@ def is_sanitized(pid):
 
 def metric(port, name):
     with socket.create_connection(("127.0.0.1", port), EVERYTHING_S) as one:
-        _, text = ask(one, b"/metrics")
+        _, text = ask(one, b"GET /metrics")
     return sum(float(line.split()[-1]) for line in text.decode().splitlines()
                if line.startswith(name))
 
@@ -406,15 +407,20 @@ def slices(hostile, marks, most, pids):
 
 
 def judge_latency(samples, marks):
-    by = {name: [s for meant, s in samples
-                 for kind, begin, end in marks if kind == name and begin <= meant < end]
-          for name in ("calm", "hostile", "flood")}
+    slices = {name: [[s for meant, s in samples if begin <= meant < end]
+                     for kind, begin, end in marks if kind == name] for name in ("calm", "hostile")}
+    by = {name: sum(some, []) for name, some in slices.items()}
+    by["flood"] = [s for meant, s in samples
+                   for kind, begin, end in marks if kind == "flood" and begin <= meant < end]
     print("well-behaved: " + ", ".join(
         f"{name} p50 {quantile(some, .5) * 1e3:.2f} p99 {quantile(some, .99) * 1e3:.2f} ms "
         f"({len(some)})" for name, some in by.items()))
-    ratio = quantile(by["hostile"], 0.99) / quantile(by["calm"], 0.99)
-    print(f"p99 hostile / calm: {ratio:.2f}", flush=True)
-    return ratio, quantile(by["hostile"], 0.99)
+    p99 = {name: statistics.median(quantile(one, 0.99) for one in some)
+           for name, some in slices.items()}
+    ratio = p99["hostile"] / p99["calm"]
+    print(f"median p99 of a slice: hostile {p99['hostile'] * 1e3:.2f} ms / calm "
+          f"{p99['calm'] * 1e3:.2f} ms = {ratio:.2f}", flush=True)
+    return ratio, p99["hostile"]
 
 
 def judge_run(sim):
@@ -427,7 +433,6 @@ def judge_run(sim):
     print(f"the run's own people: {requests}")
     expect(variant["invariants"]["violated"] == 0, f"{variant['invariants']}")
     expect(requests["ok"] + requests["late"] == requests["offered"], f"all served: {requests}")
-    expect(variant["money"]["revenue"] > 0, "orders were paid")
 
 
 def meet(sim):
@@ -435,8 +440,10 @@ def meet(sim):
     port = listens_on(front)[0][1]
     before = metric(port, "sim_http_connections ")
     most = dict.fromkeys(nodes, 0)
+    begin = time.monotonic()
     good, from_good = child(good_process, port)
-    expect(from_good.recv()[0] in (200, 404), "the first menu")
+    first = from_good.recv()
+    expect(first == (200, b'{"value":0}'), f"the first answer: {first}")
     hostile, to_hostile = child(hostile_process, port)
     marks = []
     count = slices(to_hostile, marks, most, list(nodes))
@@ -453,6 +460,7 @@ def meet(sim):
           f"{max(most.values()) / MB:.1f} MB")
     for pid, size in most.items():
         expect(size < bound, f"{nodes[pid]} grew to {size / MB:.0f} MB")
+    print(f"the hostile took {time.monotonic() - begin:.1f} s", flush=True)
     expect(wait_until(lambda: metric(port, "sim_http_connections ") <= before + 4, 30),
            f"{metric(port, 'sim_http_connections '):.0f} connections are left, of {before:.0f}")
     for reason in ("too_many", "malformed", "too_slow"):

@@ -14,8 +14,9 @@
  *
  * While a request is inside, what is pipelined behind it is read only as far as there is room, so
  * that its own bytes stay where they are. A client that closes its side only says that it sends no
- * more: what it has asked is answered. A connection gives way after a few pipelined requests and
- * goes on in the next round of the loop.
+ * more: what it has asked is answered. A connection gives way after each request and goes on with
+ * what is pipelined behind it in the next round of the loop, so that ten who pipeline pages by the
+ * hundred cost the others ten pages and not all of them.
  *
  * Connection records are kept and used again; they grow with the connections that are open at once,
  * never with the requests. Large buffers go with their connection, and all of them together have a
@@ -29,7 +30,7 @@
 
 #include "services/live/http/http_server_inside.h"
 
-enum { REQUESTS_PER_TURN = 16, HEAD_BYTES = 256 };
+enum { HEAD_BYTES = 256 };
 
 static const struct {
     unsigned status;
@@ -267,12 +268,11 @@ static bool connection_step(struct connection *connection)
 
 static void connection_go(struct connection *connection)
 {
-    bool is_whole = true;
+    bool is_whole;
 
     connection->is_held = true;
-    for (int n = 0; connection->state == READS && is_whole && n < REQUESTS_PER_TURN; n++)
-        is_whole = connection_step(connection);
-    if (connection->state == READS && is_whole)
+    is_whole = connection->state == READS && connection_step(connection);
+    if (connection->state == READS && is_whole && connection->stream.from < connection->stream.to)
         connection_want_turn(connection);
     else if (connection->state == READS)
         connection_wait(connection);

@@ -16,7 +16,7 @@
 
 #include "services/live/http/http_server_inside.h"
 
-enum { BACKLOG = 1024 };
+enum { BACKLOG = 1024, ACCEPTS_PER_TURN = 64 };
 #define ACCEPT_PAUSE_NS UINT64_C(100000000) /* When there are no more descriptors. */
 
 /* One connection too many. What it has sent is read first, so that closing does not reset it. */
@@ -34,6 +34,13 @@ static void turn_away(struct http_server *server, int fd)
     (void)close(fd);
 }
 
+/* libevent accepts as long as somebody connects: then a flood would be all that the loop does. */
+static void give_way(const struct http_server *server)
+{
+    (void)evconnlistener_disable(server->listener);
+    loop_alarm_set(server->pause, 0);
+}
+
 static void accepted(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *address,
                      int length, void *context)
 {
@@ -44,6 +51,8 @@ static void accepted(struct evconnlistener *listener, evutil_socket_t fd, struct
     (void)length;
     loop_enter(server->loop);
     server->stats.connections++;
+    if (server->stats.connections % ACCEPTS_PER_TURN == 0)
+        give_way(server);
     if (server->stats.open >= server->config.connections_max) {
         turn_away(server, fd);
         return;

@@ -62,7 +62,7 @@ static void reply(struct http_request *request, const struct ask *ask, enum call
     size_t length = wire_write_answer(text, ask, outcome, value, &status);
 
     http_reply(request, status, "application/json", (struct span){text, length},
-               bytes > length ? bytes - (uint32_t)length : 0);
+               wire_filler(length, bytes));
 }
 
 void door_reply_error(struct http_request *request, unsigned status, const char *text)
@@ -234,6 +234,8 @@ static void handle(void *context, struct http_request *request)
     case WIRE_ASK:
         if (ask.verb == VERB_HEALTH)
             check_health(door, request, &ask);
+        else if ((door->config.verbs & 1u << ask.verb) == 0)
+            door_reply_error(request, 404, "another service knows this");
         else
             visit(door, request, &ask);
         return;

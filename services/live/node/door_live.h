@@ -25,6 +25,7 @@ enum { DOOR_VISITS_MAX = 16384 }; /* Inside at once, where in_flight says that t
 struct door_live_config {
     struct address listen;
     uint32_t in_flight; /* Visits inside at once. */
+    unsigned verbs;     /* 1 << verb of those that the service knows; others are 404. */
     struct cpu_live *cpu;
     struct node_stats *stats;
     /* Replies and returns true, or leaves a request that is none of its own. */

@@ -210,10 +210,30 @@ static bool find_peers(struct node *node)
     return true;
 }
 
+/* Who passes asks on takes any. */
+static unsigned verbs_of(enum plan_kind kind)
+{
+    switch (kind) {
+    case PLAN_LIKES:
+        return 1u << VERB_LIKE | 1u << VERB_UNLIKE | 1u << VERB_COUNT;
+    case PLAN_DELIVERY:
+        return 1u << VERB_MENU | 1u << VERB_ORDER | 1u << VERB_TRACK;
+    case PLAN_CUSTOM:
+    case PLAN_BALANCER:
+        return (1u << VERB_MAX) - 1;
+    case PLAN_BATCHER:
+    case PLAN_AUTOSCALER:
+    case PLAN_KINDS:
+        return 0;
+    }
+    return 0;
+}
+
 static bool open_door(struct node *node)
 {
     struct door_live_config config = {.listen = node->settings.listen,
                                       .in_flight = node->settings.in_flight,
+                                      .verbs = verbs_of(node->settings.plan.kind),
                                       .cpu = node->cpu,
                                       .stats = &node->stats,
                                       .other = handle_other,
