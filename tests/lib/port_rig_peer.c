@@ -176,8 +176,10 @@ static void keep_a_port(struct peers *peers)
 static void live_restart(struct rig *rig)
 {
     struct peers *peers = peers_of(rig);
-    struct door_live_config config = {
-        .listen = peers->address, .in_flight = peers->in_flight, .stats = &peers->stats};
+    struct door_live_config config = {.listen = peers->address,
+                                      .in_flight = peers->in_flight,
+                                      .verbs = (1u << VERB_MAX) - 1,
+                                      .stats = &peers->stats};
     char why[160] = "";
 
     peers->stats = (struct node_stats){0};
