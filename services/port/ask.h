@@ -30,7 +30,7 @@ struct ask {
     uint64_t key;         /* What it is about. */
     uint64_t user;        /* Who asks. */
     uint64_t id;          /* The same for every attempt of one request: the idempotency key. */
-    int64_t amount;       /* Money, minor units. */
+    int64_t amount;       /* Money, minor units; never below 0. */
     uint64_t deadline_ns; /* Nobody waits beyond it; 0: no deadline. Compare with timer_now_ns. */
 };
 

@@ -23,7 +23,7 @@ static void sleep_for(struct timer *timer, struct call *call, uint64_t delay_ns)
     nap->op.event.fire = wake;
     nap->op.event.tag = TAG_TIMER | node->id;
     op_begin(&nap->op, node, call, OP_TIMER, 0);
-    event_at(node->world->parts.events, &nap->op.event, world_now_ns(node->world) + delay_ns);
+    event_after(node->world->parts.events, &nap->op.event, delay_ns); /* Saturates. */
 }
 
 const struct timer_ops nap_timer_ops = {.now_ns = now_ns, .sleep = sleep_for};
