@@ -454,7 +454,8 @@ def meet(sim):
         process.join()
     expect(not found, f"{len(found)} of {len(samples)} answers were wrong: {found[:3]}")
     ratio, p99_s = judge_latency(samples, marks)
-    expect(ratio < 3 or p99_s < 0.05, f"the hostile cost the others {ratio:.1f} times their p99")
+    enough_s = 1 if is_sanitized(front) else 0.05  # A page of figures takes a sanitizer long.
+    expect(ratio < 3 or p99_s < enough_s, f"the hostile cost the others {ratio:.1f} times their p99")
     bound = (256 if is_sanitized(front) else 64) * MB
     print(f"{count} connections at the cap; the most that one process held: "
           f"{max(most.values()) / MB:.1f} MB")
