@@ -52,6 +52,8 @@ static int calibrate_machine(struct both *both)
                 settings_say(job->settings, "  measuring this machine (sim calibrate) …",
                              "  измеряем эту машину (sim calibrate) …"));
     end = calibrate(&options, &calibration, trouble);
+    if (end != LAB_DONE && atomic_load(job->is_interrupted))
+        return EXIT_INTERRUPTED;
     if (end != LAB_DONE) {
         fprintf(stderr, "sim run --both: %s\n", trouble);
         return end == LAB_DEPENDENCY ? EXIT_DEPENDENCY : EXIT_RUNTIME;
@@ -193,6 +195,8 @@ static int run_both(struct both *both)
 
     if (code == EXIT_AS_EXPECTED)
         code = load_calibrated(both);
+    if (both->is_made) /* At once: who is killed later leaves nothing. */
+        unlink(both->calibration);
     if (code != EXIT_AS_EXPECTED)
         return code;
     choose_calibrated(both);
@@ -218,8 +222,6 @@ int job_both(const struct job *job)
     both->job = job;
     both->live.job = job;
     code = run_both(both);
-    if (both->is_made)
-        unlink(both->calibration);
     free(both);
     return code;
 }

@@ -142,6 +142,10 @@ static int run_one(struct live *live, unsigned v)
     end = lab_run(job->variants[v], &options, result, &live->reports[v]);
     if (line.is_terminal && line.said > 0)
         fprintf(stderr, "\r\033[K");
+    if (end == LAB_INTERRUPTED) {
+        free(result);
+        return EXIT_INTERRUPTED;
+    }
     if (end != LAB_DONE) {
         fprintf(stderr, "sim run --live: %s\n", live->reports[v].trouble);
         free(result);
@@ -157,8 +161,8 @@ int live_run(struct live *live)
     for (unsigned v = 0; v < live->job->variants_max; v++) {
         int code;
 
-        if (v > 0 && atomic_load(live->job->is_interrupted))
-            return EXIT_AS_EXPECTED;
+        if (atomic_load(live->job->is_interrupted))
+            return EXIT_INTERRUPTED;
         code = run_one(live, v);
         if (code != EXIT_AS_EXPECTED)
             return code;

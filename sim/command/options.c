@@ -245,6 +245,9 @@ int options_read(struct options *options, int argc, char **argv, struct settings
     if (options->live.is_live && options->seeds > 1)
         return misused(settings, "live runs have one seed", "у живого прогона одно зерно",
                        "--seeds");
+    if (options->live.run != NULL && options->live.attach == NULL)
+        return misused(settings, "a name is for nodes that run already; with --attach",
+                       "имя — для узлов, которые уже запущены; вместе с --attach", "--run");
     if (options->file == NULL)
         return misused(settings, "which scenario?", "какой сценарий?", "");
     return EXIT_AS_EXPECTED;
@@ -276,13 +279,60 @@ static void put_word(FILE *line, const char *before, const char *word)
         put_quoted(line, word);
 }
 
+/* "password=…" and its like among a URL's parameters; a name that is written with '%' may be one. */
+static bool is_secret(const char *parameter, size_t length)
+{
+    size_t name = strcspn(parameter, "=");
+
+    return name < length && (memchr(parameter, '%', name) != NULL ||
+                             (name >= 8 && strncmp(parameter + name - 8, "password", 8) == 0));
+}
+
+/* A database's URL without its password: reports are shown around, and libpq finds it elsewhere
+ * (PGPASSWORD, ~/.pgpass). */
+static void put_url(FILE *words, const char *url)
+{
+    const char *user = strstr(url, "://"), *at = strrchr(url, '@');
+    const char *colon = user == NULL || at == NULL ? NULL : strchr(user + 3, ':');
+    char between = '?';
+
+    if (colon != NULL && colon < at) {
+        fprintf(words, "%.*s", (int)(colon - url), url);
+        url = at;
+    }
+    fprintf(words, "%.*s", (int)strcspn(url, "?"), url);
+    url += strcspn(url, "?");
+    while (*url != '\0') {
+        size_t length = strcspn(++url, "&");
+
+        if (!is_secret(url, length)) {
+            fprintf(words, "%c%.*s", between, (int)length, url);
+            between = '&';
+        }
+        url += length;
+    }
+}
+
+static void put_db(FILE *line, const char *url)
+{
+    char *shown = NULL;
+    size_t shown_bytes = 0;
+    FILE *words = open_memstream(&shown, &shown_bytes);
+
+    if (words == NULL)
+        return;
+    put_url(words, url);
+    fclose(words);
+    put_word(line, " --db ", shown);
+    free(shown);
+}
+
 static void put_live(FILE *line, const struct live_options *live)
 {
     const struct {
         const char *before, *word;
     } texts[] = {{" --redis ", live->redis},
                  {" --kafka ", live->kafka},
-                 {" --db ", live->db},
                  {" --attach ", live->attach},
                  {" --run ", live->run}};
 
@@ -291,6 +341,8 @@ static void put_live(FILE *line, const struct live_options *live)
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         if (texts[i].word != NULL)
             put_word(line, texts[i].before, texts[i].word);
+    if (live->db != NULL)
+        put_db(line, live->db);
     if (live->allow_remote)
         fputs(" --allow-remote", line);
     if (live->burn)

@@ -4,7 +4,7 @@
  *
  * The same ports and the same nodes as in a live run, asked at a moderate steady rate and not back
  * to back: what sleeps between two questions answers later than what never rests, and services
- * sleep. Every number is the median of the calmest part of some hundreds, since what else runs on
+ * sleep. Every number is the mean of the median part of some hundreds, since what else runs on
  * a machine comes and goes. The virtual world with these numbers says what was measured here;
  * calibration_write lays down how.
  *
@@ -17,6 +17,9 @@
 #include "sim/lab/lab.h"
 
 struct calibrated { /* One series of questions, in microseconds. */
+    double
+        mean; /* Of all but the slowest fiftieth. Added to a request's much wider latency it is the
+                    mean of a small part that moves each quantile, and not the part's own median. */
     double p50, p99;
     unsigned n; /* Answers; 0: not measured. */
 };

@@ -29,7 +29,7 @@ static void get_one(struct probe *probe, struct sample *sample)
 static bool measure_store(struct calibrator *calibrator, struct store *store)
 {
     struct probe set = {.name = "a Redis set", .every_ns = ms_ns, .samples = 5, .ask = set_one};
-    struct probe get = {.name = "a Redis get", .every_ns = 2 * ms_ns, .samples = 500, .blocks = 5};
+    struct probe get = {.name = "a Redis get", .every_ns = 5 * ms_ns, .samples = 400, .blocks = 5};
     const char *server = calibrator->servers.store.server;
     struct store_info before, after;
     struct calibrated ignored;
@@ -113,7 +113,7 @@ static bool measure_table(struct calibrator *calibrator, struct rows *rows)
 {
     struct calibration *to = calibrator->calibration;
     struct probe read = {.name = "a read by key",
-                         .every_ns = 2 * ms_ns,
+                         .every_ns = 5 * ms_ns,
                          .samples = READS,
                          .blocks = 4,
                          .ask = read_row,
@@ -154,7 +154,7 @@ static bool measure_statement(struct calibrator *calibrator)
         took_us[i] = (double)(loop_clock_ns() - begun_ns) * 1e-3;
     }
     database_close(database);
-    calibrator->calibration->statement_us = calibrated_of(took_us, READS).p50;
+    calibrator->calibration->statement_us = calibrated_of(took_us, READS).mean;
     return true;
 }
 

@@ -49,19 +49,18 @@ static bool ask_series(struct calibrator *calibrator, struct asking asking, cons
     return probe_run(&probe, calibrator, figures);
 }
 
-static int by_p50(const void *a, const void *b)
+static int by_mean(const void *a, const void *b)
 {
-    double left = ((const struct calibrated *)a)->p50, right = ((const struct calibrated *)b)->p50;
+    double left = ((const struct calibrated *)a)->mean;
+    double right = ((const struct calibrated *)b)->mean;
 
     return (left > right) - (left < right);
 }
 
 static struct calibrated median_of(struct calibrated *rounds, double less_us)
 {
-    qsort(rounds, ROUNDS, sizeof *rounds, by_p50);
-    rounds[ROUNDS / 2].p50 -= less_us;
-    rounds[ROUNDS / 2].p99 -= less_us;
-    return rounds[ROUNDS / 2];
+    qsort(rounds, ROUNDS, sizeof *rounds, by_mean);
+    return calibrated_less(rounds[ROUNDS / 2], less_us);
 }
 
 /* In turns, and the median of each: a run is disturbed by what else runs on the machine as often as
@@ -103,8 +102,7 @@ static bool measure_sleep(struct calibrator *calibrator)
     probe.context = &timer.port;
     is_good = probe_run(&probe, calibrator, figures);
     timer_live_close(&timer);
-    figures->p50 -= work_us;
-    figures->p99 -= work_us;
+    *figures = calibrated_less(*figures, work_us);
     return is_good;
 }
 

@@ -29,6 +29,15 @@ static int by_size(const void *a, const void *b)
     return (left > right) - (left < right);
 }
 
+static double mean_of(const double *took_us, unsigned n)
+{
+    double sum = 0;
+
+    for (unsigned i = 0; i < n; i++)
+        sum += took_us[i];
+    return sum / n;
+}
+
 struct calibrated calibrated_of(double *took_us, unsigned n)
 {
     unsigned good = 0;
@@ -39,8 +48,18 @@ struct calibrated calibrated_of(double *took_us, unsigned n)
     if (good == 0)
         return (struct calibrated){0};
     qsort(took_us, good, sizeof *took_us, by_size);
-    return (struct calibrated){
-        .p50 = took_us[good / 2], .p99 = took_us[good * 99 / 100], .n = good};
+    return (struct calibrated){.mean = mean_of(took_us, good - good / 50),
+                               .p50 = took_us[good / 2],
+                               .p99 = took_us[good * 99 / 100],
+                               .n = good};
+}
+
+struct calibrated calibrated_less(struct calibrated figures, double less_us)
+{
+    figures.mean -= less_us;
+    figures.p50 -= less_us;
+    figures.p99 -= less_us;
+    return figures;
 }
 
 /* ---- Asking ---------------------------------------------------------------------------------- */
@@ -93,20 +112,32 @@ static void ask_next(void *context)
 
 /* ---- The whole series ------------------------------------------------------------------------ */
 
-/* What else runs on a machine comes and goes: the block that it disturbed least says most of the
- * machine. Returns how many answers there were in all. */
-static unsigned keep_calmest(const struct probe *probe, double *took_us, struct calibrated *kept)
+static int by_mean(const void *a, const void *b)
 {
-    unsigned blocks = probe->blocks > 0 ? probe->blocks : 1, answers = 0;
+    double left = ((const struct calibrated *)a)->mean;
+    double right = ((const struct calibrated *)b)->mean;
+
+    return (left > right) - (left < right);
+}
+
+/* What else runs on a machine comes and goes, in a run as in here: the median of the blocks is kept.
+ * Returns how many answers there were in all. */
+static unsigned keep_median(const struct probe *probe, double *took_us, struct calibrated *kept)
+{
+    unsigned blocks = probe->blocks > 0 ? probe->blocks : 1, answers = 0, good = 0;
     unsigned length = probe->samples / blocks;
+    struct calibrated all[PROBE_BLOCKS_MAX];
 
-    *kept = (struct calibrated){0};
+    check(blocks <= PROBE_BLOCKS_MAX);
     for (unsigned b = 0; b < blocks; b++) {
-        struct calibrated block = calibrated_of(took_us + b * length, length);
-
-        answers += block.n;
-        if (block.n >= length / 2 && block.n > 0 && (kept->n == 0 || block.p50 < kept->p50))
-            *kept = block;
+        all[good] = calibrated_of(took_us + b * length, length);
+        answers += all[good].n;
+        good += all[good].n > 0 && all[good].n >= length / 2;
+    }
+    *kept = (struct calibrated){0};
+    if (good > 0) {
+        qsort(all, good, sizeof *all, by_mean);
+        *kept = all[good / 2];
     }
     return answers;
 }
@@ -121,7 +152,7 @@ static bool judge(struct probe *probe, struct calibrated *figures)
         return calibrate_fail(probe->calibrator, probe->name, "the system refused memory");
     for (unsigned i = 0; i < probe->samples; i++)
         took_us[i] = warm + i < probe->asked ? probe->all[warm + i].took_us : (double)NAN;
-    answers = keep_calmest(probe, took_us, figures);
+    answers = keep_median(probe, took_us, figures);
     free(took_us);
     if (calibrate_is_interrupted(probe->calibrator))
         return calibrate_fail(probe->calibrator, probe->name, "interrupted");

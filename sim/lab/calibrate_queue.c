@@ -216,8 +216,7 @@ static bool measure_lingered(struct calibrator *calibrator, struct queue_setting
     settings.linger_ns = LINGER_MS * ms_ns;
     if (!measure_producer(calibrator, &settings, "a record that lingers", figures))
         return false;
-    figures->p50 -= linger_us;
-    figures->p99 -= linger_us;
+    *figures = calibrated_less(*figures, linger_us);
     return true;
 }
 

@@ -32,7 +32,8 @@ static void put_us(FILE *out, const char *key, double us, const char *why)
 
 static void put_series(FILE *out, const char *what, const struct calibrated *of)
 {
-    fprintf(out, "# %-46s p50 %8.1f us, p99 %8.1f us, n %u\n", what, of->p50, of->p99, of->n);
+    fprintf(out, "# %-46s mean %8.1f us, p50 %8.1f us, p99 %8.1f us, n %u\n", what, of->mean,
+            of->p50, of->p99, of->n);
 }
 
 static void write_head(FILE *out, const struct calibration *of)
@@ -43,7 +44,7 @@ static void write_head(FILE *out, const struct calibration *of)
             "#   machine: %s\n"
             "#   servers: %s\n"
             "# Lay it over a scenario: sim run FILE --calibration THIS.\n"
-            "# Measured at 20 to 1000 questions per second; of each series the calmest part:\n"
+            "# Measured at 20 to 1000 questions per second; of each series the median part:\n"
             "#\n",
             of->when, of->machine, of->servers);
     put_series(out, "a node and back (health check)", &of->hop);
@@ -68,25 +69,25 @@ static void write_head(FILE *out, const struct calibration *of)
 static void write_network(FILE *out, const struct calibration *of)
 {
     fprintf(out, "\nnetwork:\n");
-    put_us(out, "latency", of->balanced.p50 / HOPS,
+    put_us(out, "latency", of->balanced.mean / HOPS,
            "A fourth of client -> balancer -> node and back, timers' lateness included.");
 }
 
 static void write_store(FILE *out, const struct calibration *of)
 {
-    double command_us = fmin(of->get_cpu_us, of->get.p50);
+    double command_us = fmin(of->get_cpu_us, of->get.mean);
 
     fprintf(out, "\nstore:\n");
-    put_us(out, "latency", (of->get.p50 - command_us) / 2, "Half of a get, less the command.");
+    put_us(out, "latency", (of->get.mean - command_us) / 2, "Half of a get, less the command.");
     put_us(out, "command", command_us, "Redis' processor time per command (INFO).");
 }
 
 static void write_queue(FILE *out, const struct calibration *of)
 {
-    double replicate_us = of->leader.n > 0 ? over_zero(of->put.p50 - of->leader.p50) : 0;
-    double leader_us = over_zero(fmax(of->lingered.p50, of->put.p50) - replicate_us);
-    double record_us = fmin(over_zero((of->burst.p50 - of->put.p50) / (BURST - 1)), leader_us);
-    double latency_us = fmin(of->offset.p50, leader_us - record_us) / 2;
+    double replicate_us = of->leader.n > 0 ? over_zero(of->put.mean - of->leader.mean) : 0;
+    double leader_us = over_zero(fmax(of->lingered.mean, of->put.mean) - replicate_us);
+    double record_us = fmin(over_zero((of->burst.mean - of->put.mean) / (BURST - 1)), leader_us);
+    double latency_us = fmin(of->offset.mean, leader_us - record_us) / 2;
 
     fprintf(out, "\nqueue:\n");
     put_us(out, "latency", latency_us, "Half of a commit of an offset, or of a put if shorter.");
@@ -104,15 +105,15 @@ static void write_queue(FILE *out, const struct calibration *of)
 
 static void write_table(FILE *out, const struct calibration *of)
 {
-    double statement_us = fmin(of->statement_us, of->read.p50);
-    double latency_us = (of->read.p50 - statement_us) / 2;
-    double row_us = over_zero((of->write_500.p50 - of->write.p50) / (BATCH - 1));
+    double statement_us = fmin(of->statement_us, of->read.mean);
+    double latency_us = (of->read.mean - statement_us) / 2;
+    double row_us = over_zero((of->write_500.mean - of->write.mean) / (BATCH - 1));
 
     fprintf(out, "\ntable:\n");
     put_us(out, "latency", latency_us, "Half of what the way to a connection and back adds.");
     put_us(out, "statement", statement_us, "A read by key on a connection of one's own.");
     put_us(out, "row", row_us, "Slope between transactions of 1 and of 500 rows.");
-    put_us(out, "commit", of->write.p50 - 2 * latency_us - statement_us - row_us,
+    put_us(out, "commit", of->write.mean - 2 * latency_us - statement_us - row_us,
            "What is left of a transaction of 1 row.");
     if (of->is_sqlite)
         fprintf(out, "  writers: 1 # SQLite: writers take turns …\n"

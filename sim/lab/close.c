@@ -18,6 +18,13 @@ static double ratio(uint64_t above, uint64_t below)
     return below == 0 ? 0 : (double)above / (double)below;
 }
 
+/* What boards have not told yet is left out of a capacity, so one that is read twice within 100 ms
+ * may have shrunk. */
+static uint64_t grown(uint64_t was, uint64_t is)
+{
+    return is > was ? is - was : 0;
+}
+
 static void close_stages(struct service_result *result, const struct node_stats *was,
                          const struct node_stats *is)
 {
@@ -48,7 +55,7 @@ static void take_off(struct histogram *from, const struct histogram *before)
 static void close_station(struct lab *lab, uint32_t number, struct service_result *result)
 {
     const struct crew_figures *was = &lab->at_warm[number], *is = &lab->at_end[number];
-    uint64_t capacity = is->capacity_area - was->capacity_area;
+    uint64_t capacity = grown(was->capacity_area, is->capacity_area);
     uint64_t answered = 0, answered_before = 0;
 
     for (int i = 0; i < 8; i++) {
@@ -106,12 +113,12 @@ static void close_store(struct lab *lab, const struct sums *sums)
     store->misses = sums->is.store_misses - sums->was.store_misses;
     if (!store_read_info(lab->servers.store.server, &now, why))
         return;
-    store->evictions = now.evicted;
-    store->expired = now.expired;
+    store->evictions = grown(lab->store_before.evicted, now.evicted);
+    store->expired = grown(lab->store_before.expired, now.expired);
     store->bytes_max = now.used_memory_peak;
     if (now.cpu_us > lab->store_before.cpu_us)
-        store->utilization =
-            ratio((now.cpu_us - lab->store_before.cpu_us) * 1000, lab->end_ns - lab->warm_ns);
+        store->utilization = ratio((now.cpu_us - lab->store_before.cpu_us) * 1000,
+                                   loop_clock_ns() - lab->store_before_ns);
 }
 
 static void close_queue(struct lab *lab, const struct sums *sums)
@@ -134,8 +141,8 @@ static void close_queue(struct lab *lab, const struct sums *sums)
     queue->lag_max = lab->lag_max;
     queue->lag_end = lab->crew != NULL ? crew_lag(lab->crew) : 0;
     for (int i = 0; i < STATS_PARTITIONS_MAX; i++)
-        if (is->log_put[i] > queue->max_partition_put)
-            queue->max_partition_put = is->log_put[i];
+        if (is->log_put[i] - was->log_put[i] > queue->max_partition_put)
+            queue->max_partition_put = is->log_put[i] - was->log_put[i];
 }
 
 static void close_table(struct lab *lab, const struct sums *sums)

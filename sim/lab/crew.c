@@ -11,6 +11,8 @@
 
 #include "sim/lab/crew_inside.h"
 
+#define REST_NS UINT64_C(5000000000) /* For all of them together. */
+
 /* Below the range that the kernel gives to outgoing connections (32768 …), so that none of ours
  * takes the port of a node that is down. */
 enum { PORT_FIRST = 12000, PORT_LAST = 32000 };
@@ -135,9 +137,9 @@ static void wait_for_consumers(struct crew *crew)
         struct station *station = &crew->all[s];
 
         for (uint32_t i = 0; station->plan.kind == PLAN_BATCHER && i < station->spec->replicas; i++)
-            for (;;) {
+            while (loop_clock_ns() < until_ns && !lab_is_interrupted(crew->options)) {
                 place_read(&station->places[i], &stats);
-                if (stats.queue_rebalances > 0 || loop_clock_ns() > until_ns)
+                if (stats.queue_rebalances > 0 || !process_is_running(&station->places[i].process))
                     break;
                 nanosleep(&moment, NULL);
             }
@@ -184,12 +186,14 @@ struct crew *crew_open(struct loop *loop, const struct scenario *scenario,
 /* SIGTERM to all of them first: they drain side by side. */
 void crew_rest(struct crew *crew)
 {
+    const uint64_t until_ns = loop_clock_ns() + REST_NS;
+
     strikes_forget(crew);
     for (int is_last = 0; is_last < 2; is_last++)
         for (uint32_t s = 0; s < crew->all_max; s++)
             for (uint32_t i = 0; i < crew->all[s].places_max; i++)
                 if (is_last)
-                    place_close(&crew->all[s].places[i]);
+                    place_close(&crew->all[s].places[i], until_ns);
                 else
                     place_drain(&crew->all[s].places[i]);
 }

@@ -99,7 +99,7 @@ bool place_wait_ready(struct place *place, char why[static 400]); /* Before the 
 void place_boot(struct place *place, uint64_t delay_ns);
 void place_drain(struct place *place);
 void place_kill(struct place *place, bool will_be_back);
-void place_close(struct place *place);
+void place_close(struct place *place, uint64_t until_ns); /* loop_clock_ns: then it is killed. */
 void place_read(struct place *place, struct node_stats *stats); /* carried included. */
 void station_note_size(struct station *station);
 

@@ -119,11 +119,6 @@ static void warmup_ends(void *context)
     lab->warm_ns = loop_clock_ns();
 }
 
-static bool is_interrupted(const struct lab *lab)
-{
-    return lab->options->is_interrupted != NULL && atomic_load(lab->options->is_interrupted);
-}
-
 static void look_around(void *context)
 {
     struct lab *lab = context;
@@ -132,8 +127,10 @@ static void look_around(void *context)
     if (lab->audit.is_full) {
         lab->result->end = RUN_LIMIT;
         snprintf(lab->result->limit, sizeof lab->result->limit, "memory");
-    } else if (is_interrupted(lab)) {
+    } else if (lab_is_interrupted(lab->options)) {
         lab->result->end = RUN_INTERRUPTED;
+    } else if (lab->crew != NULL && crew_casualty(lab->crew)[0] != '\0') {
+        lab->result->end = RUN_LIMIT; /* Nobody will see it: there is no result to be had. */
     } else {
         return;
     }

@@ -50,6 +50,15 @@ static bool was_made(const char *made, char what)
     return strchr(made, what) != NULL;
 }
 
+/* Our end of the pipe closes a moment before the nodes are killed with us, and what they have sent
+ * is still on its way. */
+static void let_the_dust_settle(void)
+{
+    const struct timespec moment = {.tv_nsec = 200000000};
+
+    nanosleep(&moment, NULL);
+}
+
 static void clean(const struct servers *servers, const char *made)
 {
     char why[160];
@@ -94,6 +103,8 @@ static void work(const struct servers *servers, int pipe)
     signal(SIGPIPE, SIG_IGN);
     let_go_of_files(pipe);
     wait_for_end(pipe, made, sizeof made);
+    if (!was_made(made, JANITOR_ALONE))
+        let_the_dust_settle();
     clean(servers, made);
     _exit(0);
 }
@@ -131,6 +142,7 @@ void janitor_close(struct janitor *janitor)
 {
     if (janitor->pid <= 0)
         return;
+    janitor_note(janitor, JANITOR_ALONE);
     close(janitor->pipe);
     while (waitpid(janitor->pid, NULL, 0) < 0 && errno == EINTR)
         ;

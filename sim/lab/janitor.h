@@ -12,7 +12,8 @@
 enum janitor_task { /* What it will have to drop. */
                     JANITOR_KEYS = 'k',
                     JANITOR_TOPICS = 'q',
-                    JANITOR_TABLES = 't'
+                    JANITOR_TABLES = 't',
+                    JANITOR_ALONE = '.' /* Nobody writes any more: we were not killed. */
 };
 
 /* It keeps a copy of what the servers' settings are now. Embedded servers need no dropping: they

@@ -52,16 +52,13 @@ static void note_send_lag(struct lab *lab)
 static enum lab_end judge(struct lab *lab, bool has_drained)
 {
     struct evidence evidence = {&evidence_lab_ops, &lab->proofs, false};
-    const struct node_stats *stats;
+    static struct crew_figures last; /* at_end knows nothing of what was missed since then. */
     char why[160] = "";
 
-    for (uint32_t i = 0; lab->crew == NULL || i < crew_stations(lab->crew); i++) {
-        if (lab->crew == NULL) {
-            evidence.has_store_missed = true;
-            break;
-        }
-        stats = &lab->at_end[i].sum;
-        evidence.has_store_missed |= stats->store_missed > 0;
+    evidence.has_store_missed = lab->crew == NULL;
+    for (uint32_t i = 0; lab->crew != NULL && i < crew_stations(lab->crew); i++) {
+        crew_read(lab->crew, i, &last);
+        evidence.has_store_missed |= last.sum.store_missed > 0;
     }
     if (!proofs_fetch(lab, why)) {
         snprintf(lab->report->trouble, sizeof lab->report->trouble,
@@ -93,6 +90,7 @@ static enum lab_end run(struct lab *lab, uint64_t began_ns)
         char why[160];
 
         store_read_info(lab->servers.store.server, &lab->store_before, why);
+        lab->store_before_ns = loop_clock_ns();
     }
     drive_run(lab);
     if (lab->crew == NULL)
@@ -135,6 +133,8 @@ enum lab_end lab_run(const struct scenario *scenario, const struct lab_options *
     measure_init(&lab->measure, scenario, result);
     result->seed = options->seed;
     end = bring_up(lab);
+    if (lab_is_interrupted(options))
+        end = LAB_INTERRUPTED;
     if (end == LAB_DONE)
         end = run(lab, began_ns);
     drive_close(lab);

@@ -40,7 +40,7 @@ struct lab_options {
     bool burns;               /* Real processor work instead of timers. */
     const char *attach;       /* Ask this HOST:PORT and start no nodes (docker compose); or NULL. */
     const char *token;        /* For listening beyond loopback and registering; or NULL. */
-    const char *run;          /* Name of the run; NULL: made up from pid and time. */
+    const char *run;          /* Name of the run; NULL: made up, and nobody else's. */
     enum failpoint failpoint; /* Of the first batchers started; test builds only. */
     const atomic_bool *is_interrupted;                                    /* NULL: never. */
     void (*progress)(void *context, const struct lab_progress *progress); /* Or NULL. */
@@ -50,8 +50,14 @@ struct lab_options {
 enum lab_end {
     LAB_DONE,       /* There is a result, perhaps a partial one: result->end. */
     LAB_DEPENDENCY, /* A server is not there: exit code 5. */
-    LAB_TROUBLE     /* Something else: exit code 1. */
+    LAB_TROUBLE,    /* Something else: exit code 1. */
+    LAB_INTERRUPTED /* Before there was anything to measure: exit code 130. */
 };
+
+static inline bool lab_is_interrupted(const struct lab_options *options)
+{
+    return options->is_interrupted != NULL && atomic_load(options->is_interrupted);
+}
 
 struct lab_report {
     char trouble[400]; /* Of LAB_DEPENDENCY and LAB_TROUBLE: what, and the cure. */

@@ -55,6 +55,7 @@ struct lab {
     struct crew_figures last[LAB_STATIONS_MAX]; /* A second ago, for peaks. */
     double peaks[LAB_STATIONS_MAX];
     struct store_info store_before;
+    uint64_t store_before_ns; /* When that was read: loop_clock_ns. */
 
     struct proofs proofs;
 };

@@ -9,7 +9,7 @@
 
 #include "sim/lab/crew_inside.h"
 
-enum { READY_MS = 20000, STOP_MS = 3000 };
+enum { READY_MS = 20000, LINE_MS = 1000 };
 
 void station_note_size(struct station *station)
 {
@@ -109,13 +109,12 @@ static void stop_hearing(struct place *place)
 static void note_casualty(struct place *place)
 {
     struct crew *crew = place->station->crew;
-    char why[400], line[8];
+    char why[400];
 
     if (crew->casualty[0] != '\0')
         return;
-    process_wait_line(&place->process, 1, line, sizeof line, why);
-    snprintf(crew->casualty, sizeof crew->casualty, "%.400s (status %d)", why,
-             place->process.status);
+    process_tell_end(&place->process, why);
+    snprintf(crew->casualty, sizeof crew->casualty, "%s", why);
 }
 
 /* It is gone: drained, killed, or fallen. Who fell by a failpoint is started again, as any
@@ -131,10 +130,12 @@ static void ended(struct place *place)
         become(place, place->state == PLACE_DOWN ? PLACE_DOWN : PLACE_OFF);
         return;
     }
-    if (crew->options->failpoint == FAILPOINT_NONE)
-        note_casualty(place);
     crew->deaths++;
     become(place, PLACE_DOWN);
+    if (crew->options->failpoint == FAILPOINT_NONE) { /* And that is the end of the run. */
+        note_casualty(place);
+        return;
+    }
     place_boot(place, 0);
 }
 
@@ -164,9 +165,15 @@ static void listen_to(struct place *place)
 
 bool place_wait_ready(struct place *place, char why[static 400])
 {
+    const atomic_bool *is_interrupted = place->station->crew->options->is_interrupted;
     char line[64];
 
-    if (!process_wait_line(&place->process, READY_MS, line, sizeof line, why))
+    process_wait_word(&place->process, READY_MS, is_interrupted);
+    if (is_interrupted != NULL && atomic_load(is_interrupted)) {
+        snprintf(why, 400, "interrupted");
+        return false;
+    }
+    if (!process_wait_line(&place->process, LINE_MS, line, sizeof line, why))
         return false;
     if (strcmp(line, "ready") != 0) {
         snprintf(why, 400, "%s said \"%s\" and not \"ready\"", place->process.name, line);
@@ -226,16 +233,14 @@ void place_kill(struct place *place, bool will_be_back)
     become(place, was_wanted && will_be_back ? PLACE_DOWN : PLACE_OFF);
 }
 
-void place_close(struct place *place)
+void place_close(struct place *place, uint64_t until_ns)
 {
+    uint64_t now_ns = loop_clock_ns();
+
     stop_hearing(place);
-    process_stop(&place->process, STOP_MS);
+    process_stop(&place->process, until_ns > now_ns ? (int)((until_ns - now_ns) / 1000000) : 0);
     if (place->boot != NULL)
         loop_alarm_free(place->boot);
     place->boot = NULL;
-    if (place->board != NULL) {
-        stats_board_close(place->board);
-        unlink(place->board_path);
-    }
-    place->board = NULL;
+    put_board_away(place); /* It has told all that there was by now. */
 }

@@ -19,6 +19,8 @@
 #include <sys/prctl.h>
 #endif
 
+enum { LOOK_MS = 50 };
+
 struct pipes {
     int input[2], output[2], trouble[2]; /* Read end, write end. */
     int log;
@@ -161,6 +163,31 @@ static bool say_why(struct process *process, const char *what, char why[static 4
 
     read_log_end(process, end);
     snprintf(why, 400, "%s %s%s%.300s", process->name, what, end[0] == '\0' ? "" : ": ", end);
+    return false;
+}
+
+void process_tell_end(struct process *process, char why[static 400])
+{
+    char what[64];
+
+    if (WIFSIGNALED(process->status))
+        snprintf(what, sizeof what, "was ended by signal %d", WTERMSIG(process->status));
+    else
+        snprintf(what, sizeof what, "ended with code %d", WEXITSTATUS(process->status));
+    say_why(process, what, why);
+}
+
+bool process_wait_word(const struct process *process, int deadline_ms,
+                       const atomic_bool *is_interrupted)
+{
+    int64_t until_ms = clock_ms() + deadline_ms;
+
+    while (clock_ms() < until_ms && (is_interrupted == NULL || !atomic_load(is_interrupted))) {
+        struct pollfd wait = {.fd = process->output, .events = POLLIN};
+
+        if (poll(&wait, 1, LOOK_MS) > 0)
+            return true;
+    }
     return false;
 }
 

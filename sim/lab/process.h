@@ -6,6 +6,7 @@
 #ifndef SIM_LAB_PROCESS_H
 #define SIM_LAB_PROCESS_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -27,6 +28,13 @@ bool process_start(struct process *process, const char *name, const char *const 
  * why then has the end of its log. */
 bool process_wait_line(struct process *process, int deadline_ms, char *line, size_t line_max,
                        char why[static 400]);
+
+/* Until it says something or ends. False: deadline_ms passed, or *is_interrupted (may be NULL). */
+bool process_wait_word(const struct process *process, int deadline_ms,
+                       const atomic_bool *is_interrupted);
+
+/* How it ended, and the end of its log. It has been reaped. */
+void process_tell_end(struct process *process, char why[static 400]);
 
 bool process_is_running(struct process *process); /* Reaps it when it has ended. */
 void process_signal(struct process *process, int signal_number);

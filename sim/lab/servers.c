@@ -19,7 +19,7 @@
 #include "services/live/table/database.h"
 #include "sim/lab/janitor.h"
 
-enum { START_MS = 15000 };
+enum { START_MS = 15000, LINE_MS = 1000 };
 
 /* ---- What is wanted -------------------------------------------------------------------------- */
 
@@ -162,7 +162,7 @@ static bool wait_for_redis(struct servers *servers, char version[static 32], cha
             return true;
         if (servers->redis.pid != 0 && !process_is_running(&servers->redis))
             return false;
-        if (servers->store_is_theirs)
+        if (servers->store_is_theirs || lab_is_interrupted(servers->options))
             return false; /* Theirs is there or it is not. */
         nanosleep(&moment, NULL);
     }
@@ -213,7 +213,8 @@ static bool start_broker(struct servers *servers, char trouble[static 400])
         snprintf(trouble, 400, "the embedded broker cannot be started: %s", strerror(errno));
         return false;
     }
-    if (!process_wait_line(&servers->broker, START_MS, line, sizeof line, trouble))
+    process_wait_word(&servers->broker, START_MS, servers->options->is_interrupted);
+    if (!process_wait_line(&servers->broker, LINE_MS, line, sizeof line, trouble))
         return false;
     if (strncmp(line, "ready ", 6) != 0) {
         snprintf(trouble, 400, "the embedded broker said: %.200s", line);
@@ -268,8 +269,13 @@ static enum lab_end table_up(struct servers *servers, uint64_t likes_rows, char 
         snprintf(trouble, 400, "the database does not answer: %s", why);
         return LAB_DEPENDENCY;
     }
-    if (servers->table_is_theirs && !servers->is_lasting)
+    if (servers->table_is_theirs && !servers->is_lasting) {
+        if (!database_is_free(&servers->table, why)) { /* What we have not made is not dropped. */
+            snprintf(trouble, 400, "the tables cannot be made: %s", why);
+            return LAB_DEPENDENCY;
+        }
         janitor_note(&servers->janitor, JANITOR_TABLES);
+    }
     if (!(servers->is_lasting ? database_keep : database_make)(&servers->table, likes_rows, why)) {
         snprintf(trouble, 400, "the tables cannot be made: %s", why);
         return LAB_DEPENDENCY;
@@ -283,67 +289,6 @@ static enum lab_end table_up(struct servers *servers, uint64_t likes_rows, char 
 static bool has_text(const char *text)
 {
     return text != NULL && text[0] != '\0';
-}
-
-/* The host of postgres://[user[:password]@]host[:port]/…; "" is a local socket. A host= behind the
- * '?' could say another: then it counts as remote. */
-static bool url_is_loopback(const char *url)
-{
-    struct address address = {.port = 1};
-    const char *from = strstr(url, "://");
-    const char *at;
-    size_t length;
-
-    if (from == NULL || strstr(url, "host=") != NULL || strstr(url, "hostaddr=") != NULL)
-        return false;
-    from += 3;
-    length = strcspn(from, "/?");
-    at = memrchr(from, '@', length);
-    if (at != NULL) {
-        length -= (size_t)(at + 1 - from);
-        from = at + 1;
-    }
-    length = from[0] == '[' ? strcspn(from, "]") + 1 : strcspn(from, ":/?");
-    if (length == 0 || strncmp(from, "%2F", 3) == 0 || strncmp(from, "%2f", 3) == 0)
-        return true;
-    snprintf(address.host, sizeof address.host, "%.*s", (int)length, from);
-    return address_is_loopback(&address);
-}
-
-static bool list_is_loopback(const char *list)
-{
-    char one[SETTINGS_TEXT_MAX];
-    struct address address;
-
-    while (*list != '\0') {
-        size_t length = strcspn(list, ",");
-
-        snprintf(one, sizeof one, "%.*s", (int)length, list);
-        if (one[0] != '/' && (!address_read(&address, one) || !address_is_loopback(&address)))
-            return false;
-        list += length + (list[length] == ',');
-    }
-    return true;
-}
-
-/* The first that is neither on this machine nor allowed. */
-static const char *remote_one(const struct lab_servers *where)
-{
-    if (where->allows_remote)
-        return NULL;
-    if (has_text(where->redis) && !list_is_loopback(where->redis))
-        return where->redis;
-    if (has_text(where->kafka) && !list_is_loopback(where->kafka))
-        return where->kafka;
-    return has_text(where->db) && !url_is_loopback(where->db) ? "--db" : NULL;
-}
-
-static void name_run(struct servers *servers, const struct lab_options *options)
-{
-    if (has_text(options->run))
-        snprintf(servers->run, sizeof servers->run, "%s", options->run);
-    else
-        snprintf(servers->run, sizeof servers->run, "%lx-%lx", (long)getpid(), (long)time(NULL));
 }
 
 /* A schema's name is an identifier. */
@@ -394,9 +339,9 @@ static enum lab_end start_all(struct servers *servers, const struct scenario *sc
 {
     enum lab_end end = servers->wanted.store ? redis_up(servers, trouble) : LAB_DONE;
 
-    if (end == LAB_DONE && servers->wanted.queue)
+    if (end == LAB_DONE && servers->wanted.queue && !lab_is_interrupted(servers->options))
         end = queue_up(servers, trouble);
-    if (end == LAB_DONE && servers->wanted.table)
+    if (end == LAB_DONE && servers->wanted.table && !lab_is_interrupted(servers->options))
         end = table_up(servers, scenario->table.likes_rows, trouble);
     return end;
 }
@@ -404,16 +349,21 @@ static enum lab_end start_all(struct servers *servers, const struct scenario *sc
 bool servers_note(struct servers *servers, const struct scenario *scenario,
                   const struct lab_options *options, char trouble[static 400])
 {
-    const char *remote = remote_one(&options->servers);
+    const char *remote = servers_remote_one(&options->servers);
 
-    *servers = (struct servers){
-        .wanted = servers_wanted(scenario), .lock = -1, .is_lasting = options->attach != NULL};
+    *servers = (struct servers){.wanted = servers_wanted(scenario),
+                                .lock = -1,
+                                .is_lasting = options->attach != NULL,
+                                .options = options};
     if (remote != NULL) {
         snprintf(trouble, 400,
                  "%.200s is not on this machine; --allow-remote says that it is meant", remote);
         return false;
     }
-    name_run(servers, options);
+    if (!servers_name_run(servers->run, options->run)) {
+        snprintf(trouble, 400, "a run's name is of letters, digits, '-' and '_', at most 23");
+        return false;
+    }
     name_schema(servers);
     note_settings(servers, scenario, &options->servers);
     return true;
@@ -461,6 +411,7 @@ enum lab_end servers_up(struct servers *servers, const struct scenario *scenario
     if (!servers_note(servers, scenario, options, trouble) ||
         (servers->is_lasting && !are_all_theirs(servers, trouble)))
         return LAB_TROUBLE;
+    signal(SIGPIPE, SIG_IGN); /* Of a child that has died meanwhile; a write says so as well. */
     name_folder(servers);
     if (mkdtemp(servers->folder) == NULL) {
         snprintf(trouble, 400, "no folder %.100s: %s", servers->folder, strerror(errno));

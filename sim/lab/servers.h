@@ -9,6 +9,8 @@
 #include "sim/lab/lab.h"
 #include "sim/lab/process.h"
 
+enum { SERVERS_RUN_MAX = 24 };
+
 struct servers_wanted {
     bool store, queue, table;
 };
@@ -21,7 +23,7 @@ struct janitor { /* janitor.h */
 struct servers {
     struct servers_wanted wanted;
     char folder[64]; /* "/tmp/sim-XXXXXX"; sun_path is short. */
-    char run[24];
+    char run[SERVERS_RUN_MAX];
     struct process redis, broker; /* pid 0: not running, or not ours. */
     struct janitor janitor;
     const struct store_spec *store_spec;   /* Borrowed from the scenario. */
@@ -30,13 +32,20 @@ struct servers {
     int lock;        /* A held database; -1: none. */
     struct store_settings store;
     struct queue_settings queue;
-    struct table_settings table; /* connections: of all nodes together. */
-    char versions[200];          /* For struct lab_report. */
+    struct table_settings table;       /* connections: of all nodes together. */
+    char versions[200];                /* For struct lab_report. */
+    const struct lab_options *options; /* Borrowed; for interruptions. */
     bool has_embedded_broker;
 };
 
 struct servers_wanted servers_wanted_by(const struct service_spec *spec);
 struct servers_wanted servers_wanted(const struct scenario *scenario);
+
+/* The first that is neither on this machine nor allowed; NULL: none. */
+const char *servers_remote_one(const struct lab_servers *where);
+
+/* What was given, or (NULL, "") a name that nobody else has. False: it is no name. */
+bool servers_name_run(char run[static SERVERS_RUN_MAX], const char *given);
 
 /* Where everything is and what it is called; nothing is started. False: a server is not on this
  * machine and --allow-remote was not said. */

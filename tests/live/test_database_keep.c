@@ -119,6 +119,18 @@ static void a_file_of_sqlite_cannot_outlive_its_run(void **state)
     snprintf(settings.database, sizeof settings.database, "%s", server.url);
 }
 
+static void what_is_there_already_is_not_free_and_stays(void **state)
+{
+    (void)state;
+    assert_false(database_is_free(&settings, why));
+    assert_non_null(strstr(why, "sim_spike_queue"));
+    strcpy(settings.schema, "sim_nobodys");
+    assert_true(database_is_free(&settings, why));
+    strcpy(settings.schema, "a\"b");
+    assert_false(database_is_free(&settings, why));
+    strcpy(settings.schema, "sim_spike_queue");
+}
+
 #define EACH(test) cmocka_unit_test_setup_teardown(test, make, drop)
 
 int main(void)
@@ -129,6 +141,7 @@ int main(void)
         EACH(another_runs_rows_are_left_alone),
         EACH(a_name_that_is_no_runs_schema_is_refused),
         EACH(a_file_of_sqlite_cannot_outlive_its_run),
+        EACH(what_is_there_already_is_not_free_and_stays),
     };
     int failed;
 

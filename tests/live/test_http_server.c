@@ -441,6 +441,43 @@ static void one_connection_more_than_the_cap_is_told_503(void **state)
     rig_close();
 }
 
+/* One large body that never ends has all that there is: the next is told so, a short request is
+ * served; and when the first has gone there is room again. */
+static void large_requests_share_a_memory_and_short_ones_are_served_without(void **state)
+{
+    static char body[32 * 1024];
+    struct http_server_config config = http_server_defaults();
+    int first, second, third;
+
+    (void)state;
+    memset(body, ' ', sizeof body);
+    config.memory_max = 16 * 1024;
+    rig_open(config);
+    first = come();
+    say(first, "POST /1 HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n");
+    for (int i = 0; i < 2; i++) { /* The second half meets the bound, and is not waited for. */
+        socket_say(&rig.loop, first, body, 15 * 1024);
+        rig_turn(&rig.loop);
+    }
+    second = come();
+    say(second, "POST /2 HTTP/1.1\r\nHost: a\r\nContent-Length: 20000\r\n\r\n");
+    socket_say(&rig.loop, second, body, 20000);
+    third = come();
+    say(third, GET("/3"));
+    expect_answer_of(third, "</3|>");
+    socket_hear_all(&rig.loop, second, rig.text);
+    assert_non_null(strstr(rig.text, "HTTP/1.1 503 "));
+    assert_true(http_server_stats(rig.server)->refused > 0);
+    close(first);
+    close(second);
+    rig_until(&rig.loop, open_now() == 1);
+    say(third, "POST /4 HTTP/1.1\r\nHost: a\r\nContent-Length: 8000\r\n\r\n");
+    socket_say(&rig.loop, third, body, 8000);
+    expect_answer_of(third, "</4|");
+    close(third);
+    rig_close();
+}
+
 static void a_server_that_drains_answers_what_it_has_and_takes_no_more(void **state)
 {
     uint16_t port;
@@ -540,6 +577,7 @@ int main(void)
         cmocka_unit_test(a_large_answer_comes_whole),
         cmocka_unit_test(a_buffer_grows_with_the_bytes_that_came_and_not_with_those_promised),
         cmocka_unit_test(one_connection_more_than_the_cap_is_told_503),
+        cmocka_unit_test(large_requests_share_a_memory_and_short_ones_are_served_without),
         cmocka_unit_test(a_server_that_drains_answers_what_it_has_and_takes_no_more),
         cmocka_unit_test(http_1_0_closes_unless_it_asks_to_stay),
         cmocka_unit_test(an_address_that_is_taken_says_so),

@@ -4,7 +4,7 @@ left behind.
 
   - the people are those of the virtual world: the same seed offers the same requests;
   - the document is the published one, the invariants hold, an acknowledged like is there once;
-  - Ctrl-C leaves a partial report; kill -9 of sim leaves no process and no folder;
+  - Ctrl-C leaves a partial report, or nothing before there was anything to report; kill -9 of sim leaves no process and no folder;
   - a server that is not there, or not on this machine, is said with the cure and an exit code.
 
 Nothing here depends on how fast the machine is.
@@ -150,7 +150,7 @@ def start_long(folder):
                                stderr=subprocess.PIPE, text=True)
     # Two likes, two batchers, a balancer, Redis, the broker, and the one who cleans up.
     expect(wait_until(lambda: len(children_of(process.pid)) >= 8, 60), "all children have started")
-    time.sleep(3)
+    expect("asked" in process.stderr.readline(), "it tells how it goes, ten seconds after it began")
     return process, before
 
 
@@ -163,6 +163,57 @@ def an_interruption_leaves_a_partial_report(folder):
     expect(document["variants"][0]["end"] == "interrupted", "the report says that it is partial")
     expect(document["variants"][0]["requests"]["offered"] > 0, "and has what there was")
     expect(wait_until(lambda: folders() <= before, 20), f"folders stay: {folders() - before}")
+
+
+def an_interrupted_start_ends_at_once(folder):
+    """While servers and nodes start and consumers join there is nothing to report yet."""
+    path = write(folder, "start.yaml", LIKES)
+    before = folders()
+    for children in (1, 3, 8):  # The one who cleans up; servers; nodes, whose consumers now join.
+        process = subprocess.Popen([SIM, "run", path, "--live", "--json"], stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE, text=True)
+        expect(wait_until(lambda: len(children_of(process.pid)) >= children, 60),
+               f"{children} children have started")
+        born = children_of(process.pid)
+        process.send_signal(signal.SIGINT)
+        out, _ = process.communicate(timeout=60)
+        expect(process.returncode == 130, f"start, {children}: exit code {process.returncode}")
+        expect(out == "", f"start, {children}: a report about nothing: {out[:100]}")
+        expect(not any(is_alive(pid) for pid in born), f"start, {children}: children live on")
+        expect(folders() <= before, f"start, {children}: folders stay: {folders() - before}")
+
+
+def what_is_the_users_stays_theirs(folder):
+    import sqlite3
+
+    path = write(folder, "likes.yaml", LIKES)
+    theirs = Path(folder) / "theirs.db"
+    base = sqlite3.connect(theirs)
+    base.execute("CREATE TABLE t (a)")
+    base.close()
+    run = sim("run", path, "--live", "-q", "--allow-remote", "--db", str(theirs))
+    expect(run.returncode == 5 and "already" in run.stderr, f"{run.returncode} {run.stderr}")
+    expect(theirs.exists(), "a database that was there before is there afterwards")
+    run = sim("run", path, "--live", "--run", "theirs")
+    expect(run.returncode == 2 and "--attach" in run.stderr, f"{run.returncode} {run.stderr}")
+    for name in ("a*", "a b", "../x", "a" * 24):
+        run = sim("run", path, "--live", "--attach", "127.0.0.1:1", "--run", name)
+        expect(run.returncode == 1 and "letters, digits" in run.stderr,
+               f"{name}: {run.returncode} {run.stderr}")
+
+
+def a_password_is_not_repeated(folder):
+    path = write(folder, "likes.yaml", LIKES)
+    for url, shown in (
+            ("postgres://me:s3cret@127.0.0.1/x", "postgres://me@127.0.0.1/x"),
+            ("postgres://me:s3/c@ret@127.0.0.1/x", "postgres://me@127.0.0.1/x"),
+            ("postgres://me@[::1]:5/x?a=b&password=s3cret&c=d", "postgres://me@[::1]:5/x?a=b&c=d"),
+            ("postgres://127.0.0.1/x?%70assword=s3cret", "postgres://127.0.0.1/x"),
+            ("postgres://127.0.0.1:5432/x", "postgres://127.0.0.1:5432/x")):
+        run = sim("run", path, "--set", "duration=1s", "--db", url, "--json")
+        repeat = json.loads(run.stdout)["repeat"]
+        expect("s3" not in run.stdout and "ret@" not in run.stdout, f"{url}: {repeat}")
+        expect(repeat.replace("'", "").endswith(f"--db {shown}"), f"{url}: {repeat}")
 
 
 def a_killed_sim_leaves_nothing(folder):
@@ -184,6 +235,7 @@ def what_is_missing_is_said(folder):
         (("--db", "postgres://127.0.0.1:1/sim?connect_timeout=2"), 5, "database"),
         (("--redis", "192.0.2.1:6379"), 1, "--allow-remote"),
         (("--db", "postgres://192.0.2.1/sim"), 1, "--allow-remote"),
+        (("--db", "postgres://127.0.0.1:1,192.0.2.1:2/sim"), 1, "--allow-remote"),
         (("--seeds", "3"), 2, "one seed"),
     ]
     for words, code, said in cases:
@@ -206,7 +258,10 @@ def try_all():
     before = folders()
     with tempfile.TemporaryDirectory() as folder:
         the_same_people_ask(folder)
+        an_interrupted_start_ends_at_once(folder)
         an_interruption_leaves_a_partial_report(folder)
+        what_is_the_users_stays_theirs(folder)
+        a_password_is_not_repeated(folder)
         a_killed_sim_leaves_nothing(folder)
         what_is_missing_is_said(folder)
     expect(wait_until(lambda: folders() <= before, 20), f"folders stay: {folders() - before}")

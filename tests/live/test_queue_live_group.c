@@ -193,6 +193,25 @@ static void who_takes_over_from_a_member_that_was_killed_begins_where_sql_is(voi
     assert_int_equal(rig.members[1].stats.queue_gaps, 0);
 }
 
+/* Whoever wrote the rows was killed before it told Kafka, or the lab. */
+static void what_sql_has_is_told_as_committed_by_who_takes_over(void **state)
+{
+    uint32_t partition;
+    uint64_t next;
+
+    (void)state;
+    feed(20);
+    take_some(&q, 1, TOPIC_LIKES, RECORDS_MAX);
+    partition = q.records[0].partition;
+    next = q.records[q.call.value - 1].offset + 1;
+    shelf_raise(rig.shelf, partition, next);
+    close_member(1);
+    open_member(2);
+    join(&q, 2, TOPIC_LIKES);
+    assert_true(rig.members[2].stats.log_next[partition] >= next);
+    assert_int_equal(rig.members[2].stats.queue_committed, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest sharing[] = {
@@ -201,6 +220,7 @@ int main(void)
     };
     const struct CMUnitTest killing[] = {
         cmocka_unit_test(who_takes_over_from_a_member_that_was_killed_begins_where_sql_is),
+        cmocka_unit_test(what_sql_has_is_told_as_committed_by_who_takes_over),
     };
 
     return cmocka_run_group_tests_name("queue_live_sharing", sharing, rig_open, rig_close) +

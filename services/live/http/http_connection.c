@@ -29,6 +29,7 @@
 #include <event2/event.h>
 
 #include "services/live/http/http_server_inside.h"
+#include "services/live/http/wire_json.h"
 
 enum { HEAD_BYTES = 256 };
 
@@ -129,12 +130,20 @@ static size_t write_head(char head[static HEAD_BYTES], const struct connection *
     const char *stays = connection->is_last        ? "Connection: close\r\n"
                         : connection->parse.is_old ? "Connection: keep-alive\r\n"
                                                    : "";
-    int written = snprintf(head, HEAD_BYTES,
-                           "HTTP/1.1 %u %s\r\nContent-Type: %s\r\nContent-Length: %llu\r\n%s\r\n",
-                           status, reason_of(status), type, (unsigned long long)length, stays);
+    struct writer writer = {head, 0, HEAD_BYTES};
 
-    check(written > 0 && written < HEAD_BYTES);
-    return (size_t)written;
+    write_text(&writer, "HTTP/1.1 ");
+    write_unsigned(&writer, status);
+    write_text(&writer, " ");
+    write_text(&writer, reason_of(status));
+    write_text(&writer, "\r\nContent-Type: ");
+    write_text(&writer, type);
+    write_text(&writer, "\r\nContent-Length: ");
+    write_unsigned(&writer, length);
+    write_text(&writer, "\r\n");
+    write_text(&writer, stays);
+    write_text(&writer, "\r\n");
+    return writer.length;
 }
 
 /* An answer to what was asked, or to what could not be understood. */

@@ -21,6 +21,7 @@
 #include "services/base/list.h"
 #include "services/live/node/stats.h"
 
+#define EARLY_NS UINT64_C(60000)
 #define LATE_MAX_NS UINT64_C(100000000) /* Later than this is no late timer but a stop. */
 
 struct task {
@@ -168,7 +169,19 @@ static void set_alarm(struct cpu_live *cpu)
     uint64_t now_ns = loop_now_ns(cpu->loop);
 
     if (first != NULL)
-        loop_alarm_set(cpu->alarm, first->due_ns > now_ns ? first->due_ns - now_ns : 0);
+        loop_alarm_set(cpu->alarm,
+                       first->due_ns > now_ns + EARLY_NS ? first->due_ns - EARLY_NS - now_ns : 0);
+}
+
+/* The kernel wakes us some 50 us after it was asked to, which each piece of work would add to a
+ * request: so we ask for a little earlier, and look at the clock for the rest. */
+static void watch_clock(struct cpu_live *cpu)
+{
+    const struct slot *first = first_due(cpu);
+
+    while (first != NULL && loop_now_ns(cpu->loop) < first->due_ns &&
+           first->due_ns - loop_now_ns(cpu->loop) <= EARLY_NS)
+        loop_enter(cpu->loop);
 }
 
 /* When it was stopped nobody knows; just before the first of them was due is the guess that gives
@@ -272,6 +285,7 @@ static void ring(void *context)
         burn_next(cpu);
         return;
     }
+    watch_clock(cpu);
     settle(cpu);
     set_alarm(cpu);
 }

@@ -161,9 +161,9 @@ static void answer(struct door *port, struct visit *visit, enum call_outcome out
     struct guest *guest = list_entry(visit, struct guest, visit);
     bool is_counted = guest->is_counted;
 
+    reply(guest->request, &visit->ask, outcome, value, bytes); /* First: somebody waits for it. */
     if (is_counted)
         leave(door, guest, outcome);
-    reply(guest->request, &visit->ask, outcome, value, bytes);
     pool_give(&door->guests, guest);
     if (is_counted && cpu_live_has_threads(door->config.cpu))
         admit_next(door);

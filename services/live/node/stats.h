@@ -60,7 +60,7 @@ struct node_stats {
     uint64_t queue_dead;                     /* Records put into TOPIC_DEAD. */
     uint64_t queue_gaps;                     /* Offsets that retention had dropped. */
     uint64_t log_end[STATS_PARTITIONS_MAX];  /* Producer: behind its last acknowledged record. */
-    uint64_t log_next[STATS_PARTITIONS_MAX]; /* Consumer: behind the last it has committed. */
+    uint64_t log_next[STATS_PARTITIONS_MAX]; /* Consumer: behind the last that is committed. */
     uint64_t log_put[STATS_PARTITIONS_MAX];  /* Producer: records. */
 
     /* Table. */

@@ -53,6 +53,15 @@ static uint64_t start_of(const rd_kafka_topic_partition_t *partition)
     return partition->offset == RD_KAFKA_OFFSET_BEGINNING ? 0 : UINT64_MAX;
 }
 
+/* What SQL knows to be written is committed, whoever did it and whether or not Kafka has heard of
+ * it: a member that was killed has told nobody. */
+static void note_start(struct node_stats *stats, uint32_t partition, uint64_t start)
+{
+    if (partition < STATS_PARTITIONS_MAX && start != UINT64_MAX &&
+        start > stats->log_next[partition])
+        stats->log_next[partition] = start;
+}
+
 static void settle(struct consumer *consumer)
 {
     for (int i = 0; i < consumer->assigned->cnt; i++) {
@@ -60,6 +69,7 @@ static void settle(struct consumer *consumer)
 
         share_begin(share_of(consumer, (uint32_t)partition->partition), consumer,
                     start_of(partition));
+        note_start(consumer->queue->stats, (uint32_t)partition->partition, start_of(partition));
     }
     rd_kafka_assign(consumer->client.kafka, consumer->assigned);
     consumer->state = GROUP_STABLE;

@@ -11,6 +11,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "services/live/loop/loop.h"
 #include "services/live/table/database_postgres.h"
@@ -66,6 +67,25 @@ static bool look_for(const struct table_settings *settings, bool *is_there, char
     PQclear(found);
     postgres_close(postgres);
     return has_looked;
+}
+
+bool database_is_free(const struct table_settings *settings, char why[static 160])
+{
+    bool is_there;
+
+    if (database_has_one_writer(settings->database)) {
+        is_there = access(settings->database, F_OK) == 0;
+        snprintf(why, 160, "%.100s is there already; remove it first", settings->database);
+        return !is_there;
+    }
+    if (!is_plain(settings->schema)) {
+        snprintf(why, 160, "PostgreSQL: \"%.31s\" is no run's schema", settings->schema);
+        return false;
+    }
+    if (!look_for(settings, &is_there, why))
+        return false;
+    snprintf(why, 160, "PostgreSQL: the schema %.31s is there already", settings->schema);
+    return !is_there;
 }
 
 bool database_keep(const struct table_settings *settings, uint64_t likes_rows, char why[static 160])
