@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -154,6 +155,18 @@ static bool find_node(struct crew *crew)
            servers_find_program("sim-node", crew->program, sizeof crew->program);
 }
 
+/* False: the system has no chance to give. */
+static bool make_token(struct crew *crew)
+{
+    unsigned char bytes[16];
+
+    if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes)
+        return false;
+    for (size_t i = 0; i < sizeof bytes; i++)
+        snprintf(&crew->token[2 * i], 3, "%02x", bytes[i]);
+    return true;
+}
+
 struct crew *crew_open(struct loop *loop, const struct scenario *scenario,
                        const struct lab_options *options, struct servers *servers,
                        char trouble[static 400])
@@ -171,7 +184,9 @@ struct crew *crew_open(struct loop *loop, const struct scenario *scenario,
     crew->origin_ns = loop_clock_ns();
     timer_live_open(&crew->timer, loop, &crew->own);
     crew->failpoints_left = options->failpoint == FAILPOINT_NONE ? 0 : CREW_FAILPOINTS;
-    if (!find_node(crew))
+    if (!make_token(crew))
+        snprintf(trouble, 400, "the system gives no random bytes");
+    else if (!find_node(crew))
         snprintf(trouble, 400, "sim-node is neither beside sim nor on the PATH: ./bootstrap.sh");
     else if (!add_stations(crew))
         snprintf(trouble, 400, "no memory, or no free port on 127.0.0.1 for the nodes");

@@ -69,6 +69,7 @@ void settings_of_place(const struct place *place, struct node_settings *settings
                  place->replica);
     snprintf(settings->run, sizeof settings->run, "%s", crew->servers->run);
     snprintf(settings->board, sizeof settings->board, "%s", place->board_path);
+    snprintf(settings->token, sizeof settings->token, "%s", crew->token);
     settings->replica = place->replica;
     settings->seed = crew->options->seed;
     settings->origin_ns = crew->origin_ns;

@@ -243,7 +243,7 @@ static bool open_door(struct node *node)
     if (config.listen.host[0] == '\0')
         snprintf(config.listen.host, sizeof config.listen.host, "127.0.0.1");
     if (!address_is_loopback(&config.listen) && node->settings.token[0] == '\0')
-        return tell(node, "without a token it listens on loopback alone; give sim one (--token)");
+        return tell(node, "without a token it listens on loopback alone: set SIM_TOKEN");
     node->door = door_live_open(&node->loop, &config, why);
     if (node->door == NULL)
         return tell(node, why);
@@ -287,7 +287,7 @@ static void registered(void *context, unsigned status)
         is_ready(node);
         return;
     }
-    tell(node, status == 401 ? "its balancer wants another token; give both the same (--token)"
+    tell(node, status == 401 ? "its balancer wants another token: set the same SIM_TOKEN for both"
                              : "its balancer does not take it; are both of one scenario?");
     node->exit_code = 1;
     loop_stop(&node->loop);
