@@ -1,7 +1,7 @@
 /* ask.h — What one side asks of another: the vocabulary on the wire, and the door it comes in by.
  *
  * An ask is small and flat. The virtual world copies it, the live world writes it as an HTTP
- * request (services/live/README.md will say how) and reads it back. */
+ * request (services/live/README.md says how) and reads it back. */
 #ifndef SERVICES_PORT_ASK_H
 #define SERVICES_PORT_ASK_H
 

@@ -125,7 +125,7 @@ static enum lab_end measure(struct calibrator *calibrator)
         !calibrator->servers.table_is_theirs || calibrator->servers.table.database[0] == '/';
     snprintf(calibration->servers, sizeof calibration->servers, "%s", calibrator->servers.versions);
     describe_machine(calibration);
-    return calibrate_nodes(calibrator) && calibrate_store(calibrator) &&
+    return calibrate_nodes(calibrator) && crowd_begin(calibrator) && calibrate_store(calibrator) &&
                    calibrate_queue(calibrator) && calibrate_table(calibrator)
                ? LAB_DONE
                : LAB_TROUBLE;
@@ -133,6 +133,7 @@ static enum lab_end measure(struct calibrator *calibrator)
 
 static void bring_down(struct calibrator *calibrator)
 {
+    crowd_end(calibrator);
     if (calibrator->crew != NULL)
         crew_close(calibrator->crew);
     if (calibrator->loop.base != NULL)

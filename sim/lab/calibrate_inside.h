@@ -8,6 +8,8 @@
 #ifndef SIM_LAB_CALIBRATE_INSIDE_H
 #define SIM_LAB_CALIBRATE_INSIDE_H
 
+#include <sys/types.h>
+
 #include "services/base/dice.h"
 #include "services/live/loop/loop.h"
 #include "services/live/node/stats.h"
@@ -30,6 +32,7 @@ struct calibrator {
     char *trouble;                              /* [400] */
     struct sample *spent[CALIBRATE_SERIES_MAX]; /* Freed when no port can complete them any more. */
     unsigned spent_max;
+    pid_t crowd; /* 0: none. */
 };
 
 struct probe;
@@ -72,6 +75,10 @@ bool calibrate_fail(struct calibrator *calibrator, const char *what, const char 
 bool calibrate_is_interrupted(const struct calibrator *calibrator);
 
 void calibrate_step(const struct calibrator *calibrator, const char *en, const char *ru);
+
+/* calibrate_crowd.c: others ask the nodes meanwhile, from a process of their own. */
+bool crowd_begin(struct calibrator *calibrator); /* False: errno. */
+void crowd_end(struct calibrator *calibrator);
 
 /* Each: false after calibrate_fail. */
 bool calibrate_nodes(struct calibrator *calibrator);

@@ -44,7 +44,8 @@ static void write_head(FILE *out, const struct calibration *of)
             "#   machine: %s\n"
             "#   servers: %s\n"
             "# Lay it over a scenario: sim run FILE --calibration THIS.\n"
-            "# Measured at 20 to 1000 questions per second; of each series the median part:\n"
+            "# Measured at 20 to 1000 questions per second, while others ask the nodes; of each\n"
+            "# series the median part:\n"
             "#\n",
             of->when, of->machine, of->servers);
     put_series(out, "a node and back (health check)", &of->hop);

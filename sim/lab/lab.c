@@ -108,6 +108,7 @@ static enum lab_end run(struct lab *lab, uint64_t began_ns)
         crew_rest(lab->crew);
     else
         attached_settle(lab);
+    servers_heal(&lab->servers);
     end = judge(lab, has_drained);
     if (end == LAB_DONE)
         close_result(lab, began_ns);

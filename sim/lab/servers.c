@@ -527,3 +527,17 @@ bool servers_fault(struct servers *servers, const struct fault_spec *fault, bool
     return !servers->wanted.table ||
            (!is_theirs(servers->table_is_theirs, why) && table_fault(servers, begins, why));
 }
+
+void servers_heal(struct servers *servers)
+{
+    char version[32], why[160];
+
+    if (servers->lock >= 0)
+        close(servers->lock);
+    servers->lock = -1;
+    if (!servers->wanted.store || servers->store_is_theirs)
+        return;
+    process_signal(&servers->redis, SIGCONT);
+    if (process_is_running(&servers->redis) || start_redis(servers))
+        wait_for_redis(servers, version, why); /* Who reads next says what is wrong. */
+}

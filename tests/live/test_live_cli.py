@@ -216,6 +216,19 @@ def a_password_is_not_repeated(folder):
         expect(repeat.replace("'", "").endswith(f"--db {shown}"), f"{url}: {repeat}")
 
 
+def a_fault_that_never_ends_leaves_a_report(folder):
+    for kind, target in (("crash", "store"), ("pause", "store"), ("crash", "table"),
+                         ("crash", "queue")):
+        text = LIKES.replace("drain: 60s", "drain: 1s")
+        path = write(folder, "fault.yaml",
+                     text + f"faults: [{{at: 4500ms, kind: {kind}, target: {target}}}]\n")
+        run = sim("run", path, "--live", "--json", "-q")
+        expect(run.returncode in (0, 99), f"{kind} {target}: {run.returncode} {run.stderr}")
+        expect(run.stdout != "" and
+               json.loads(run.stdout)["variants"][0]["requests"]["ok"] > 0,
+               f"{kind} {target}: there is a report")
+
+
 def a_killed_sim_leaves_nothing(folder):
     process, before = start_long(folder)
     children = children_of(process.pid)
@@ -262,6 +275,7 @@ def try_all():
         an_interruption_leaves_a_partial_report(folder)
         what_is_the_users_stays_theirs(folder)
         a_password_is_not_repeated(folder)
+        a_fault_that_never_ends_leaves_a_report(folder)
         a_killed_sim_leaves_nothing(folder)
         what_is_missing_is_said(folder)
     expect(wait_until(lambda: folders() <= before, 20), f"folders stay: {folders() - before}")

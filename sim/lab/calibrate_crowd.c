@@ -1,0 +1,89 @@
+/* calibrate_crowd.c — People who ask the nodes while something else is measured.
+ *
+ * A call to Redis takes half as long on a machine that does nothing else: in a run the same cores
+ * carry the driver, a balancer and the other nodes as well. So a process of its own asks 300 times
+ * per second through the balancer, as a run would, until it is told to go or we die. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "services/live/node/peer_live.h"
+#include "sim/lab/calibrate_inside.h"
+
+enum { ASKERS = 64 };
+
+static const double mean_gap_ns = 1e9 / 300;
+static const uint64_t timeout_ns = 5000000000u;
+
+struct crowd {
+    struct loop loop;
+    struct node_stats stats;
+    struct peer_live *peer;
+    struct dice dice;
+    struct event *alarm;
+    struct call calls[ASKERS];
+    unsigned next;
+};
+
+static void answered(struct call *call)
+{
+    (void)call;
+}
+
+/* Whoever is still waiting when his turn comes again lets it pass. */
+static void ask(void *context)
+{
+    struct crowd *crowd = context;
+    struct call *call = &crowd->calls[crowd->next++ % ASKERS];
+    const struct ask question = {.verb = VERB_CALL, .key = crowd->next, .bytes = 32};
+
+    loop_alarm_set(crowd->alarm, (uint64_t)(mean_gap_ns * dice_exponential(&crowd->dice)));
+    if (call->outcome != CALL_PENDING)
+        peer_ask(peer_live_port(crowd->peer), call, 0, &question, timeout_ns);
+}
+
+static void live_on(const struct address *front)
+{
+    static struct crowd crowd;
+
+    for (unsigned i = 0; i < ASKERS; i++)
+        crowd.calls[i].done = answered;
+    dice_init(&crowd.dice, 1, "crowd");
+    if (!loop_open(&crowd.loop, 0))
+        _exit(1);
+    crowd.peer = peer_live_open(&crowd.loop, 1, &crowd.stats);
+    crowd.alarm = loop_alarm(&crowd.loop, ask, &crowd);
+    if (crowd.peer == NULL || crowd.alarm == NULL || !peer_live_set(crowd.peer, 0, front))
+        _exit(1);
+    loop_alarm_set(crowd.alarm, 0);
+    loop_run(&crowd.loop, 0);
+    _exit(0);
+}
+
+bool crowd_begin(struct calibrator *calibrator)
+{
+    pid_t parent = getpid();
+
+    calibrator->crowd = fork();
+    if (calibrator->crowd == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (getppid() != parent)
+            _exit(1);
+        setpgid(0, 0); /* Ctrl-C is for us alone to hear. */
+        live_on(crew_front(calibrator->crew, 0));
+    }
+    return calibrator->crowd > 0;
+}
+
+void crowd_end(struct calibrator *calibrator)
+{
+    if (calibrator->crowd <= 0)
+        return;
+    kill(calibrator->crowd, SIGKILL);
+    while (waitpid(calibrator->crowd, NULL, 0) < 0 && errno == EINTR)
+        ;
+    calibrator->crowd = 0;
+}
