@@ -279,7 +279,7 @@ static void put_word(FILE *line, const char *before, const char *word)
         put_quoted(line, word);
 }
 
-/* "password=…" and its like among a URL's parameters; a name that is written with '%' may be one. */
+/* "password=…" and its like among a URL's parameters; a name with a '%' in it may be one. */
 static bool is_secret(const char *parameter, size_t length)
 {
     size_t name = strcspn(parameter, "=");

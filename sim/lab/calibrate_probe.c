@@ -120,8 +120,8 @@ static int by_mean(const void *a, const void *b)
     return (left > right) - (left < right);
 }
 
-/* What else runs on a machine comes and goes, in a run as in here: the median of the blocks is kept.
- * Returns how many answers there were in all. */
+/* What else runs on a machine comes and goes, in a run as in here: the median of the blocks is
+ * kept. Returns how many answers there were in all. */
 static unsigned keep_median(const struct probe *probe, double *took_us, struct calibrated *kept)
 {
     unsigned blocks = probe->blocks > 0 ? probe->blocks : 1, answers = 0, good = 0;

@@ -70,8 +70,8 @@ void servers_down(struct servers *servers);
 bool servers_fault(struct servers *servers, const struct fault_spec *fault, bool begins,
                    char why[static 160]);
 
-/* Faults that have not ended: what lies in Redis and SQL can be read again, as far as it has outlived
- * them. After the services have stopped. */
+/* Ends faults that have not ended: what has outlived them in Redis and SQL can be read again. For
+ * when the services have stopped. */
 void servers_heal(struct servers *servers);
 
 /* Where a node that listens there is reached by its balancer; where it listens, if that is one

@@ -38,7 +38,7 @@ static void a_stopped_redis_times_out_every_call_and_serves_when_it_goes_on(void
 {
     static struct rig_question q[MANY];
     struct rig *rig = *state;
-    uint64_t waited = rig->stats.waited[STATS_STORE];
+    uint64_t waited = rig->stats.waited[STATS_STORE], missed = rig->stats.store_missed;
 
     redis_signal(rig_redis(rig), SIGSTOP);
     for (uint64_t i = 0; i < MANY; i++)
@@ -52,6 +52,7 @@ static void a_stopped_redis_times_out_every_call_and_serves_when_it_goes_on(void
     assert_int_equal(inside_of(rig)->commands.taken, 0);
     assert_int_equal(inside_of(rig)->out_bytes, 0);
     assert_int_equal(rig->stats.waited[STATS_STORE] - waited, MANY + 1);
+    assert_int_equal(rig->stats.store_missed - missed, MANY);
     assert_int_equal(rig->stats.store_reconnects, 0);
 }
 

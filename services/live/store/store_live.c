@@ -22,6 +22,7 @@
 static void tell(struct store_live *store, struct call *call, uint64_t asked_ns,
                  enum call_outcome outcome, int64_t value)
 {
+    store->stats->store_missed += outcome != CALL_OK && outcome != CALL_ABSENT;
     if (call == NULL)
         return;
     stats_waited(store->stats, STATS_STORE, loop_now_ns(store->loop) - asked_ns);
@@ -33,13 +34,15 @@ static void finish(struct store_command *command, enum call_outcome outcome, int
     struct store_live *store = command->store;
     struct call *call = command->call;
     uint64_t asked_ns = command->asked_ns;
+    bool is_given_up = command->is_given_up;
 
     if (call != NULL)
         loop_alarm_clear(command->alarm);
     command->call = NULL;
     store->out_bytes -= command->bytes;
     pool_give(&store->commands, command);
-    tell(store, call, asked_ns, outcome, value);
+    if (!is_given_up) /* That was told, and counted. */
+        tell(store, call, asked_ns, outcome, value);
 }
 
 static void time_out(void *context)
