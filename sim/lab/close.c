@@ -1,7 +1,8 @@
 /* close.c — What the nodes have counted between the warm-up's end and the load's, into the result.
  *
- * Not measured here, and left at 0: waits for row locks, scans and flushes inside the SQL server,
- * and how many keys a crash of Redis has cost. */
+ * lag_max is the highest of whole seconds, and not of every instant as in virtual time. Not
+ * measured here, and left at 0: waits for row locks, scans and flushes inside the SQL server, and
+ * how many keys a crash of Redis has cost. */
 #include <stdio.h>
 
 #include "sim/lab/lab_inside.h"

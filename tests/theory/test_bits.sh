@@ -18,8 +18,9 @@ build() { # name compiler flags...
     # Word splitting is wanted: the list of files and what pkg-config says.
     # shellcheck disable=SC2046
     "$compiler" -std=c11 -D_GNU_SOURCE= -ffp-contract=off "$@" -w -I. -I"$BUILD_DIR/generated" \
-        $(git ls-files 'services/*.c' 'sim/*.c') \
-        $(pkg-config --cflags --libs yaml-0.1 jansson libcrypto) -lpthread -lm -o "$work/$name"
+        $(git ls-files 'services/*.c' 'sim/*.c' ':!services/live/main.c') \
+        $(pkg-config --cflags --libs yaml-0.1 jansson libcrypto libevent libevent_pthreads hiredis \
+            rdkafka sqlite3 libpq) -lpthread -lm -o "$work/$name"
 }
 
 prints() { # program
