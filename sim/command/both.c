@@ -103,9 +103,10 @@ static int load_calibrated(struct both *both)
 /* The chosen variants again, by their names. */
 static void choose_calibrated(struct both *both)
 {
-    for (unsigned v = 0; v < both->job->variants_max; v++)
+    for (unsigned v = 0; v < both->job->chosen.variants_max; v++)
         for (uint32_t i = 0; i < both->story.variants_max; i++)
-            if (strcmp(both->job->variants[v]->variant, both->story.variants[i].variant) == 0)
+            if (strcmp(both->job->chosen.variants[v]->variant, both->story.variants[i].variant) ==
+                0)
                 both->variants[v] = &both->story.variants[i];
 }
 
@@ -117,7 +118,7 @@ static int simulate(struct both *both)
 
     both->runs =
         (struct runs){.variants = both->variants,
-                      .variants_max = job->variants_max,
+                      .variants_max = job->chosen.variants_max,
                       .seed = job->seed,
                       .seeds_max = 1,
                       .threads = replicate_threads(),
@@ -143,7 +144,7 @@ static int report(struct both *both)
                             .variants = of,
                             .variants_max = both->live.begun,
                             .lang = job->settings->lang,
-                            .use_color = output_wants_color(job->options),
+                            .use_color = output_wants_color(job->options->no_color),
                             .columns = output_columns()};
     struct beside_goals goals;
     bool is_written = true;
@@ -181,7 +182,7 @@ static int report(struct both *both)
 
 static void forget(struct both *both)
 {
-    for (unsigned v = 0; v < both->job->variants_max; v++)
+    for (unsigned v = 0; v < both->job->chosen.variants_max; v++)
         theory_close(both->theories[v]);
     if (both->runs.results != NULL)
         runs_free(&both->runs);

@@ -5,14 +5,14 @@
 #include <stdatomic.h>
 #include <stdio.h>
 
+#include "sim/command/chosen.h"
 #include "sim/command/options.h"
 
 struct job { /* Everything is borrowed from run.c. */
     const struct story *story;
     const struct options *options;
     const struct settings *settings;
-    const struct scenario *variants[SCENARIO_VARIANTS_MAX]; /* The chosen ones. */
-    unsigned variants_max;
+    struct chosen chosen;
     uint64_t seed;
     const char *repeat; /* The command line that repeats it. */
     FILE *json;         /* NULL: none. */

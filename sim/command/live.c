@@ -10,9 +10,8 @@
 #include <unistd.h>
 
 #include "sim/command/output.h"
+#include "sim/report/beside.h"
 #include "sim/version.h"
-
-static const double machine_peak_rps = 1500; /* Two cores carry so much of the whole chain. */
 
 struct line { /* What is said once a second. */
     const struct job *job;
@@ -113,7 +112,7 @@ static void announce(const struct job *job, const struct scenario *variant)
 
     if (job->options->is_quiet)
         return;
-    if (peak > machine_peak_rps)
+    if (peak > (double)BESIDE_RATE_MAX)
         fprintf(
             stderr,
             settings_say(job->settings,
@@ -121,14 +120,14 @@ static void announce(const struct job *job, const struct scenario *variant)
                          "the send lag before you believe it\n",
                          "  %s просит до %.0f/с; два ядра вживую держат около %.0f/с: прежде чем "
                          "верить, посмотрите на отставание отправки\n"),
-            variant->variant, peak, machine_peak_rps);
+            variant->variant, peak, (double)BESIDE_RATE_MAX);
 }
 
 static int run_one(struct live *live, unsigned v)
 {
     const struct job *job = live->job;
     struct line line = {
-        .job = job, .variant = job->variants[v], .is_terminal = isatty(STDERR_FILENO) != 0};
+        .job = job, .variant = job->chosen.variants[v], .is_terminal = isatty(STDERR_FILENO) != 0};
     struct lab_options options = lab_options_of(job, &line);
     char run[LIVE_RUN_MAX];
     struct result *result = calloc(1, sizeof *result);
@@ -136,10 +135,10 @@ static int run_one(struct live *live, unsigned v)
 
     if (result == NULL)
         return job_no_memory(job->settings);
-    announce(job, job->variants[v]);
+    announce(job, job->chosen.variants[v]);
     if (options.attach != NULL)
-        options.run = live_run_name(run, &job->options->live, job->variants[v]);
-    end = lab_run(job->variants[v], &options, result, &live->reports[v]);
+        options.run = live_run_name(run, &job->options->live, job->chosen.variants[v]);
+    end = lab_run(job->chosen.variants[v], &options, result, &live->reports[v]);
     if (line.is_terminal && line.said > 0)
         fprintf(stderr, "\r\033[K");
     if (end == LAB_INTERRUPTED) {
@@ -158,7 +157,7 @@ static int run_one(struct live *live, unsigned v)
 
 int live_run(struct live *live)
 {
-    for (unsigned v = 0; v < live->job->variants_max; v++) {
+    for (unsigned v = 0; v < live->job->chosen.variants_max; v++) {
         int code;
 
         if (atomic_load(live->job->is_interrupted))
@@ -188,7 +187,7 @@ void live_tell(const struct live *live)
         fprintf(stderr,
                 settings_say(settings, "%s: %s; sent %.2f ms late at the median, p99 %.2f ms%s\n",
                              "%s: %s; отправлено с опозданием: медиана %.2f мс, p99 %.2f мс%s\n"),
-                live->job->variants[v]->variant, report->servers, report->send_lag_p50_ms,
+                live->job->chosen.variants[v]->variant, report->servers, report->send_lag_p50_ms,
                 report->send_lag_p99_ms,
                 report->is_void
                     ? settings_say(settings,
@@ -201,7 +200,7 @@ void live_tell(const struct live *live)
             fprintf(stderr,
                     settings_say(settings, "%s: nodes killed by faults: %u\n",
                                  "%s: узлов убито сбоями: %u\n"),
-                    live->job->variants[v]->variant, report->deaths);
+                    live->job->chosen.variants[v]->variant, report->deaths);
     }
 }
 
@@ -214,7 +213,7 @@ int job_live(const struct job *job)
                             .lang = job->settings->lang,
                             .version = SIM_VERSION_TEXT,
                             .repeat = job->repeat,
-                            .use_color = output_wants_color(job->options),
+                            .use_color = output_wants_color(job->options->no_color),
                             .columns = output_columns()};
     int code = live_run(&live);
 

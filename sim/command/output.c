@@ -16,13 +16,13 @@ unsigned output_columns(void)
     return columns == NULL ? 0 : (unsigned)strtoul(columns, NULL, 10);
 }
 
-bool output_wants_color(const struct options *options)
+bool output_wants_color(bool no_color_said)
 {
     const char *no_color = getenv("NO_COLOR");
     const char *terminal = getenv("TERM");
 
-    return !options->no_color && (no_color == NULL || no_color[0] == '\0') &&
-           isatty(STDOUT_FILENO) && (terminal == NULL || strcmp(terminal, "dumb") != 0);
+    return !no_color_said && (no_color == NULL || no_color[0] == '\0') && isatty(STDOUT_FILENO) &&
+           (terminal == NULL || strcmp(terminal, "dumb") != 0);
 }
 
 bool output_open_json(const struct options *options, FILE **json)

@@ -7,8 +7,8 @@
 #include "sim/command/options.h"
 #include "sim/report/report.h"
 
-unsigned output_columns(void); /* Of the terminal; 0: unknown. */
-bool output_wants_color(const struct options *options);
+unsigned output_columns(void);          /* Of the terminal; 0: unknown. */
+bool output_wants_color(bool no_color); /* As --no-color said. */
 
 /* Where --json goes: NULL when there is none, stdout, or a file, which is opened before the runs: a
  * path that cannot be written is found now and not after an hour. False: perror has said why. */

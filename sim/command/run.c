@@ -33,52 +33,6 @@ static void listen_for_interrupts(void)
     sigaction(SIGTERM, &action, NULL);
 }
 
-/* ---- Which variants -------------------------------------------------------------------------- */
-
-static bool is_wanted(const struct options *options, const char *variant)
-{
-    for (unsigned i = 0; i < options->variants_max; i++)
-        if (strcmp(options->variants[i], variant) == 0)
-            return true;
-    return options->variants_max == 0;
-}
-
-static bool has_variant(const struct story *story, const char *name)
-{
-    for (uint32_t i = 0; i < story->variants_max; i++)
-        if (strcmp(story->variants[i].variant, name) == 0)
-            return true;
-    return false;
-}
-
-static bool names_are_known(const struct options *options, const struct story *story,
-                            const struct settings *settings)
-{
-    for (unsigned i = 0; i < options->variants_max; i++) {
-        if (has_variant(story, options->variants[i]))
-            continue;
-        fprintf(stderr, "sim run: %s \"%s\"; %s:",
-                settings_say(settings, "no such variant:", "нет такого варианта:"),
-                options->variants[i], settings_say(settings, "there are", "есть"));
-        for (uint32_t v = 0; v < story->variants_max; v++)
-            fprintf(stderr, " %s", story->variants[v].variant);
-        fprintf(stderr, "\n");
-        return false;
-    }
-    return true;
-}
-
-static unsigned choose(const struct options *options, const struct story *story,
-                       const struct scenario **variants)
-{
-    unsigned chosen = 0;
-
-    for (uint32_t i = 0; i < story->variants_max; i++)
-        if (is_wanted(options, story->variants[i].variant))
-            variants[chosen++] = &story->variants[i];
-    return chosen;
-}
-
 /* ---- The job --------------------------------------------------------------------------------- */
 
 static int do_job(const struct job *job)
@@ -102,9 +56,10 @@ static int run_story(const struct story *story, const struct options *options,
     char *repeat;
     int code;
 
-    if (!names_are_known(options, story, settings))
-        return EXIT_USAGE;
-    job.variants_max = choose(options, story, job.variants);
+    code = chosen_of(&job.chosen, story, options->variants, options->variants_max, &command_run,
+                     settings);
+    if (code != EXIT_AS_EXPECTED)
+        return code;
     if (!output_open_json(options, &job.json))
         return EXIT_RUNTIME;
     repeat = options_repeat(options, job.seed);

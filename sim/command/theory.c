@@ -5,12 +5,10 @@
  * in the name of `sim run`. */
 #include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
-#include "sim/command/command.h"
+#include "sim/command/chosen.h"
+#include "sim/command/output.h"
 #include "sim/command/places.h"
 #include "sim/report/theory_report.h"
 #include "sim/scenario/load_story.h"
@@ -99,58 +97,6 @@ static int read_wish(struct wish *wish, int argc, char **argv, struct settings *
 
 /* ---- The job --------------------------------------------------------------------------------- */
 
-static bool is_wanted(const struct wish *wish, const char *variant)
-{
-    for (unsigned i = 0; i < wish->variants_max; i++)
-        if (strcmp(wish->variants[i], variant) == 0)
-            return true;
-    return wish->variants_max == 0;
-}
-
-static bool has_variant(const struct story *story, const char *name)
-{
-    for (uint32_t i = 0; i < story->variants_max; i++)
-        if (strcmp(story->variants[i].variant, name) == 0)
-            return true;
-    return false;
-}
-
-static bool names_are_known(const struct wish *wish, const struct story *story,
-                            const struct settings *settings)
-{
-    for (unsigned i = 0; i < wish->variants_max; i++) {
-        if (has_variant(story, wish->variants[i]))
-            continue;
-        fprintf(stderr, "sim theory: %s \"%s\"; %s:",
-                settings_say(settings, "no such variant:", "нет такого варианта:"),
-                wish->variants[i], settings_say(settings, "there are", "есть"));
-        for (uint32_t v = 0; v < story->variants_max; v++)
-            fprintf(stderr, " %s", story->variants[v].variant);
-        fprintf(stderr, "\n");
-        return false;
-    }
-    return true;
-}
-
-static unsigned terminal_columns(void)
-{
-    const char *columns = getenv("COLUMNS");
-    struct winsize size;
-
-    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
-        return size.ws_col;
-    return columns == NULL ? 0 : (unsigned)strtoul(columns, NULL, 10);
-}
-
-static bool wants_color(const struct wish *wish)
-{
-    const char *no_color = getenv("NO_COLOR");
-    const char *terminal = getenv("TERM");
-
-    return !wish->no_color && (no_color == NULL || no_color[0] == '\0') && isatty(STDOUT_FILENO) &&
-           (terminal == NULL || strcmp(terminal, "dumb") != 0);
-}
-
 static int print(const struct theory_report *report, const struct wish *wish)
 {
     bool is_written = true;
@@ -174,16 +120,16 @@ static int estimate_story(const struct story *story, const struct wish *wish,
                                    .variants = theories,
                                    .lang = settings->lang,
                                    .version = SIM_VERSION_TEXT,
-                                   .use_color = wants_color(wish),
-                                   .columns = terminal_columns()};
-    int code = EXIT_AS_EXPECTED;
+                                   .use_color = output_wants_color(wish->no_color),
+                                   .columns = output_columns()};
+    struct chosen chosen;
+    int code =
+        chosen_of(&chosen, story, wish->variants, wish->variants_max, &command_theory, settings);
 
-    if (!names_are_known(wish, story, settings))
-        return EXIT_USAGE;
-    for (uint32_t v = 0; v < story->variants_max && code == EXIT_AS_EXPECTED; v++) {
-        if (!is_wanted(wish, story->variants[v].variant))
-            continue;
-        theories[report.variants_max] = theory_open(&story->variants[v]);
+    if (code != EXIT_AS_EXPECTED)
+        return code;
+    for (unsigned v = 0; v < chosen.variants_max && code == EXIT_AS_EXPECTED; v++) {
+        theories[report.variants_max] = theory_open(chosen.variants[v]);
         if (theories[report.variants_max] == NULL)
             code = EXIT_RUNTIME;
         else

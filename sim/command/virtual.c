@@ -66,7 +66,7 @@ static int report_runs(const struct job *job, const struct runs *runs)
                             .lang = job->settings->lang,
                             .version = SIM_VERSION_TEXT,
                             .repeat = job->repeat,
-                            .use_color = output_wants_color(job->options),
+                            .use_color = output_wants_color(job->options->no_color),
                             .columns = output_columns()};
     int code = merge(runs, of) ? output_report(&report, job->options, job->json)
                                : job_no_memory(job->settings);
@@ -94,8 +94,8 @@ static bool results_fit(const struct runs *runs, const struct settings *settings
 int job_virtual(const struct job *job)
 {
     const struct options *options = job->options;
-    struct runs runs = {.variants = job->variants,
-                        .variants_max = job->variants_max,
+    struct runs runs = {.variants = job->chosen.variants,
+                        .variants_max = job->chosen.variants_max,
                         .seed = job->seed,
                         .seeds_max = options->seeds,
                         .threads = options->threads > 0 ? options->threads : replicate_threads(),

@@ -34,8 +34,7 @@ uint32_t crew_ready(const struct crew *crew); /* Replicas that serve, all servic
  * processes, those that have gone included. Take two and subtract. */
 struct crew_figures {
     struct node_stats sum;  /* Counts and areas added up; levels' max is the highest. */
-    uint64_t ready_area;    /* Replicas that serve x ns. */
-    uint64_t up_area;       /* And those that drain. */
+    uint64_t up_area;       /* Replicas that serve or drain x ns. */
     uint64_t capacity_area; /* Their cores x ns. */
     uint32_t replicas_max, queue_max;
 };
@@ -46,7 +45,7 @@ const char *crew_station_name(const struct crew *crew, uint32_t station);
 void crew_read(struct crew *crew, uint32_t station, struct crew_figures *figures);
 
 /* Records behind, from the boards: ends that producers know less what consumers have committed. */
-uint64_t crew_lag(const struct crew *crew);
+uint64_t crew_lag(struct crew *crew);
 
 uint32_t crew_deaths(const struct crew *crew); /* Processes that faults have killed. */
 

@@ -124,7 +124,6 @@ void crew_read(struct crew *crew, uint32_t number, struct crew_figures *figures)
         stats_add(&figures->sum, &one);
     }
     up = stats_level_area(&station->up, now_ns);
-    figures->ready_area = stats_level_area(&station->ready, now_ns);
     figures->up_area = up;
     figures->capacity_area = (up > unknown ? up - unknown : 0) * station->spec->cores;
     figures->replicas_max = (uint32_t)station->ready.max;
@@ -165,11 +164,9 @@ static uint64_t lag_of(struct crew *crew, enum topic_kind topic)
     return lag;
 }
 
-uint64_t crew_lag(const struct crew *crew)
+uint64_t crew_lag(struct crew *crew)
 {
-    struct crew *mine = (struct crew *)(uintptr_t)crew; /* Boards are read, nothing is changed. */
-
     return crew->servers->wanted.queue
-               ? lag_of(mine, TOPIC_KIND_LIKES) + lag_of(mine, TOPIC_KIND_ORDERS)
+               ? lag_of(crew, TOPIC_KIND_LIKES) + lag_of(crew, TOPIC_KIND_ORDERS)
                : 0;
 }

@@ -81,7 +81,6 @@ struct crew {
     char program[512]; /* sim-node */
     uint64_t origin_ns;
     char token[33]; /* Of this run: nobody else registers with its balancers. */
-    uint64_t stations_began_ns;
     struct station *services[SCENARIO_SERVICES_MAX];
     struct station *all; /* Services in their order, then balancers. */
     uint32_t all_max;
