@@ -42,12 +42,19 @@ static void become_other(void)
         _exit(126);
 }
 
+enum { WORDS_MAX = 24 };
+
+/* By its whole path, also in its own eyes: initdb looks for postgres beside itself. */
 static pid_t begin(const struct postgres_server *server, const char *const *words)
 {
-    char program[128], log[64];
+    char program[128], log[64], *argv[WORDS_MAX] = {program};
     pid_t pid;
 
     snprintf(program, sizeof program, "%s/%s", server->programs, words[0]);
+    for (size_t i = 1; words[i] != NULL; i++) {
+        check(i + 1 < WORDS_MAX);
+        argv[i] = (char *)(uintptr_t)words[i];
+    }
     snprintf(log, sizeof log, "%s/log", server->folder);
     pid = fork();
     check(pid >= 0);
@@ -59,7 +66,7 @@ static pid_t begin(const struct postgres_server *server, const char *const *word
         _exit(126);
     dup2(STDOUT_FILENO, STDERR_FILENO);
     setenv("LC_ALL", "C", 1);
-    execv(program, (char *const *)(uintptr_t)words);
+    execv(program, argv);
     _exit(127);
 }
 
@@ -164,9 +171,9 @@ bool postgres_open(struct postgres_server *server, char why[static 160])
         snprintf(why, 160, "PostgreSQL is not installed; apt install postgresql");
         return false;
     }
-    if (!make_folder(server) || !run(server, initdb)) {
-        snprintf(why, 160, "initdb failed; see %s/log", server->folder);
-        return false;
+    if (!make_folder(server) || !run(server, initdb)) { /* It is there: not to be skipped over. */
+        fprintf(stderr, "FAILED: initdb; see %s/log\n", server->folder);
+        exit(1);
     }
     server->port = free_port();
     snprintf(server->url, sizeof server->url, "postgres://sim@127.0.0.1:%u/postgres", server->port);
