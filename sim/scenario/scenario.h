@@ -153,6 +153,8 @@ struct service_spec {
     bool menu_cache;
     uint64_t menu_ttl_ns;
     bool single_flight;
+    uint64_t menu_lease_ns; /* 0: no leases. */
+    double menu_early;      /* XFetch's beta; 0: no early refresh. */
     uint32_t menu_bytes;
     enum orders_mode orders;
 
@@ -194,6 +196,11 @@ struct balancer_spec {
     double outlier_share;              /* Of the replicas at most. */
     uint64_t hedge_after_ns;           /* 0: no second question. */
     double hedge_share;                /* Of the questions at most. */
+    double limit_rate;                 /* Visits per second; 0: no limit. */
+    uint32_t limit_burst;              /* Tokens that are saved up. */
+    double breaker_share;              /* Of calls that fail, which opens it; 0: there is none. */
+    uint32_t breaker_calls;            /* Calls in a window that it takes at least. */
+    uint64_t breaker_window_ns, breaker_open_ns;
     double bound;     /* consistent_hash: load of one over the mean, at most; 1.25. */
     uint64_t ewma_ns; /* peak_ewma: decay. */
     uint64_t work_ns; /* Processor time per request. */

@@ -66,6 +66,35 @@ static const struct key hedge_keys[] = {
 };
 static const struct group hedge_group = {"hedge", KEYS_OF(hedge_keys), .brief = "after"};
 
+/* The numbers of Hystrix (errorThresholdPercentage 50, requestVolumeThreshold 20, rolling window
+ * 10 s, sleepWindow 5 s), save that there is no breaker until it is asked for. */
+static const struct key breaker_keys[] = {
+    {"failures", KEY_SHARE, KEY_AT(struct balancer_spec, breaker_share), .fallback = "0%",
+     .least = "0%", .most = "100%",
+     .en = "Share of a window's calls that fail, which opens it; 0%: no breaker. A shed is none.",
+     .ru = "Доля неудач среди вызовов окна, которая размыкает; 0% — без него. Сброс не в счёт."},
+    {"calls", KEY_COUNT, KEY_AT(struct balancer_spec, breaker_calls), .fallback = "20",
+     .least = "1", .most = "1M", .en = "Calls in a window before it may open.",
+     .ru = "Сколько вызовов нужно в окне, чтобы он мог разомкнуться."},
+    {"window", KEY_DURATION, KEY_AT(struct balancer_spec, breaker_window_ns), .fallback = "10s",
+     .least = "1ms", .most = "1h", .en = "How long calls are counted together.",
+     .ru = "За какое время вызовы считают вместе."},
+    {"open", KEY_DURATION, KEY_AT(struct balancer_spec, breaker_open_ns), .fallback = "5s",
+     .least = "1ms", .most = "1h", .en = "How long nobody is let through before one call is tried.",
+     .ru = "Сколько никого не пускать, прежде чем попробовать один вызов."},
+};
+static const struct group breaker_group = {"breaker", KEYS_OF(breaker_keys), .brief = "failures"};
+
+static const struct key limit_keys[] = {
+    {"rate", KEY_RATE, KEY_AT(struct balancer_spec, limit_rate), .fallback = "0/s", .least = "0/s",
+     .most = "10M/s", .en = "Requests per second; more are shed at once. 0/s: no limit.",
+     .ru = "Запросов в секунду; лишние отбрасываются сразу. 0/s — без предела."},
+    {"burst", KEY_COUNT, KEY_AT(struct balancer_spec, limit_burst), .fallback = "100", .least = "1",
+     .most = "10M", .en = "Tokens saved up while fewer come.",
+     .ru = "Сколько жетонов копится, пока приходит меньше."},
+};
+static const struct group limit_group = {"limit", KEYS_OF(limit_keys), .brief = "rate"};
+
 static const struct key balancer_keys[] = {
     {"policy", KEY_WORD, KEY_AT(struct balancer_spec, policy), .words = policies,
      .en = "Who gets the next request; by default none for single replicas, else round_robin.",
@@ -86,6 +115,11 @@ static const struct key balancer_keys[] = {
      .ru = "Исключение тех, кто отказывает подряд."},
     {"hedge", KEY_GROUP, .group = &hedge_group, .en = "A second question when the first is slow.",
      .ru = "Второй запрос, когда первый медлит."},
+    {"limit", KEY_GROUP, .group = &limit_group, .en = "A token bucket before the service.",
+     .ru = "Ведро жетонов перед сервисом."},
+    {"breaker", KEY_GROUP, .group = &breaker_group,
+     .en = "A circuit breaker: while most calls fail, nobody is let through.",
+     .ru = "Предохранитель: пока большинство вызовов не удаётся, никого не пускают."},
     {"bound", KEY_NUMBER, KEY_AT(struct balancer_spec, bound), .fallback = "1.25", .least = "1",
      .most = "100", .en = "consistent_hash: load of one over the mean, at most.",
      .ru = "consistent_hash: нагрузка одной реплики к средней, не больше."},
