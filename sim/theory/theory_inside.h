@@ -129,6 +129,7 @@ double timeline_asks(const struct load_spec *load, uint64_t from_ns, uint64_t to
 
 /* cache.c: what is asked for by key, and what of it is found. */
 void cache_work(struct work *work);
+const struct service_spec *cache_of_menus(const struct scenario *scenario); /* NULL: none. */
 void cache_remember(struct past *past, const struct work *work);
 
 /* paths.c: the paths of every verb of every service; wants cache_work. */
