@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sim/scenario/prices.h"
+
 static void request_step(struct call *call);
 
 static uint32_t requests_max(const struct load_spec *spec)
@@ -51,6 +53,7 @@ void clients_init(struct clients *clients, const struct scenario *scenario, uint
     clients->index = index;
     clients->tracked = orders_beside(scenario, index);
     clients->end_ns = scenario->duration_ns;
+    clients->premium = prices_pricing(&scenario->prices).premium;
     arrivals_init(&clients->arrivals, spec, seed, clients->end_ns);
     stream(&clients->asks, spec, seed, "asks");
     stream(&clients->backoffs, spec, seed, "backoffs");
@@ -79,6 +82,17 @@ static uint64_t request_id(uint32_t load, uint64_t n)
     return (uint64_t)(load + 1) << 40 | n;
 }
 
+/* Whether somebody is a member follows from who they are: no chance is drawn for it. */
+static uint8_t priority_of(const struct clients *clients, const struct ask *ask)
+{
+    const struct premium *premium = &clients->premium;
+
+    if (ask->verb == VERB_ORDER && premium->priority > ask->priority &&
+        pricing_is_member(premium, ask->user))
+        return premium->priority;
+    return ask->priority;
+}
+
 /* Draws nothing that the load does not use, so that a simple load stays a cheap one. */
 static void draw_ask(struct clients *clients, struct ask *ask)
 {
@@ -90,6 +104,7 @@ static void draw_ask(struct clients *clients, struct ask *ask)
     ask->zone = spec->zones > 1 ? (uint8_t)dice_below(&clients->asks, spec->zones) : 0;
     if (spec->verb == VERB_ORDER)
         ask->amount = (int64_t)dist_draw_ns(&spec->amount, &clients->asks);
+    ask->priority = priority_of(clients, ask);
     ask->id = request_id(clients->index, ++clients->asked);
     if (spec->verb == VERB_TRACK) /* Some order, perhaps one that is not placed yet. */
         ask->id = request_id(clients->tracked, 1 + dice_below(&clients->asks, clients->asked));

@@ -21,6 +21,7 @@ enum {
     SCENARIO_PHASES_MAX = 64,
     SCENARIO_THRESHOLDS_MAX = 32,
     SCENARIO_FAULTS_MAX = 64,
+    SCENARIO_TIERS_MAX = 8,
     SCENARIO_VARIANTS_MAX = 32
 };
 
@@ -90,6 +91,7 @@ enum likes_design {
 };
 enum likes_ack { ACK_STORE, ACK_QUEUE, ACK_TABLE }; /* T0, T1, T2: what "acknowledged" means. */
 enum orders_mode { ORDERS_SYNC, ORDERS_QUEUED };
+enum line_order { LINE_FIFO, LINE_PRIORITY };
 enum topic_kind { TOPIC_KIND_LIKES, TOPIC_KIND_ORDERS };
 enum scale_signal { SIGNAL_CPU, SIGNAL_IN_FLIGHT, SIGNAL_RATE, SIGNAL_LAG };
 
@@ -132,8 +134,9 @@ struct service_spec {
     enum runtime_model runtime;
     uint32_t threads;
     uint64_t quantum_ns;
-    uint32_t queue;     /* Waiting for a first turn; beyond it visits are shed. */
-    uint32_t in_flight; /* Inside one replica at once; beyond it visits are shed. */
+    uint32_t queue;       /* Waiting for a first turn; beyond it visits are shed. */
+    enum line_order line; /* Who of them is next. */
+    uint32_t in_flight;   /* Inside one replica at once; beyond it visits are shed. */
     uint64_t boot_ns;
     struct autoscale_spec autoscale;
 
@@ -253,15 +256,61 @@ struct table_spec {
     uint64_t likes_rows;   /* Rows there at the start. */
 };
 
+struct tier_spec {
+    char name[NAME_MAX_BYTES];
+    double share;         /* Of the restaurants. */
+    double commission;    /* Share of the basket. */
+    int64_t subscription; /* Per month. */
+};
+
+struct surge_spec {
+    double from;    /* Orders per second that couriers carry at the ordinary fee; 0: no surge. */
+    double step;    /* The fee rises by it for each such share of orders too many. */
+    double most;    /* And by no more than this. */
+    double couriers; /* Share of the rise that is theirs. */
+    uint64_t window_ns;
+};
+
+struct ads_spec {
+    int64_t thousand; /* Menus seen. */
+    int64_t click;
+    double clicks; /* Share of the menus seen. */
+};
+
+struct premium_spec {
+    double share;      /* Of the customers. */
+    int64_t month;     /* Per member. */
+    int64_t order;     /* Per order of a member. */
+    uint8_t priority;  /* Of a member's orders. */
+    double analytics;  /* Share of the restaurants. */
+    int64_t analytics_month;
+};
+
+struct support_spec {
+    int64_t contact;
+    double contacts; /* Share of the orders that failed or came late. */
+};
+
 struct prices_spec {
     char currency[4];
-    double commission;    /* Share of the basket. */
-    int64_t delivery_fee; /* Per order. */
-    int64_t courier_trip; /* Per trip. */
-    double payment;       /* Share of what the customer pays. */
-    int64_t core_hour;    /* Per core and hour of replicas. */
+    double commission;    /* Share of the basket; where there are no tiers. */
+    int64_t subscription; /* Per restaurant and month; where there are no tiers. */
+    struct tier_spec tiers[SCENARIO_TIERS_MAX];
+    uint32_t tiers_max;
+    int64_t delivery_fee, delivery_km; /* Per order, and per kilometre. */
+    struct surge_spec surge;
+    int64_t courier_trip, courier_km; /* Per trip, and per kilometre of an order. */
+    uint32_t distance_m;              /* From restaurant to customer, mean. */
+    double distance_spread;           /* Evenly, so far to either side. */
+    double payment;                   /* Share of what the customer pays. */
+    struct ads_spec ads;
+    struct premium_spec premium;
+    struct support_spec support;
+    int64_t core_hour; /* Per core and hour of replicas. */
     int64_t store_hour, queue_hour, table_hour;
     int64_t table_core_hour;
+    uint64_t rented_ns;    /* What is bought is paid for at least so long … */
+    uint64_t on_demand_ns; /* … and what an autoscaler starts, so long. */
 };
 
 enum fault_kind { FAULT_CRASH, FAULT_PAUSE, FAULT_CUT };

@@ -93,6 +93,7 @@ static enum metric_unit measured_unit(enum unit unit)
     case UNIT_MONEY:
         return METRIC_MONEY;
     case UNIT_SIZE:
+    case UNIT_DISTANCE:
     case UNIT_COUNT:
     case UNIT_NUMBER:
         break;

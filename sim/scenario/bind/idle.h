@@ -30,6 +30,7 @@ void idles_blame(const struct idles *idles, struct problems *problems);
 void idle_in_load(struct binder *binder, struct node *node);
 void idle_in_runtime(struct binder *binder, struct node *node);
 void idle_in_step(struct binder *binder, struct node *node);
+void idle_in_prices(struct binder *binder, struct node *node);
 void finish_keys(struct binder *binder, struct node *node, void *into);
 void finish_balancer(struct binder *binder, struct node *node, void *into);
 void finish_dist(struct binder *binder, struct node *node, void *into);

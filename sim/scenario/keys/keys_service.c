@@ -133,6 +133,14 @@ static const struct word acks[] = {
     {0},
 };
 
+static const struct word line_orders[] = {
+    {"fifo", LINE_FIFO, "First in, first out.", "Кто раньше пришёл."},
+    {"priority", LINE_PRIORITY,
+     "Higher overtakes lower; when the line is full, the lowest gives way.",
+     "Больший приоритет обгоняет; если мест нет, меньший уступает."},
+    {0},
+};
+
 /* lease: 10 s is what Facebook's memcached holds one for (Nishtala, NSDI 2013, 3.2.1). early: 1 is
  * the paper's own choice (Vattani, VLDB 2015). */
 static const struct key menu_keys[] = {
@@ -222,6 +230,9 @@ static const struct key service_keys[] = {
     {"queue", KEY_COUNT, KEY_AT(struct service_spec, queue), .fallback = "1000", .least = "0",
      .most = "10M", .en = "Places to wait for a first turn; beyond them visits are shed.",
      .ru = "Мест в очереди; кому не хватило, тех отбрасывают."},
+    {"line", KEY_WORD, KEY_AT(struct service_spec, line), .words = line_orders, .fallback = "fifo",
+     .kinds = LIKES | DELIVERY | CUSTOM, .en = "Who of those that wait is next.",
+     .ru = "Кто из ожидающих следующий."},
     {"in_flight", KEY_COUNT, KEY_AT(struct service_spec, in_flight), .fallback = "10k",
      .least = "1", .most = "10M", .en = "Requests inside one replica; beyond it they are shed.",
      .ru = "Запросов внутри одной реплики; лишние отбрасывают."},

@@ -1,5 +1,5 @@
 /* keys_world.c — The keys of what stands around the services: balancer, network, store, queue,
- * table, prices, faults. Defaults describe one data centre and ordinary machines; those that were
+ * table, faults. Defaults describe one data centre and ordinary machines; those that were
  * measured or published say where. */
 #include "sim/scenario/bind/idle.h"
 #include "sim/scenario/keys/keys.h"
@@ -248,43 +248,6 @@ static const struct key table_keys[] = {
      .ru = "Сколько лайков лежит там вначале."},
 };
 const struct group table_group = {"table", KEYS_OF(table_keys)};
-
-/* commission: the published tiers are 15, 25 and 30 % (DoorDash). payment: 2.9 %, the usual card
- * fee. Fee, trip and machines are round figures of a large city and a public cloud. With another
- * currency none of these is assumed: a price that is not written is 0. */
-static const struct key price_keys[] = {
-    {"currency", KEY_CURRENCY, KEY_AT(struct prices_spec, currency), .fallback = "RUB",
-     .en = "Of all money here; with another than RUB, prices not written are 0.",
-     .ru = "Валюта всех сумм; если не RUB, незаписанные цены равны 0."},
-    {"commission", KEY_SHARE, KEY_AT(struct prices_spec, commission), .fallback = "25%",
-     .least = "0%", .most = "100%", .en = "Of the basket, paid by the restaurant.",
-     .ru = "С суммы заказа, платит ресторан."},
-    {"delivery_fee", KEY_MONEY, KEY_AT(struct prices_spec, delivery_fee), .fallback = "149.00 RUB",
-     .least = "0 RUB", .most = "1000000 RUB", .en = "Per order, paid by the customer.",
-     .ru = "С заказа, платит клиент."},
-    {"courier_trip", KEY_MONEY, KEY_AT(struct prices_spec, courier_trip), .fallback = "120.00 RUB",
-     .least = "0 RUB", .most = "1000000 RUB", .en = "Per trip, paid to the courier.",
-     .ru = "За поездку, курьеру."},
-    {"payment", KEY_SHARE, KEY_AT(struct prices_spec, payment), .fallback = "2.9%", .least = "0%",
-     .most = "100%", .en = "Of what the customer pays, to the bank.",
-     .ru = "С того, что платит клиент, банку."},
-    {"core_hour", KEY_MONEY, KEY_AT(struct prices_spec, core_hour), .fallback = "4.00 RUB",
-     .least = "0 RUB", .most = "1000000 RUB", .en = "One core of a replica, with its memory.",
-     .ru = "Одно ядро реплики вместе с памятью."},
-    {"store_hour", KEY_MONEY, KEY_AT(struct prices_spec, store_hour), .fallback = "12.00 RUB",
-     .least = "0 RUB", .most = "1000000 RUB", .en = "The store, where it is used.",
-     .ru = "Хранилище, если оно нужно."},
-    {"queue_hour", KEY_MONEY, KEY_AT(struct prices_spec, queue_hour), .fallback = "45.00 RUB",
-     .least = "0 RUB", .most = "1000000 RUB", .en = "Three brokers, where they are used.",
-     .ru = "Три брокера, если они нужны."},
-    {"table_hour", KEY_MONEY, KEY_AT(struct prices_spec, table_hour), .fallback = "15.00 RUB",
-     .least = "0 RUB", .most = "1000000 RUB", .en = "The database, without its cores.",
-     .ru = "База данных без ядер."},
-    {"table_core_hour", KEY_MONEY, KEY_AT(struct prices_spec, table_core_hour),
-     .fallback = "6.00 RUB", .least = "0 RUB", .most = "1000000 RUB",
-     .en = "One core of the database.", .ru = "Одно ядро базы данных."},
-};
-const struct group prices_group = {"prices", KEYS_OF(price_keys)};
 
 static const struct word fault_kinds[] = {
     {"crash", FAULT_CRASH, "It dies; what was in memory is gone.",
