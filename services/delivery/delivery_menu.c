@@ -10,6 +10,9 @@
  *    +-- ok, or no such row --> BUILD: refill the cache, tell those who wait ----------+
  *    +-- anything else: tell those who wait the same, or what the hit was ------------+
  *
+ * Not drawn: who gives way to somebody more urgent, before its first work or before BUILD, answers
+ * CALL_SHED, and tells those who wait for it the same.
+ *
  * A slow cache counts as a miss: waiting longer for the cheap answer than the dear one takes would
  * make the cache a second point of failure. Nobody waits for the refill.
  *
@@ -229,7 +232,9 @@ static void menu_step(struct call *call)
 
     switch (menu->state) {
     case MENU_CPU:
-        if (menu->flow.delivery->config.menu_cache)
+        if (call->outcome != CALL_OK)
+            menu_answer(menu, call->outcome, 0);
+        else if (menu->flow.delivery->config.menu_cache)
             menu_read_cache(menu);
         else
             menu_read_table(menu);
@@ -253,7 +258,10 @@ static void menu_step(struct call *call)
             menu_end(menu, menu->is_early ? CALL_OK : call->outcome);
         return;
     case MENU_BUILD:
-        menu_built(menu);
+        if (call->outcome == CALL_OK)
+            menu_built(menu);
+        else
+            menu_end(menu, call->outcome);
         return;
     case MENU_FILLER:
         check(menu->state != MENU_FILLER); /* Its filler ends this wait, and no call. */

@@ -24,6 +24,7 @@ void section_thresholds(struct page *page, const struct report *report);
 void section_answers(struct page *page, const struct report *report);
 void section_failures(struct page *page, const struct report *report);
 void section_money(struct page *page, const struct report *report);
+void section_money_lost(struct page *page, const struct report *report);
 
 /* over_time.c */
 void section_over_time(struct page *page, const struct report *report);

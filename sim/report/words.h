@@ -52,7 +52,8 @@ enum word {
     WORD_TITLE_ANSWERS,
     WORD_TITLE_FAILURES,
     WORD_TITLE_BOTTLENECK,
-    WORD_TITLE_MONEY, /* The currency. */
+    WORD_TITLE_MONEY,      /* The currency. */
+    WORD_TITLE_MONEY_LOST, /* The currency. */
     WORD_TITLE_TIME,  /* How long in all, how long one mark is. */
     WORD_GOODPUT,
     WORD_THROUGHPUT,
@@ -71,12 +72,22 @@ enum word {
     WORD_ERROR,
     WORD_LATE,
     WORD_NOTHING_FAILED,
+    WORD_COMMISSION,
+    WORD_DELIVERY,
+    WORD_SUBSCRIPTION,
+    WORD_ADS,
+    WORD_PREMIUM,
     WORD_REVENUE,
     WORD_COURIERS,
     WORD_PAYMENT,
     WORD_REFUNDS,
+    WORD_SUPPORT,
     WORD_SERVERS,
     WORD_PROFIT,
+    WORD_CONTRIBUTION,
+    WORD_PER_ORDER,
+    WORD_CHEAPEST,        /* Which variant, what its servers cost. */
+    WORD_MOST_PROFITABLE, /* Which variant, its profit. */
     WORD_LOST_MONEY,
     WORD_OFFERED,
     WORD_QUEUE,

@@ -75,6 +75,7 @@ struct task { /* Wants a core, or has one. */
     uint64_t left_ns;
     uint64_t since_ns; /* In the line: came to it. */
     uint64_t due_ns;   /* With a core: its slice ends. */
+    uint8_t rank;      /* In the line. */
 };
 
 struct nap {
