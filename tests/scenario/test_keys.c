@@ -77,7 +77,7 @@ static void help_proposes_the_nearest_key(void **state)
     (void)state;
     expect_help("replcas", "en", false, "did you mean \"replicas\"?");
     expect_help("services.*.rplicas", "ru", false, "может быть, «services.*.replicas»?");
-    expect_help("frob", "en", false, "there is no key \"frob\"\n");
+    expect_help("grunk", "en", false, "there is no key \"grunk\"\n");
     expect_help("zzzzzzzz", "en", false, "there is no key \"zzzzzzzz\"\n");
 }
 

@@ -225,6 +225,37 @@ static void those_who_wait_hold_their_places(void **state)
     expect_answer(&stage, stage_visit(&stage, VERB_MENU, RESTAURANT, 1), CALL_SHED, 0);
 }
 
+static void who_gives_way_before_any_work_asks_nobody(void **state)
+{
+    struct visit *visit;
+
+    (void)state;
+    open_delivery();
+    visit = stage_visit(&stage, VERB_MENU, RESTAURANT, 1);
+    stage_reply(&stage, stage_hear(&stage, LINE_CPU), CALL_SHED, 0);
+    expect_answer(&stage, visit, CALL_SHED, 0);
+    expect_silence(&stage);
+}
+
+static void a_reader_that_gives_way_takes_those_who_wait_with_it_and_keeps_nothing(void **state)
+{
+    struct visit *first, *second;
+    struct line *read;
+
+    (void)state;
+    config.single_flight = true;
+    open_delivery();
+    first = visit_menu(CALL_ABSENT);
+    read = stage_hear(&stage, LINE_TABLE_READ);
+    second = visit_menu(CALL_ABSENT);
+    stage_reply(&stage, read, CALL_OK, VERSION);
+    stage_reply(&stage, stage_hear(&stage, LINE_CPU), CALL_SHED, 0);
+    expect_answer(&stage, second, CALL_SHED, 0);
+    expect_answer(&stage, first, CALL_SHED, 0);
+    visit_menu(CALL_ABSENT);
+    expect_table_row(&stage, TABLE_MENUS, RESTAURANT, CALL_PENDING, 0);
+}
+
 /* ---- Leases ---------------------------------------------------------------------------------- */
 
 static const uint64_t lease_key = (uint64_t)SPACE_LEASE << 56 | RESTAURANT;
@@ -438,6 +469,8 @@ int main(void)
         test(those_who_wait_share_the_readers_failure_and_the_next_reads_anew),
         test(another_restaurants_menu_is_another_flight),
         test(those_who_wait_hold_their_places),
+        test(who_gives_way_before_any_work_asks_nobody),
+        test(a_reader_that_gives_way_takes_those_who_wait_with_it_and_keeps_nothing),
         test(who_has_the_lease_refills_and_gives_it_back),
         test(who_has_no_lease_looks_again_until_the_menu_is_there),
         test(a_holder_that_died_costs_the_leases_time_and_no_more),
