@@ -11,7 +11,7 @@
  *    +-- anything else: tell those who wait the same, or what the hit was ------------+
  *
  * Not drawn: who gives way to somebody more urgent, before its first work or before BUILD, answers
- * CALL_SHED, and tells those who wait for it the same.
+ * CALL_SHED, or what the hit was, and tells those who wait for it the same.
  *
  * A slow cache counts as a miss: waiting longer for the cheap answer than the dear one takes would
  * make the cache a second point of failure. Nobody waits for the refill.
@@ -261,7 +261,7 @@ static void menu_step(struct call *call)
         if (call->outcome == CALL_OK)
             menu_built(menu);
         else
-            menu_end(menu, call->outcome);
+            menu_end(menu, menu->is_early ? CALL_OK : call->outcome);
         return;
     case MENU_FILLER:
         check(menu->state != MENU_FILLER); /* Its filler ends this wait, and no call. */
