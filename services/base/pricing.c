@@ -81,8 +81,7 @@ static uint64_t hash_below(uint64_t a, uint64_t b, uint64_t below)
 
 uint32_t pricing_distance_m(const struct pricing *pricing, uint64_t restaurant, uint64_t customer)
 {
-    uint32_t spread =
-        (uint32_t)pricing_part(pricing->distance_m, pricing->distance_spread_ppm);
+    uint32_t spread = (uint32_t)pricing_part(pricing->distance_m, pricing->distance_spread_ppm);
 
     return pricing->distance_m - spread +
            (uint32_t)hash_below(customer, restaurant, 2 * (uint64_t)spread + 1);
@@ -137,8 +136,8 @@ struct bill pricing_bill(const struct pricing *pricing, const struct sale *sale)
         .premium =
             pricing_is_member(&pricing->premium, sale->customer) ? pricing->premium.order : 0,
         .trip = pricing->trip,
-        .distance = by_distance(pricing->trip_km, metres) +
-                    pricing_part(rise, pricing->surge.couriers_ppm),
+        .distance =
+            by_distance(pricing->trip_km, metres) + pricing_part(rise, pricing->surge.couriers_ppm),
     };
 
     bill.payment = pricing_part(bill_total(&bill), pricing->payment_ppm);

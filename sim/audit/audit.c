@@ -100,8 +100,8 @@ static void count(struct audit *audit, const struct request *request, enum call_
 }
 
 /* A menu that is seen in time earns from advertising. */
-static void note_view(struct audit *audit, const struct request *request,
-                      enum call_outcome outcome, bool is_late)
+static void note_view(struct audit *audit, const struct request *request, enum call_outcome outcome,
+                      bool is_late)
 {
     bool is_yes = audit_is_yes(outcome);
 

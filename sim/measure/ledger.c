@@ -182,8 +182,8 @@ static int64_t total_of(const struct ledger *ledger, enum account account)
 
 static void sum_up(const struct ledger *ledger, struct money_result *money)
 {
-    money->revenue = money->commission + money->delivery_fee + money->subscription + money->ads +
-                     money->premium;
+    money->revenue =
+        money->commission + money->delivery_fee + money->subscription + money->ads + money->premium;
     money->contribution =
         money->revenue - money->courier - money->payment - money->refunds - money->support;
     money->profit = money->contribution - money->infra_cost;

@@ -329,8 +329,8 @@ static void add_items(struct table_of *table, const struct item *items, size_t i
 
 static void print_money(struct page *page, const struct table_of *table, enum word title)
 {
-    const struct figure currency = figure_word(
-        currency_sign(table->language, table->report->variants[0].result->scenario->prices.currency));
+    const struct figure currency = figure_word(currency_sign(
+        table->language, table->report->variants[0].result->scenario->prices.currency));
     char text[120];
 
     figure_fill(text, sizeof text, word(table->language, title), &currency);

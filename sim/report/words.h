@@ -54,7 +54,7 @@ enum word {
     WORD_TITLE_BOTTLENECK,
     WORD_TITLE_MONEY,      /* The currency. */
     WORD_TITLE_MONEY_LOST, /* The currency. */
-    WORD_TITLE_TIME,  /* How long in all, how long one mark is. */
+    WORD_TITLE_TIME,       /* How long in all, how long one mark is. */
     WORD_GOODPUT,
     WORD_THROUGHPUT,
     WORD_IN_TIME,

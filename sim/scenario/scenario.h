@@ -264,9 +264,9 @@ struct tier_spec {
 };
 
 struct surge_spec {
-    double from;    /* Orders per second that couriers carry at the ordinary fee; 0: no surge. */
-    double step;    /* The fee rises by it for each such share of orders too many. */
-    double most;    /* And by no more than this. */
+    double from;     /* Orders per second that couriers carry at the ordinary fee; 0: no surge. */
+    double step;     /* The fee rises by it for each such share of orders too many. */
+    double most;     /* And by no more than this. */
     double couriers; /* Share of the rise that is theirs. */
     uint64_t window_ns;
 };
@@ -278,11 +278,11 @@ struct ads_spec {
 };
 
 struct premium_spec {
-    double share;      /* Of the customers. */
-    int64_t month;     /* Per member. */
-    int64_t order;     /* Per order of a member. */
-    uint8_t priority;  /* Of a member's orders. */
-    double analytics;  /* Share of the restaurants. */
+    double share;     /* Of the customers. */
+    int64_t month;    /* Per member. */
+    int64_t order;    /* Per order of a member. */
+    uint8_t priority; /* Of a member's orders. */
+    double analytics; /* Share of the restaurants. */
     int64_t analytics_month;
 };
 

@@ -439,5 +439,6 @@ void lines_of_phase(struct work *work, double p99_s)
     for (uint32_t s = 0; s < work->scenario->services_max; s++)
         say_batcher(work, s);
     say_table(work);
+    money_lines(work);
     say(work, THEORY_P99, "", ms(p99_s), "");
 }

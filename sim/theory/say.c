@@ -98,11 +98,29 @@ static const struct row rows[THEORY_WHATS] = {
     [THEORY_BATCH_UTILIZATION] = {"batch_utilization", {"utilisation", "загрузка"}, "ρ = λ / μ"},
     [THEORY_LAG] = {"lag", {"lag at the end", "отставание к концу"}, "(λ − μ) t"},
     [THEORY_LAG_DRAIN] = {"lag_drain", {"time to drain", "время разгрести"}, "lag / (μ − λ)"},
+    [THEORY_COMMISSION] = {"commission",
+                           {"commission per order", "комиссия с заказа"},
+                           "share × basket"},
+    [THEORY_DELIVERY_FEE] = {"delivery_fee",
+                             {"delivery fee", "плата за доставку"},
+                             "(fee + km × distance) × (1 + surge)"},
+    [THEORY_LISTING] = {"listing",
+                        {"listing, per order", "подписка, на заказ"},
+                        "restaurants × month / λ"},
+    [THEORY_ADS] = {"ads", {"ads, per order", "реклама, на заказ"}, "menus / orders × view"},
+    [THEORY_PREMIUM] = {"premium",
+                        {"premium, per order", "премиум, на заказ"},
+                        "months / λ + share × order"},
+    [THEORY_COURIER] = {"courier", {"courier", "курьер"}, "trip + km × distance + surge"},
+    [THEORY_PAYMENT] = {"payment", {"payment", "платёж"}, "share × paid"},
+    [THEORY_CONTRIBUTION] = {"contribution",
+                             {"contribution per order", "маржа заказа"},
+                             "income − costs"},
 };
 
 static const char *const unit_keys[THEORY_UNITS] = {
     [THEORY_MS] = "ms",       [THEORY_RATE] = "per_s",  [THEORY_SHARE] = "share",
-    [THEORY_COUNT] = "count", [THEORY_RATIO] = "ratio",
+    [THEORY_COUNT] = "count", [THEORY_RATIO] = "ratio", [THEORY_MONEY] = "minor_units",
 };
 
 const struct text *theory_label(enum theory_what what)
@@ -151,6 +169,8 @@ static struct shown shown_of(struct theory_number number)
         return (struct shown){number.value, "/s", "/с"};
     case THEORY_SHARE:
         return (struct shown){number.value * 100, "%", "\u00a0%"};
+    case THEORY_MONEY:
+        return (struct shown){number.value / 100, "", ""};
     case THEORY_COUNT:
     case THEORY_RATIO:
     case THEORY_UNITS:

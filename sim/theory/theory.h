@@ -31,6 +31,7 @@ enum theory_unit {
     THEORY_SHARE, /* 0 … 1; printed in %. */
     THEORY_COUNT, /* Requests, records, places. */
     THEORY_RATIO, /* A plain number, two decimals: rho, erlangs. */
+    THEORY_MONEY, /* Minor units; printed in whole ones, without their currency. */
     THEORY_UNITS
 };
 
@@ -80,6 +81,14 @@ enum theory_what {
     THEORY_BATCH_UTILIZATION,
     THEORY_LAG,
     THEORY_LAG_DRAIN,
+    THEORY_COMMISSION,
+    THEORY_DELIVERY_FEE,
+    THEORY_LISTING,
+    THEORY_ADS,
+    THEORY_PREMIUM,
+    THEORY_COURIER,
+    THEORY_PAYMENT,
+    THEORY_CONTRIBUTION,
     THEORY_WHATS
 };
 
@@ -91,8 +100,9 @@ struct theory_number {
 struct theory_line {
     enum theory_what what;
     uint32_t phase;
-    const char *service; /* Lent by the scenario; "store", "table", "queue", or "": clients. */
-    const char *verb;    /* "": all. */
+    const char
+        *service;     /* Lent by the scenario; "store", "table", "queue", "money", "": clients. */
+    const char *verb; /* "": all. */
     char numbers[THEORY_PATTERN_BYTES]; /* The formula again, with %s for each of `of`; or "". */
     struct theory_number of[THEORY_NUMBERS_MAX];
     uint32_t of_max;

@@ -172,6 +172,9 @@ double answers_in_time(const struct answers *answers, bool with_late);
 /* lines.c: says it. */
 void lines_of_phase(struct work *work, double p99_s);
 
+/* money.c: what an order of this phase leaves over. */
+void money_lines(struct work *work);
+
 /* say.c: a line, then its numbers one by one. */
 void say(struct work *work, enum theory_what what, const char *service, struct theory_number value,
          const char *numbers);

@@ -172,9 +172,8 @@ static bool has_room(struct exchange *exchange)
         return true;
     if (node->visits.length >= node->processor.in_flight)
         return false;
-    return node->processor.threads > 0
-               ? turns_one_away(exchange)
-               : processor_gives_way(node, exchange->visit.ask.priority);
+    return node->processor.threads > 0 ? turns_one_away(exchange)
+                                       : processor_gives_way(node, exchange->visit.ask.priority);
 }
 
 static void admit(struct exchange *exchange)

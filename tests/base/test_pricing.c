@@ -66,8 +66,8 @@ static void the_count_of_a_tier_is_that_of_the_restaurants_in_it(void **state)
         for (uint64_t key = 1; key <= towns[t]; key++)
             found[pricing_tier(&prices, key)]++;
         for (int i = 0; i < 3; i++) {
-            assert_int_equal(
-                pricing_count(towns[t], from, from + prices.tiers[i].share_ppm), found[i]);
+            assert_int_equal(pricing_count(towns[t], from, from + prices.tiers[i].share_ppm),
+                             found[i]);
             from += prices.tiers[i].share_ppm;
         }
     }
@@ -115,7 +115,8 @@ static void the_way_is_the_same_each_time_and_three_kilometres_on_average(void *
     assert_in_range(longest, 4498, 4500);
 }
 
-static void clicks_and_calls_are_as_frequent_as_their_shares_and_have_nothing_in_common(void **state)
+static void
+clicks_and_calls_are_as_frequent_as_their_shares_and_have_nothing_in_common(void **state)
 {
     unsigned clicks = 0, calls = 0, both = 0;
 
@@ -140,9 +141,8 @@ static void the_fee_rises_in_steps_and_no_higher_than_its_bound(void **state)
     static const struct {
         uint64_t orders;
         uint32_t rise_ppm;
-    } rises[] = {{0, 0},        {100, 0},       {124, 0},        {125, 250000},
-                 {149, 250000}, {150, 500000},  {199, 750000},   {200, 1000000},
-                 {201, 1000000}, {100000, 1000000}};
+    } rises[] = {{0, 0},        {100, 0},      {124, 0},       {125, 250000},  {149, 250000},
+                 {150, 500000}, {199, 750000}, {200, 1000000}, {201, 1000000}, {100000, 1000000}};
 
     (void)state;
     for (size_t i = 0; i < sizeof rises / sizeof rises[0]; i++)
@@ -211,12 +211,10 @@ static void fee_and_pay_grow_with_the_way_and_the_fee_with_demand(void **state)
     assert_int_equal(busy.fee, calm.fee + calm.fee + pricing_part(calm.fee, 500000));
     assert_int_equal(busy.distance, calm.distance);
     shared.surge.couriers_ppm = 500000;
-    passed_on = pricing_bill(&shared, &(struct sale){.restaurant = 1,
-                                                     .customer = 2,
-                                                     .basket = 149000,
-                                                     .surge_ppm = 1500000});
-    assert_int_equal(passed_on.distance,
-                     calm.distance + pricing_part(busy.fee - calm.fee, 500000));
+    passed_on = pricing_bill(
+        &shared,
+        &(struct sale){.restaurant = 1, .customer = 2, .basket = 149000, .surge_ppm = 1500000});
+    assert_int_equal(passed_on.distance, calm.distance + pricing_part(busy.fee - calm.fee, 500000));
 }
 
 static void the_bank_has_its_share_of_all_that_the_customer_pays(void **state)

@@ -196,8 +196,10 @@ static void a_members_order_is_as_urgent_as_promised_and_its_menu_is_not(void **
         uint8_t of_load, of_member;
         double members;
         uint8_t priority;
-    } cases[] = {{VERB_ORDER, 0, 2, 0.66, 2}, {VERB_ORDER, 5, 2, 0.66, 5},
-                 {VERB_ORDER, 0, 2, 0.1, 0},  {VERB_MENU, 0, 2, 0.66, 0},
+    } cases[] = {{VERB_ORDER, 0, 2, 0.66, 2},
+                 {VERB_ORDER, 5, 2, 0.66, 5},
+                 {VERB_ORDER, 0, 2, 0.1, 0},
+                 {VERB_MENU, 0, 2, 0.66, 0},
                  {VERB_ORDER, 1, 9, 0, 1}};
     struct play *play = *state;
 

@@ -235,7 +235,8 @@ static void visit(struct door_live *door, struct http_request *request, const st
 {
     struct guest *guest;
 
-    if (door->ops == NULL || !has_room(door, ask) || (guest = take_guest(door, request, ask)) == NULL)
+    if (door->ops == NULL || !has_room(door, ask) ||
+        (guest = take_guest(door, request, ask)) == NULL)
         shed(door, request, ask);
     else
         admit(door, guest);

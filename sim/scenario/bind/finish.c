@@ -321,7 +321,8 @@ static void judge_tiers(struct binder *binder, struct node *tiers, const struct 
     for (uint32_t i = 0; i < prices->tiers_max; i++)
         sum += prices->tiers[i].share;
     if (prices->tiers_max > 0 && (sum < 1.0 - close || sum > 1.0 + close))
-        blame(binder->problems, tiers, NULL, "the shares of all tiers together are %.6g%%, not 100%%",
+        blame(binder->problems, tiers, NULL,
+              "the shares of all tiers together are %.6g%%, not 100%%",
               "доли всех тарифов вместе дают %.6g%%, а не 100%%", sum * 100.0);
 }
 
