@@ -12,7 +12,7 @@ static const double month_s = 30.0 * 24 * 3600;
 
 struct order { /* Means, in minor units. */
     double rate, menus, basket;
-    double commission, month; /* A restaurant's share of the basket, and what it pays to be there. */
+    double commission, month; /* Of the basket; and what a restaurant pays to be listed. */
     double distance_km, rise;
     double restaurants, customers;
 };
@@ -196,8 +196,8 @@ static void say_courier(struct work *work, const struct order *order, struct sum
 {
     const struct prices_spec *prices = &work->scenario->prices;
     double passed_on = prices->surge.couriers * order->rise * fee_of(prices, order);
-    double value = (double)prices->courier_trip + (double)prices->courier_km * order->distance_km +
-                   passed_on;
+    double value =
+        (double)prices->courier_trip + (double)prices->courier_km * order->distance_km + passed_on;
 
     if (value <= 0)
         return;
