@@ -228,18 +228,27 @@ static void merge_money(struct money_result *to, const struct money_result *from
         ADD(to, from, lost_by[i]);
 }
 
-/* p99 is the mean over the replications that answered anything in that second. */
+/* The mean over the replications that answered anything in that second. */
+static void merge_latency(float *to, double to_runs, float from, double from_runs)
+{
+    double mean_ms = *to;
+
+    if (isnan(*to))
+        mean_ms = from;
+    else if (!isnan(from))
+        pool(&mean_ms, to_runs, from, from_runs);
+    *to = (float)mean_ms;
+}
+
 static void merge_series(struct series_result *to, double to_runs, const struct series_result *from,
                          double from_runs)
 {
+    for (uint32_t i = to->seconds; i < from->seconds; i++)
+        to->p50_ms[i] = to->p95_ms[i] = to->p99_ms[i] = NAN;
     for (uint32_t i = 0; i < from->seconds; i++) {
-        double p99_ms = to->p99_ms[i];
-
-        if (i >= to->seconds || isnan(to->p99_ms[i]))
-            p99_ms = from->p99_ms[i];
-        else if (!isnan(from->p99_ms[i]))
-            pool(&p99_ms, to_runs, from->p99_ms[i], from_runs);
-        to->p99_ms[i] = (float)p99_ms;
+        merge_latency(&to->p50_ms[i], to_runs, from->p50_ms[i], from_runs);
+        merge_latency(&to->p95_ms[i], to_runs, from->p95_ms[i], from_runs);
+        merge_latency(&to->p99_ms[i], to_runs, from->p99_ms[i], from_runs);
         ADD(to, from, offered[i]);
         ADD(to, from, ok[i]);
         ADD(to, from, failed[i]);

@@ -98,7 +98,8 @@ struct break_result { /* An invariant that did not hold. */
 struct series_result { /* One value per whole second, from the one in which warm-up ends. */
     uint32_t seconds;
     uint32_t offered[RESULT_SECONDS_MAX], ok[RESULT_SECONDS_MAX], failed[RESULT_SECONDS_MAX];
-    float p99_ms[RESULT_SECONDS_MAX];      /* NaN: nothing was answered in time. */
+    /* Of what was answered in time in that second; NaN: nothing was. */
+    float p50_ms[RESULT_SECONDS_MAX], p95_ms[RESULT_SECONDS_MAX], p99_ms[RESULT_SECONDS_MAX];
     uint32_t queue[RESULT_SECONDS_MAX];    /* Waiting anywhere in services, at the second's end. */
     uint32_t replicas[RESULT_SECONDS_MAX]; /* Ready, all services. */
     uint64_t lag[RESULT_SECONDS_MAX];

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "sim/report/choice.h"
+#include "sim/report/document.h"
 
 enum { SCHEMA_VERSION = 1, DIGITS = 10, NS_IN_MS = 1000000 };
 
@@ -361,12 +362,12 @@ static json_t *series_of_lag(const struct result *result)
     return list;
 }
 
-static json_t *series_of_p99(const struct result *result)
+static json_t *series_of_ms(const struct result *result, const float *values)
 {
     json_t *list = json_array();
 
     for (uint32_t i = 0; i < result->series.seconds; i++)
-        json_array_append_new(list, real_of((double)result->series.p99_ms[i]));
+        json_array_append_new(list, real_of((double)values[i]));
     return list;
 }
 
@@ -380,7 +381,9 @@ static json_t *series_of(const struct result *result)
     json_object_set_new(object, "offered_rps", series_of_u32(result, series->offered));
     json_object_set_new(object, "ok_rps", series_of_u32(result, series->ok));
     json_object_set_new(object, "failed_rps", series_of_u32(result, series->failed));
-    json_object_set_new(object, "p99_ms", series_of_p99(result));
+    json_object_set_new(object, "p50_ms", series_of_ms(result, series->p50_ms));
+    json_object_set_new(object, "p95_ms", series_of_ms(result, series->p95_ms));
+    json_object_set_new(object, "p99_ms", series_of_ms(result, series->p99_ms));
     json_object_set_new(object, "queue", series_of_u32(result, series->queue));
     json_object_set_new(object, "replicas", series_of_u32(result, series->replicas));
     json_object_set_new(object, "lag", series_of_lag(result));
@@ -459,7 +462,7 @@ static json_t *variant_or_null(const struct report *report, int variant)
                        : name_or_null(report->variants[variant].result->scenario->variant);
 }
 
-static json_t *document_of(const struct report *report)
+json_t *report_document(const struct report *report)
 {
     const struct result *first = report->variants[0].result;
     json_t *document = json_object(), *variants = json_array();
@@ -482,7 +485,7 @@ static json_t *document_of(const struct report *report)
 
 void report_json(const struct report *report, FILE *out)
 {
-    json_t *document = document_of(report);
+    json_t *document = report_document(report);
 
     json_dumpf(document, out, JSON_COMPACT | JSON_REAL_PRECISION(DIGITS));
     fputc('\n', out);
