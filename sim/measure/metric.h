@@ -18,6 +18,9 @@
  *   store.{hit_rate,utilization}
  *   table.{utilization,pool_utilization,hottest_row}
  *   likes.{lost,shown_off}
+ *   runtime.memory                               MiB, of all processes of all services
+ *   runtime.{held,gil_held,gil_wait}             of the service whose threads, processes or loops,
+ *                                                or whose interpreter's lock, are held most
  *   services.NAME.{utilization,wait_mean,wait_p99,in_system,queue_max,replicas_max,shed}
  *
  * Sums (money, records, likes) are per run, also where a result holds several replications. What

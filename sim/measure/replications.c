@@ -134,12 +134,16 @@ static void merge_service(struct service_result *to, double to_s, const struct s
 {
     merge_stages(to, from);
     pool(&to->utilization, to->core_seconds, from->utilization, from->core_seconds);
-    pool(&to->threads_held, to->core_seconds, from->threads_held, from->core_seconds);
+    pool(&to->held, to->core_seconds, from->held, from->core_seconds);
+    pool(&to->gil_held, to->core_seconds, from->gil_held, from->core_seconds);
+    pool(&to->gil_wait_mean_ms, (double)to->visits, from->gil_wait_mean_ms, (double)from->visits);
     pool(&to->wait_mean_ms, (double)to->visits, from->wait_mean_ms, (double)from->visits);
     pool(&to->sojourn_mean_ms, (double)to->visits, from->sojourn_mean_ms, (double)from->visits);
     pool(&to->in_system_mean, to_s, from->in_system_mean, from_s);
     KEEP_MAX(to, from, replicas_max);
-    KEEP_MAX(to, from, threads_held_peak);
+    KEEP_MAX(to, from, held_peak);
+    KEEP_MAX(to, from, gil_held_peak);
+    KEEP_MAX(to, from, memory);
     KEEP_MAX(to, from, utilization_peak);
     KEEP_MAX(to, from, queue_max);
     ADD(to, from, visits);

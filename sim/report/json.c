@@ -111,6 +111,28 @@ static json_t *latency_of(const struct histogram *latency)
 
 /* ---- Components ----------------------------------------------------------------------------- */
 
+static json_t *runtime_of(const struct service_result *service)
+{
+    static const char *const models[] = {[RUNTIME_EVENT_LOOP] = "event_loop",
+                                         [RUNTIME_THREADS] = "threads",
+                                         [RUNTIME_GIL_THREADS] = "gil_threads",
+                                         [RUNTIME_PROCESSES] = "processes"};
+    json_t *object = json_object(), *gil = json_object();
+
+    json_object_set_new(object, "model", json_string(models[service->runtime]));
+    set_count(object, "memory_bytes", service->memory);
+    set_real(object, "held", service->held);
+    set_real(object, "held_peak", service->held_peak);
+    set_real(gil, "held", service->gil_held);
+    set_real(gil, "held_peak", service->gil_held_peak);
+    set_real(gil, "wait_mean_ms", service->gil_wait_mean_ms);
+    if (service->runtime == RUNTIME_GIL_THREADS)
+        json_object_set_new(object, "gil", gil);
+    else
+        json_decref(gil);
+    return object;
+}
+
 static json_t *service_of(const struct service_result *service)
 {
     json_t *object = json_object(), *wait = json_object(), *stages = json_object();
@@ -130,6 +152,7 @@ static json_t *service_of(const struct service_result *service)
     set_real(object, "sojourn_mean_ms", service->sojourn_mean_ms);
     set_real(object, "core_seconds", service->core_seconds);
     json_object_set_new(object, "stages_ms", stages);
+    json_object_set_new(object, "runtime", runtime_of(service));
     return object;
 }
 

@@ -131,6 +131,7 @@ const struct section sections[] = {
     {section_answers, false},
     {section_failures, false},
     {section_bottleneck, true},
+    {section_runtimes, false},
     {section_money, false},
     {section_over_time, true},
     {NULL, false},
