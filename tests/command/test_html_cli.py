@@ -138,6 +138,10 @@ class NotWritten(Folder):
         self.assertIn("is no file", self.refused(self.folder.name))
         self.assertIn("is no file", self.refused("/dev/null"))
 
+    def test_the_help_names_it_in_both_languages(self):
+        self.assertIn("--html FILE", sim("help", "run").stdout)
+        self.assertIn("--html ФАЙЛ", sim("help", "run", "--lang", "ru").stdout)
+
     def test_no_name_is_a_slip_of_the_command_line(self):
         for words in (["--html"], ["--html="], ["--html=-"]):
             self.assertEqual(sim("run", self.scenario, *words).returncode, 2, words)

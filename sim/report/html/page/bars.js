@@ -6,6 +6,7 @@ const causes = [...Object.keys(variants[0].result.requests.failed), "late"];
 // of the legend, in their order; noteWord: what the notes at the right are.
 function drawBars(figure, rows, words, noteWord) {
   const parts = rows.flatMap((row) => row.parts);
+  if (parts.length === 0) return figure.replaceChildren(); // No loss: the text says so.
   const ends = parts.flatMap(({at, value}) => [at, at + value]);
   const range = {from: Math.min(0, ...ends), to: Math.max(0, ...ends)};
   const used = words.filter((word) => parts.some((part) => part.word === word));
