@@ -73,6 +73,20 @@ static inline struct link *ranks_take_first(struct ranks *ranks)
     return first;
 }
 
+/* Of the highest rank the one that came last. NULL: nobody is here. */
+static inline struct link *ranks_take_last(struct ranks *ranks)
+{
+    uint32_t highest;
+    struct link *last;
+
+    if (ranks->length == 0)
+        return NULL;
+    highest = ranks_highest(ranks);
+    last = ranks->of[highest].head.previous;
+    ranks_remove(ranks, last, highest);
+    return last;
+}
+
 /* Who gives way to one of this rank: of the lowest rank here, if it is below, the one that came
  * last and has waited least. NULL: nobody. */
 static inline struct link *ranks_take_below(struct ranks *ranks, uint32_t rank)

@@ -19,7 +19,7 @@ static struct cpu_spec cpu_of(const struct service_spec *spec, bool burns)
                              .switch_interval_ns = spec->switch_interval_ns,
                              .queue = spec->queue,
                              .is_burnt = burns,
-                             .is_by_priority = spec->line == LINE_PRIORITY};
+                             .line = spec->line};
 }
 
 /* The pool is one for all in the virtual world; here each process has its part of it. */

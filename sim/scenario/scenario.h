@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "services/base/dice.h"
+#include "services/base/door_line.h"
 
 enum {
     NAME_MAX_BYTES = 48,
@@ -91,7 +92,7 @@ enum likes_design {
 };
 enum likes_ack { ACK_STORE, ACK_QUEUE, ACK_TABLE }; /* T0, T1, T2: what "acknowledged" means. */
 enum orders_mode { ORDERS_SYNC, ORDERS_QUEUED };
-enum line_order { LINE_FIFO, LINE_PRIORITY };
+
 enum topic_kind { TOPIC_KIND_LIKES, TOPIC_KIND_ORDERS };
 enum scale_signal { SIGNAL_CPU, SIGNAL_IN_FLIGHT, SIGNAL_RATE, SIGNAL_LAG };
 

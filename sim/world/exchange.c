@@ -114,23 +114,21 @@ static void leave(struct exchange *exchange)
     line_leave(&node->group->inside, now_ns, now_ns - exchange->arrived_ns);
 }
 
-static uint32_t rank_at_door(const struct exchange *exchange)
+static uint8_t priority_of(const struct exchange *exchange)
 {
-    const struct processor *processor = &exchange->to->processor;
-
-    return processor->has_processes ? 0
-                                    : processor_rank(processor, exchange->visit.ask.priority);
+    return exchange->visit.ask.priority;
 }
 
 static void wait_at_the_door(struct exchange *exchange)
 {
     struct node *node = exchange->to;
 
-    ranks_push(&node->processor.at_the_door, &exchange->door, rank_at_door(exchange));
+    door_line_push(&node->processor.door, &exchange->door, priority_of(exchange),
+                   world_now_ns(node->world));
     if (!exchange->is_counted)
         return;
     line_enter(&node->group->wait, exchange->arrived_ns);
-    group_note_line(node->group, node->processor.at_the_door.length);
+    group_note_line(node->group, node->processor.door.waiting.length);
 }
 
 /* It has been taken from among those at the door. */
@@ -166,20 +164,25 @@ static void hand_over(struct exchange *exchange)
     node->service_ops->visit(service, &exchange->visit);
 }
 
-/* Who waits at the door and is less urgent than this one goes away unserved. False: nobody is. */
-static bool turns_one_away(struct exchange *exchange)
+/* It has been taken from those at the door, and goes away unserved. */
+static void turn_away(struct exchange *exchange)
 {
     struct node *node = exchange->to;
-    struct link *link = ranks_take_below(&node->processor.at_the_door, rank_at_door(exchange));
-    struct exchange *other;
+
+    left_the_door(exchange);
+    leave(exchange);
+    node->group->shed++;
+    answer_back(exchange, CALL_SHED, 0);
+}
+
+/* Who waits at the door is turned away for this one, where the line's order says so. */
+static bool turns_one_away(struct exchange *exchange)
+{
+    struct link *link = door_line_give_way(&exchange->to->processor.door, priority_of(exchange));
 
     if (link == NULL)
         return false;
-    other = list_entry(link, struct exchange, door);
-    left_the_door(other);
-    leave(other);
-    node->group->shed++;
-    answer_back(other, CALL_SHED, 0);
+    turn_away(list_entry(link, struct exchange, door));
     return true;
 }
 
@@ -260,21 +263,34 @@ static void arrive(struct event *event)
     }
 }
 
+/* A worker is free for the one that has been taken from the door, unless it came too long ago. */
+static void let_in(struct exchange *exchange)
+{
+    struct node *node = exchange->to;
+    uint64_t now_ns = world_now_ns(node->world);
+
+    if (exchange->is_counted &&
+        door_line_is_stale(&node->processor.door, now_ns - exchange->arrived_ns, now_ns)) {
+        turn_away(exchange);
+        return;
+    }
+    left_the_door(exchange);
+    hand_over(exchange);
+}
+
 /* A worker came free. Who is answered at once (it came too late) frees it again, inside this loop:
  * then the loop goes on, and a long line is no deep stack. */
 static void admit_next(struct node *node)
 {
     struct processor *processor = &node->processor;
-    struct link *first;
+    struct link *next;
 
     if (processor->is_admitting)
         return;
     processor->is_admitting = true;
     while (processor_has_free_worker(processor) &&
-           (first = ranks_take_first(&processor->at_the_door)) != NULL) {
-        left_the_door(list_entry(first, struct exchange, door));
-        hand_over(list_entry(first, struct exchange, door));
-    }
+           (next = door_line_take(&processor->door)) != NULL)
+        let_in(list_entry(next, struct exchange, door));
     processor->is_admitting = false;
 }
 
@@ -316,13 +332,13 @@ void exchange_fail_all(struct node *node)
         struct exchange *exchange = list_entry(list_first(&node->visits), struct exchange, inside);
 
         if (exchange->door.next != NULL) {
-            ranks_remove(&node->processor.at_the_door, &exchange->door, rank_at_door(exchange));
+            door_line_remove(&node->processor.door, &exchange->door, priority_of(exchange));
             left_the_door(exchange);
         }
         leave(exchange);
         answer_back(exchange, CALL_FAILED, 0);
     }
-    while ((first = ranks_take_first(&node->processor.at_the_door)) != NULL) /* Health checks. */
+    while ((first = door_line_take(&node->processor.door)) != NULL) /* Health checks. */
         answer_back(list_entry(first, struct exchange, door), CALL_FAILED, 0);
 }
 

@@ -31,7 +31,6 @@ void processor_init(struct processor *processor, const struct service_spec *spec
                                     .queue = spec->queue,
                                     .in_flight = spec->in_flight,
                                     .workers = service_workers(spec),
-                                    .is_by_priority = spec->line == LINE_PRIORITY,
                                     .has_processes = spec->runtime == RUNTIME_PROCESSES};
     if (spec->runtime != RUNTIME_EVENT_LOOP)
         processor->quantum_ns = spec->quantum_ns;
@@ -39,7 +38,7 @@ void processor_init(struct processor *processor, const struct service_spec *spec
     ranks_init(&processor->waiting);
     list_init(&processor->running);
     list_init(&processor->blocking);
-    ranks_init(&processor->at_the_door);
+    door_line_init(&processor->door, spec->line);
 }
 
 /* ---- What is counted ------------------------------------------------------------------------- */
@@ -410,7 +409,7 @@ void processor_drop_all(struct node *node)
     drop(node, &processor->running);
     drop(node, &processor->blocking);
     gil_reset(&processor->gil);
-    ranks_init(&processor->at_the_door);
+    door_line_init(&processor->door, processor->door.order);
     processor->busy = processor->blocked = processor->workers_held = 0;
     note_workers(node, workers_held);
     note(node, before);
@@ -452,7 +451,7 @@ bool processor_is_full(const struct node *node)
         return true;
     if (processor->workers > 0)
         return !processor_has_free_worker(processor) &&
-               processor->at_the_door.length >= processor->queue;
+               processor->door.waiting.length >= processor->queue;
     return processor->busy == processor->cores && processor->waiting.length >= processor->queue;
 }
 

@@ -23,7 +23,7 @@
 #include <stdint.h>
 
 #include "services/base/list.h"
-#include "services/base/ranks.h"
+#include "services/base/door_line.h"
 #include "services/port/cpu.h"
 #include "sim/scenario/scenario.h"
 #include "sim/world/gil.h"
@@ -43,12 +43,11 @@ struct processor {
     bool is_admitting; /* Visits at the door are being given the workers that came free. */
     uint32_t queue;    /* Limits of the scenario. */
     uint32_t in_flight;
-    bool is_by_priority; /* Otherwise everybody has rank 0. */
     struct gil gil;
-    struct ranks waiting;     /* Tasks that want a core. */
-    struct list running;      /* Tasks that have one. */
-    struct list blocking;     /* Tasks that wait in a blocking call and want none. */
-    struct ranks at_the_door; /* Visits without a worker; struct exchange.door */
+    struct ranks waiting;  /* Tasks that want a core. */
+    struct list running;   /* Tasks that have one. */
+    struct list blocking;  /* Tasks that wait in a blocking call and want none. */
+    struct door_line door; /* Visits without a worker; struct exchange.door */
 };
 
 extern const struct cpu_ops processor_ops;
@@ -67,7 +66,7 @@ void processor_free_worker(struct node *node);
 
 static inline uint32_t processor_rank(const struct processor *processor, uint8_t priority)
 {
-    return processor->is_by_priority ? rank_of(priority) : 0;
+    return door_line_rank(&processor->door, priority);
 }
 
 /* Its line is full, and somebody of this priority comes: whoever is to give way is shed. False:
@@ -88,14 +87,14 @@ static inline bool processor_has_free_worker(const struct processor *processor)
 /* The line for a first turn: with workers the one at the door. */
 static inline uint32_t processor_line(const struct processor *processor)
 {
-    return processor->workers > 0 ? processor->at_the_door.length : processor->waiting.length;
+    return processor->workers > 0 ? processor->door.waiting.length : processor->waiting.length;
 }
 
 /* Everything that waits here: for a core, for the lock, for a worker. */
 static inline uint32_t processor_waiting(const struct processor *processor)
 {
     return processor->waiting.length + processor->gil.waiting.length +
-           processor->at_the_door.length;
+           processor->door.waiting.length;
 }
 
 #endif

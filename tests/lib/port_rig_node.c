@@ -63,7 +63,7 @@ void rig_machine_set(struct rig_machine *machine, struct node *node, const struc
                                           .quantum_ns = spec->quantum_ns,
                                           .switch_interval_ns = spec->switch_interval_ns,
                                           .queue = spec->queue,
-                                          .line = spec->is_by_priority ? LINE_PRIORITY : LINE_FIFO,
+                                          .line = spec->line,
                                           .in_flight = in_flight};
     node->group = &machine->rig->fixture->world->groups[0];
     node->timer.ops = &nap_timer_ops;

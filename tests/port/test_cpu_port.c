@@ -144,7 +144,7 @@ static void twice_the_speed_is_half_the_time_and_half_the_speed_twice(void **sta
 /* ---- By priority ----------------------------------------------------------------------------- */
 
 static const struct cpu_spec by_priority = {
-    .cores = 1, .speed = 1, .queue = 1000, .is_by_priority = true};
+    .cores = 1, .speed = 1, .queue = 1000, .line = LINE_PRIORITY};
 
 /* All at one instant, job i with the priority i % 10. */
 static void run_by_priority(struct rig *rig, struct job *jobs, uint32_t jobs_max)
@@ -190,7 +190,7 @@ static void under_threads_the_urgent_have_the_next_slice(void **state)
     struct rig *rig = *state;
     struct job jobs[3];
 
-    spec.is_by_priority = true;
+    spec.line = LINE_PRIORITY;
     rig_processor(rig, &spec);
     for (uint32_t i = 0; i < 3; i++)
         rig_ask(rig, &jobs[i].question)->priority = (uint8_t)i;

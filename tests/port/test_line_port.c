@@ -1,5 +1,5 @@
-/* test_line_port.c — The line before a node by priority (services/port/cpu.h): who comes in by the
- * door when it is full, and who gives way. Those of one node alone are in test_cpu_port.c. */
+/* test_line_port.c — The line before a node (services/base/door_line.h): who comes in by the door
+ * next, and who gives way when it is full. Those of one node alone are in test_cpu_port.c. */
 #include "tests/lib/port_rig_peer.h"
 
 static const struct ask plain = {.verb = VERB_LIKE, .key = 3, .user = 7};
@@ -30,8 +30,7 @@ static void compute_for_an_hour_by_priority(struct rig_visit *visit)
 
 static void in_a_full_line_by_priority_the_last_of_the_least_urgent_gives_way(void **state)
 {
-    static const struct cpu_spec spec = {
-        .cores = 1, .speed = 1, .queue = 2, .is_by_priority = true};
+    static const struct cpu_spec spec = {.cores = 1, .speed = 1, .queue = 2, .line = LINE_PRIORITY};
     static const uint8_t priorities[] = {0, 0, 1};
     struct rig *rig = *state;
     struct rig_question q[7];
@@ -59,7 +58,7 @@ static void in_a_full_line_by_priority_the_last_of_the_least_urgent_gives_way(vo
 static void too_many_inside_are_too_many_whoever_comes(void **state)
 {
     static const struct cpu_spec spec = {
-        .cores = 1, .speed = 1, .queue = 10, .is_by_priority = true};
+        .cores = 1, .speed = 1, .queue = 10, .line = LINE_PRIORITY};
     struct rig *rig = *state;
     struct rig_question q[3];
 
@@ -81,7 +80,7 @@ static void under_threads_the_urgent_are_first_at_the_door_and_the_others_give_w
                                          .workers = 2,
                                          .quantum_ns = MS(1),
                                          .queue = 2,
-                                         .is_by_priority = true};
+                                         .line = LINE_PRIORITY};
     struct rig *rig = *state;
     struct rig_service *service = rig_service(rig);
     struct rig_question q[6];
@@ -105,7 +104,59 @@ static void under_threads_the_urgent_are_first_at_the_door_and_the_others_give_w
     assert_int_equal(service->seen[3].ask.priority, 1);
 }
 
+/* A worker that is held, and so many who wait for it, with the keys 0, 1, 2 … */
+static void hold_and_wait(struct rig *rig, enum line_order line, struct rig_question *q, uint32_t n)
+{
+    const struct cpu_spec spec = {.cores = 1,
+                                  .speed = 1,
+                                  .model = CPU_THREADS,
+                                  .workers = 1,
+                                  .quantum_ns = MS(1),
+                                  .queue = 2,
+                                  .line = line};
+
+    rig_other_becomes(rig, &spec, 1000);
+    ask(rig, &q[0], &plain);
+    rig_wait_for_visits(rig, 1);
+    for (uint32_t i = 1; i <= n; i++) {
+        ask(rig, &q[i], &(struct ask){.verb = VERB_LIKE, .key = i, .user = 7});
+        rig_pass(rig, MS(20));
+    }
+}
+
+static void last_in_is_first_out_and_in_a_full_line_the_oldest_gives_way(void **state)
+{
+    struct rig *rig = *state;
+    struct rig_service *service = rig_service(rig);
+    struct rig_question q[4];
+
+    hold_and_wait(rig, LINE_LIFO, q, 3);
+    rig_expect(&q[1], CALL_SHED, 0);
+    rig_answer(rig, 0, CALL_OK, 0, 0);
+    rig_wait_for_visits(rig, 2);
+    assert_int_equal(service->seen[1].ask.key, 3);
+    rig_answer(rig, 1, CALL_OK, 0, 0);
+    rig_wait_for_visits(rig, 3);
+    assert_int_equal(service->seen[2].ask.key, 2);
+}
+
+static void who_has_waited_too_long_is_turned_away_where_the_line_says_so(void **state)
+{
+    struct rig *rig = *state;
+    struct rig_question q[2];
+
+    hold_and_wait(rig, LINE_CODEL, q, 1);
+    rig_pass(rig, MS(150));
+    rig_answer(rig, 0, CALL_OK, 0, 0);
+    rig_expect(&q[1], CALL_SHED, 0);
+    assert_int_equal(rig_service(rig)->visits, 1);
+    ask(rig, &q[1], &plain); /* The worker is free, and takes the next. */
+    rig_wait_for_visits(rig, 2);
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(last_in_is_first_out_and_in_a_full_line_the_oldest_gives_way),
+    cmocka_unit_test(who_has_waited_too_long_is_turned_away_where_the_line_says_so),
     cmocka_unit_test(in_a_full_line_by_priority_the_last_of_the_least_urgent_gives_way),
     cmocka_unit_test(too_many_inside_are_too_many_whoever_comes),
     cmocka_unit_test(under_threads_the_urgent_are_first_at_the_door_and_the_others_give_way),

@@ -483,9 +483,14 @@ bool cpu_live_is_full(struct cpu_live *cpu, uint32_t at_the_door)
     return cpu->busy == cpu->spec.cores && cpu->waiting.length >= cpu->spec.queue;
 }
 
+enum line_order cpu_live_line(const struct cpu_live *cpu)
+{
+    return cpu->spec.line;
+}
+
 uint32_t cpu_live_rank(const struct cpu_live *cpu, uint8_t priority)
 {
-    return cpu->spec.is_by_priority ? rank_of(priority) : 0;
+    return cpu->spec.line == LINE_PRIORITY ? rank_of(priority) : 0;
 }
 
 bool cpu_live_gives_way(struct cpu_live *cpu, uint8_t priority)

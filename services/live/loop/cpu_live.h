@@ -23,6 +23,7 @@
 #ifndef SERVICES_LIVE_LOOP_CPU_LIVE_H
 #define SERVICES_LIVE_LOOP_CPU_LIVE_H
 
+#include "services/base/door_line.h"
 #include "services/live/loop/loop.h"
 #include "services/port/cpu.h"
 
@@ -42,7 +43,8 @@ struct cpu_spec {
     uint64_t switch_interval_ns; /* gil_threads. */
     uint32_t queue;              /* Waiting for a first turn; beyond it a visit is shed. */
     bool is_burnt;
-    bool is_by_priority; /* Who waits is served by call->priority; otherwise first come. */
+    enum line_order line; /* Of those at the door; where it is by priority, those before a core are
+                             served by call->priority too. */
 };
 
 struct cpu_live; /* port is its first member. */
@@ -75,6 +77,8 @@ bool cpu_live_gives_way(struct cpu_live *cpu, uint8_t priority);
 
 /* The rank in a line of this node; all the same where lines are not by priority. */
 uint32_t cpu_live_rank(const struct cpu_live *cpu, uint8_t priority);
+
+enum line_order cpu_live_line(const struct cpu_live *cpu);
 
 /* Threads; a process has one. */
 bool cpu_live_has_workers(const struct cpu_live *cpu);

@@ -16,7 +16,7 @@
 
 #include "services/base/list.h"
 #include "services/base/pool.h"
-#include "services/base/ranks.h"
+#include "services/base/door_line.h"
 #include "services/live/http/wire.h"
 #include "services/live/node/stats.h"
 
@@ -44,7 +44,7 @@ struct door_live {
     void *service;
     struct arena arena;
     struct pool guests;
-    struct ranks at_the_door;
+    struct door_line line;
     uint32_t inside;
     bool is_admitting; /* Those at the door are being given the workers that came free. */
     bool is_leaving, is_draining;
@@ -88,7 +88,7 @@ static void note_inside(struct door_live *door)
 
 static void note_line(struct door_live *door)
 {
-    stats_level_set(&door->stats->waiting, loop_now_ns(door->loop), door->at_the_door.length);
+    stats_level_set(&door->stats->waiting, loop_now_ns(door->loop), door->line.waiting.length);
 }
 
 static void note_turn(struct door_live *door, uint64_t waited_ns)
@@ -104,14 +104,9 @@ static void hand_over(struct door_live *door, struct guest *guest)
     door->ops->visit(door->service, &guest->visit);
 }
 
-static uint32_t rank_of_ask(const struct door_live *door, const struct ask *ask)
-{
-    return cpu_live_rank(door->config.cpu, ask->priority);
-}
-
 static void wait_at_the_door(struct door_live *door, struct guest *guest)
 {
-    ranks_push(&door->at_the_door, &guest->link, rank_of_ask(door, &guest->visit.ask));
+    door_line_push(&door->line, &guest->link, guest->visit.ask.priority, loop_now_ns(door->loop));
     note_line(door);
 }
 
@@ -131,24 +126,6 @@ static void admit(struct door_live *door, struct guest *guest)
     }
 }
 
-/* A worker came free. Who is answered at once (it came too late) frees it again, inside this loop:
- * then the loop goes on, and a long line is no deep stack. */
-static void admit_next(struct door_live *door)
-{
-    cpu_live_free_worker(door->config.cpu);
-    if (door->is_admitting)
-        return;
-    door->is_admitting = true;
-    while (!ranks_are_empty(&door->at_the_door) && cpu_live_take_worker(door->config.cpu)) {
-        struct guest *guest = list_entry(ranks_take_first(&door->at_the_door), struct guest, link);
-
-        note_line(door);
-        note_turn(door, loop_now_ns(door->loop) - guest->arrived_ns);
-        hand_over(door, guest);
-    }
-    door->is_admitting = false;
-}
-
 static void leave(struct door_live *door, struct guest *guest, enum call_outcome outcome)
 {
     uint64_t stay_ns = loop_now_ns(door->loop) - guest->arrived_ns;
@@ -158,6 +135,62 @@ static void leave(struct door_live *door, struct guest *guest, enum call_outcome
     door->stats->answered[outcome]++;
     histogram_record(&door->stats->latency, stay_ns);
     note_inside(door);
+}
+
+/* It has been taken from those at the door, and goes away unserved. */
+static void turn_away(struct door_live *door, struct guest *guest)
+{
+    note_line(door);
+    note_turn(door, loop_now_ns(door->loop) - guest->arrived_ns);
+    door->stats->shed++;
+    reply(guest->request, &guest->visit.ask, CALL_SHED, 0, 0);
+    leave(door, guest, CALL_SHED);
+    pool_give(&door->guests, guest);
+}
+
+/* A worker is free for the one that has been taken from the door. */
+static void let_in(struct door_live *door, struct guest *guest)
+{
+    note_line(door);
+    note_turn(door, loop_now_ns(door->loop) - guest->arrived_ns);
+    hand_over(door, guest);
+}
+
+/* The next one who has not come too long ago; NULL: nobody is left. */
+static struct guest *next_guest(struct door_live *door)
+{
+    uint64_t now_ns = loop_now_ns(door->loop);
+    struct link *link;
+
+    while ((link = door_line_take(&door->line)) != NULL) {
+        struct guest *guest = list_entry(link, struct guest, link);
+
+        if (!door_line_is_stale(&door->line, now_ns - guest->arrived_ns, now_ns))
+            return guest;
+        turn_away(door, guest);
+    }
+    return NULL;
+}
+
+/* A worker came free. Who is answered at once (it came too late) frees it again, inside this loop:
+ * then the loop goes on, and a long line is no deep stack. */
+static void admit_next(struct door_live *door)
+{
+    struct guest *guest;
+
+    cpu_live_free_worker(door->config.cpu);
+    if (door->is_admitting)
+        return;
+    door->is_admitting = true;
+    while (cpu_live_take_worker(door->config.cpu)) {
+        guest = next_guest(door);
+        if (guest == NULL) {
+            cpu_live_free_worker(door->config.cpu);
+            break;
+        }
+        let_in(door, guest);
+    }
+    door->is_admitting = false;
 }
 
 static void answer(struct door *port, struct visit *visit, enum call_outcome outcome, int64_t value,
@@ -187,20 +220,14 @@ static void shed(struct door_live *door, struct http_request *request, const str
     reply(request, ask, CALL_SHED, 0, 0);
 }
 
-/* Who waits at the door and is less urgent goes away unserved. False: nobody is. */
+/* Who waits at the door is turned away for this one, where the line's order says so. */
 static bool turns_one_away(struct door_live *door, const struct ask *ask)
 {
-    struct link *link = ranks_take_below(&door->at_the_door, rank_of_ask(door, ask));
-    struct guest *other;
+    struct link *link = door_line_give_way(&door->line, ask->priority);
 
     if (link == NULL)
         return false;
-    other = list_entry(link, struct guest, link);
-    note_line(door);
-    note_turn(door, loop_now_ns(door->loop) - other->arrived_ns);
-    reply(other->request, &other->visit.ask, CALL_SHED, 0, 0);
-    leave(door, other, CALL_SHED);
-    pool_give(&door->guests, other);
+    turn_away(door, list_entry(link, struct guest, link));
     return true;
 }
 
@@ -211,11 +238,11 @@ static bool has_room(struct door_live *door, const struct ask *ask)
 
     if (door->inside >= door->config.in_flight)
         return false;
-    if (!cpu_live_is_full(door->config.cpu, door->at_the_door.length))
+    if (!cpu_live_is_full(door->config.cpu, door->line.waiting.length))
         return true;
-    has_given_way = cpu_live_has_workers(door->config.cpu)
-                        ? turns_one_away(door, ask)
-                        : cpu_live_gives_way(door->config.cpu, ask->priority);
+    if (cpu_live_has_workers(door->config.cpu))
+        return turns_one_away(door, ask);
+    has_given_way = cpu_live_gives_way(door->config.cpu, ask->priority);
     door->stats->shed += has_given_way;
     return has_given_way;
 }
@@ -329,7 +356,7 @@ struct door_live *door_live_open(struct loop *loop, const struct door_live_confi
     check(door != NULL);
     *door = (struct door_live){
         .port.ops = &door_live_ops, .loop = loop, .config = *config, .stats = config->stats};
-    ranks_init(&door->at_the_door);
+    door_line_init(&door->line, cpu_live_line(config->cpu));
     check(arena_open(&door->arena, pool_bytes(sizeof(struct guest), guests_max)));
     pool_init(&door->guests, &door->arena, sizeof(struct guest), guests_max);
     if (!listen_on(door, visits_max, why)) {

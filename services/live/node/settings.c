@@ -151,7 +151,7 @@ static bool is_plan_sane(const struct plan *plan)
 
 static bool is_runtime_sane(const struct cpu_spec *cpu)
 {
-    if ((unsigned)cpu->model >= CPU_MODELS)
+    if ((unsigned)cpu->model >= CPU_MODELS || (unsigned)cpu->line >= LINE_ORDERS)
         return false;
     if (cpu->model == CPU_GIL_THREADS && cpu->switch_interval_ns == 0)
         return false;

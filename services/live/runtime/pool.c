@@ -177,7 +177,7 @@ void pool_live_submit(struct pool_live *pool, struct call *call, enum cpu_kind k
 
     *job = (struct job){.call = call,
                         .kind = kind,
-                        .rank = pool->spec.is_by_priority ? rank_of(call->priority) : 0,
+                        .rank = pool->spec.line == LINE_PRIORITY ? rank_of(call->priority) : 0,
                         .ns = ns,
                         .asked_ns = now_ns};
     pthread_mutex_lock(&pool->cores->lock);

@@ -234,10 +234,15 @@ static void judge_processes(struct binder *binder, struct node *node,
         blame(binder->problems, node_find(node, "runtime"), NULL,
               "a batcher is one consumer of the queue; for more of them: replicas: 4",
               "batcher — один потребитель очереди; чтобы их стало больше: replicas: 4");
-    if (service->line == LINE_PRIORITY && service->runtime == RUNTIME_PROCESSES)
+    if (service->line != LINE_FIFO && service->runtime == RUNTIME_PROCESSES)
         blame(binder->problems, node_find(node, "line"), "fifo",
               "the line before processes is the kernel's: first in, first out",
               "очередь к процессам ведёт ядро: кто раньше пришёл");
+    if (service->line > LINE_PRIORITY && service->runtime == RUNTIME_EVENT_LOOP)
+        blame(
+            binder->problems, node_find(node, "line"), "fifo",
+            "an event loop lets everybody in at once; those orders want threads: runtime: threads",
+            "цикл событий впускает всех сразу; такому порядку нужны потоки: runtime: threads");
 }
 
 void finish_service(struct binder *binder, struct node *node, void *into)

@@ -157,6 +157,11 @@ static const struct word line_orders[] = {
     {"priority", LINE_PRIORITY,
      "Higher overtakes lower; when the line is full, the lowest gives way.",
      "Больший приоритет обгоняет; если мест нет, меньший уступает."},
+    {"lifo", LINE_LIFO, "Last in, first out; when the line is full, the oldest gives way.",
+     "Кто позже пришёл; если мест нет, уступает самый давний."},
+    {"codel", LINE_CODEL,
+     "First in, first out, but who has waited 100 ms goes away, or 5 ms in a standing line.",
+     "Кто раньше пришёл, но прождавших 100 мс (в стоячей очереди 5 мс) отсылают."},
     {0},
 };
 
