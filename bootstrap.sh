@@ -26,6 +26,7 @@ library libcrypto          libssl-dev          openssl-devel       openssl@3
 library libevent           libevent-dev        libevent-devel      libevent
 library hiredis            libhiredis-dev      hiredis-devel       hiredis
 library rdkafka            librdkafka-dev      librdkafka-devel    librdkafka
+library librabbitmq        librabbitmq-dev     librabbitmq-devel   rabbitmq-c
 library sqlite3            libsqlite3-dev      sqlite-devel        sqlite
 library libpq              libpq-dev           libpq-devel         libpq
 command redis-server       redis-server        redis               redis
@@ -48,6 +49,7 @@ python  yaml               python3-yaml        python3-pyyaml      -
 # Real servers and tools that some tests hold sim against: without one they are skipped, and say so.
 test_wants='
 server  postgres           postgresql-15       postgresql-server   postgresql@15
+server  rabbitmq-server    rabbitmq-server     rabbitmq-server     rabbitmq
 command psql               postgresql-client   postgresql          postgresql@15
 command java               default-jre-headless java-17-openjdk-headless openjdk@17
 command mvn                maven               maven               maven
@@ -97,7 +99,10 @@ has_need() {
     command) command -v "$2" >/dev/null ;;
     header) cc -E -include "$2" -x c /dev/null >/dev/null 2>&1 ;;
     library) pkg-config --exists "$2" 2>/dev/null ;;
-    server) command -v "$2" >/dev/null || compgen -G "/usr/lib/postgresql/*/bin/$2" >/dev/null ;;
+    server)
+        command -v "$2" >/dev/null || compgen -G "/usr/lib/postgresql/*/bin/$2" >/dev/null ||
+            compgen -G "/usr/lib/rabbitmq/bin/$2" >/dev/null
+        ;;
     python) python3 -c "import $2" 2>/dev/null || /usr/bin/python3 -c "import $2" 2>/dev/null ;;
     esac
 }
@@ -135,12 +140,44 @@ can_be_root() {
     sudo -n true 2>/dev/null || [ -t 0 ]
 }
 
+# Debian starts what it installs, now and at every boot, and its RabbitMQ listens to the whole
+# network. We start servers of our own, on loopback: while the packages are installed, the policy of
+# invoke-rc.d(8) is that nothing is started, unless the machine has a policy already.
+policy=/usr/sbin/policy-rc.d
+
+forbid_services() {
+    [ -e "$policy" ] && return
+    printf '#!/bin/sh\n# bootstrap.sh of sim is installing packages; it removes this.\nexit 101\n' |
+        as_root tee "$policy" >/dev/null
+    as_root chmod 755 "$policy"
+    trap allow_services EXIT
+}
+
+allow_services() {
+    ! grep -qs 'bootstrap.sh of sim' "$policy" || as_root rm -f "$policy"
+    trap - EXIT
+}
+
+# What was not here before does not begin with the machine either.
+disable_services() {
+    local package
+    command -v systemctl >/dev/null || return 0
+    for package in "$@"; do
+        [ "$package" != rabbitmq-server ] || as_root systemctl disable "$package" 2>/dev/null || true
+    done
+}
+
 install_apt() {
     local apt=(env DEBIAN_FRONTEND=noninteractive apt-get -y -o DPkg::Lock::Timeout=120)
+    local is_done=no
 
     as_root "${apt[@]}" update ||
         say "apt-get update failed; trying with the package lists that are here"
-    if as_root "${apt[@]}" install --no-install-recommends "$@"; then
+    case " $* " in *' rabbitmq-server '*) forbid_services ;; esac
+    ! as_root "${apt[@]}" install --no-install-recommends "$@" || is_done=yes
+    allow_services
+    if [ "$is_done" = yes ]; then
+        disable_services "$@"
         return
     fi
     if [ -n "$(dpkg --audit 2>/dev/null)" ]; then

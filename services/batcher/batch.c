@@ -35,6 +35,14 @@
  * table is ill and not the record, and we wait. Otherwise the record goes to TOPIC_DEAD and the
  * partition moves on; without dead letters, one poison record would stop it for ever.
  *
+ * A work queue (services/port/queue.h) has no offsets to keep, so OFFSET is left out and the rows
+ * alone say what was done: an insert that finds its row changes nothing and is not tallied. What a
+ * crash between WRITE and COMMIT leaves is done again, by whoever is handed it, and has no effect.
+ * That holds for likes and for orders as such. It does not hold for a like and its unlike: two
+ * takers may write them the other way round, and a row does not remember that it was deleted. The
+ * report counts them (likes.out_of_order); to keep the order wants a log, or one taker at a time
+ * (queue.single_active).
+ *
  * One batch at a time: the next take waits for the commit. To overlap them hides one round trip
  * and costs the simple order above; a second replica does the same, up to one per partition. */
 #include "services/batcher/batch.h"
@@ -51,6 +59,11 @@ static const uint64_t held_longest_ns = 1000000000;
 static bool batch_has_orders(const struct batch *batch)
 {
     return batch->batcher->config.topic == BATCHER_ORDERS;
+}
+
+static bool batch_has_log(const struct batch *batch)
+{
+    return queue_keeps_log(batch->batcher->ports.queue);
 }
 
 static uint32_t batch_topic(const struct batch *batch)
@@ -118,39 +131,76 @@ static uint32_t batch_rows(struct batch *batch)
     uint32_t length = batch->part.length;
 
     if (!batch_has_orders(batch))
-        return likes_rows(records, length, batch->sorted, batch->ops);
-    trips_plan(records, length, batch->batcher->config.trip_orders, batch->trips);
+        return likes_rows(records, length, batch_has_log(batch), batch->sorted, batch->ops);
+    trips_plan(records, length, batch->batcher->config.trip_orders, batch->salt, batch->trips);
     return order_rows(records, length, batch->trips, batch->ops);
 }
 
-/* One transaction: the operations made so far, and everything before `offset` is done. */
-static void batch_write_to(struct batch *batch, uint32_t rows, uint64_t offset)
+static struct table_op batch_offset_op(const struct batch *batch, uint64_t offset)
 {
-    batch->ops[rows] = (struct table_op){.verb = TABLE_RAISE,
-                                         .table = TABLE_OFFSETS,
-                                         .a = batch_topic(batch),
-                                         .b = batch->partition,
-                                         .value = (int64_t)offset};
-    table_write(batch->batcher->ports.table, &batch->call, batch->ops, rows + 1,
+    return (struct table_op){.verb = TABLE_RAISE,
+                             .table = TABLE_OFFSETS,
+                             .a = batch_topic(batch),
+                             .b = batch->partition,
+                             .value = (int64_t)offset};
+}
+
+/* One transaction of the operations made so far. */
+static void batch_transact(struct batch *batch, uint32_t ops)
+{
+    table_write(batch->batcher->ports.table, &batch->call, batch->ops, ops,
                 batch->batcher->config.table_timeout_ns);
+}
+
+/* Rows, and that everything before the offset behind them is done. */
+static void batch_write_log(struct batch *batch)
+{
+    uint32_t rows = batch_rows(batch);
+
+    batch->ops[rows] =
+        batch_offset_op(batch, batch_offset(batch, batch->part.first + batch->part.length));
+    batch_transact(batch, rows + 1);
+}
+
+static void batch_written(struct batch *batch);
+
+/* Rows alone; where there are none (a dead letter was the last of its part) there is nothing to
+ * write. */
+static void batch_write_rows(struct batch *batch)
+{
+    uint32_t rows = batch_rows(batch);
+
+    if (rows > 0)
+        batch_transact(batch, rows);
+    else
+        batch_written(batch);
+}
+
+static bool batch_was_held(const struct batch *batch)
+{
+    return timer_now_ns(batch->batcher->ports.timer) - batch->checked_ns > held_longest_ns;
 }
 
 static void batch_write(struct batch *batch)
 {
-    if (timer_now_ns(batch->batcher->ports.timer) - batch->checked_ns > held_longest_ns) {
+    if (batch_has_log(batch) && batch_was_held(batch)) {
         batch_read_offset(batch);
         return;
     }
     batch->state = BATCH_WRITE;
-    batch_write_to(batch, batch_rows(batch),
-                   batch_offset(batch, batch->part.first + batch->part.length));
+    if (batch_has_log(batch))
+        batch_write_log(batch);
+    else
+        batch_write_rows(batch);
 }
 
-/* Harmless: everything before the suspect is written already. */
+/* Harmless: everything before the suspect is written already, and 0 raises nothing. */
 static void batch_probe(struct batch *batch)
 {
     batch->state = BATCH_PROBE;
-    batch_write_to(batch, 0, batch_offset(batch, batch->part.first));
+    batch->ops[0] =
+        batch_offset_op(batch, batch_has_log(batch) ? batch_offset(batch, batch->part.first) : 0);
+    batch_transact(batch, 1);
 }
 
 static void batch_bury(struct batch *batch)
@@ -208,13 +258,21 @@ static void batch_keep(struct batch *batch)
     batch->part = part_of(length);
     batch->is_worked = false;
     batch->tries = 0;
+    batch->salt = 0;
+    if (!batch_has_log(batch))
+        batch->salt = 1 + dice_below(batch->batcher->ports.dice, UINT64_MAX);
 }
 
-/* The table is asked once for each partition that is assigned to us: from then on we know. */
+/* The table is asked once for each partition that is assigned to us: from then on we know. A work
+ * queue knows itself what is done. */
 static void batch_skip_known(struct batch *batch)
 {
     const uint64_t *done = map_find(&batch->batcher->owned, batch->partition, 0);
 
+    if (!batch_has_log(batch)) {
+        batch_go_on(batch);
+        return;
+    }
     if (done == NULL) {
         batch_read_offset(batch);
         return;
@@ -254,7 +312,8 @@ static void batch_written(struct batch *batch)
 {
     batch->tries = 0;
     part_finish(&batch->part, batch->length);
-    batch_remember(batch, batch_offset(batch, batch->part.first));
+    if (batch_has_log(batch))
+        batch_remember(batch, batch_offset(batch, batch->part.first));
     if (batch->part.length > 0)
         batch_write(batch);
     else

@@ -33,6 +33,7 @@ struct batch {
     uint32_t partition;  /* All of them come from it, … */
     uint64_t next;       /* … and this is the offset behind the last one. */
     struct part part;    /* What is being written of them. */
+    uint64_t salt;       /* Of a work queue: what this take's trips are numbered with. */
     bool is_worked;      /* The processor has had its share. */
     uint64_t checked_ns; /* When we last knew that nobody else had written them. */
 

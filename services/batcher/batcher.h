@@ -7,7 +7,8 @@
  *   BATCHER_ORDERS   TOPIC_ORDERS into TABLE_ORDERS, TABLE_CHARGES (one per order) and, one courier
  *                    for several orders of an area, TABLE_TRIPS
  *
- * Rows, counters and the offset behind them are one transaction, so that a batch that is done
+ * Of a log, rows, counters and the offset behind them are one transaction; of a work queue, rows
+ * and counters alone, and rows that are there already count for nothing. So a batch that is done
  * again, by this replica or the partition's next owner, changes nothing: delivery is at least
  * once, effect is once. batch = 1 is the design without batches, one transaction per record. */
 #ifndef SERVICES_BATCHER_BATCHER_H

@@ -10,12 +10,14 @@
 
 #include "services/port/schema.h"
 
-static bool is_before(const struct record *a, const struct record *b)
+static bool is_before(const struct record *a, const struct record *b, bool is_log)
 {
     if (a->ask.key != b->ask.key)
         return a->ask.key < b->ask.key;
     if (a->ask.user != b->ask.user)
         return a->ask.user < b->ask.user;
+    if (!is_log && a->put_ns != b->put_ns)
+        return a->put_ns < b->put_ns;
     return a->offset < b->offset;
 }
 
@@ -27,14 +29,14 @@ static void swap(const struct record **a, const struct record **b)
     *b = kept;
 }
 
-static void sift_down(const struct record **heap, uint32_t root, uint32_t n)
+static void sift_down(const struct record **heap, uint32_t root, uint32_t n, bool is_log)
 {
     uint32_t child;
 
     while ((child = 2 * root + 1) < n) {
-        if (child + 1 < n && is_before(heap[child], heap[child + 1]))
+        if (child + 1 < n && is_before(heap[child], heap[child + 1], is_log))
             child++;
-        if (!is_before(heap[root], heap[child]))
+        if (!is_before(heap[root], heap[child], is_log))
             return;
         swap(&heap[root], &heap[child]);
         root = child;
@@ -43,13 +45,13 @@ static void sift_down(const struct record **heap, uint32_t root, uint32_t n)
 
 /* Heapsort: in place, and n log n for any order. No two records are equal, so it need not be
  * stable. */
-static void sort(const struct record **heap, uint32_t n)
+static void sort(const struct record **heap, uint32_t n, bool is_log)
 {
     for (uint32_t root = n / 2; root-- > 0;)
-        sift_down(heap, root, n);
+        sift_down(heap, root, n, is_log);
     for (uint32_t end = n; end-- > 1;) {
         swap(&heap[0], &heap[end]);
-        sift_down(heap, 0, end);
+        sift_down(heap, 0, end, is_log);
     }
 }
 
@@ -86,13 +88,13 @@ static struct table_op like_row(const struct record *record)
     };
 }
 
-uint32_t likes_rows(const struct record *records, uint32_t n, const struct record **sorted,
-                    struct table_op *ops)
+uint32_t likes_rows(const struct record *records, uint32_t n, bool is_log,
+                    const struct record **sorted, struct table_op *ops)
 {
     uint32_t likes = pick_likes(records, n, sorted);
     uint32_t length = 0;
 
-    sort(sorted, likes);
+    sort(sorted, likes, is_log);
     for (uint32_t i = 0; i < likes; i++) {
         const struct record *next = i + 1 < likes ? sorted[i + 1] : NULL;
 

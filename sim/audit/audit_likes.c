@@ -3,6 +3,11 @@
  *   nobody likes who never asked; a counter row equals the rows that it counts;
  *   acknowledged <= shown <= attempted, where the design says so
  *
+ * Who likes and unlikes is owed the row that his last word asks for. It is his last word when it
+ * was asked after every other had been answered, and nothing of his went without an answer: that
+ * might be done at any time. Workers of a queue without partitions may do two words the other way
+ * round; how often that was left standing is reported (out_of_order), and not forbidden.
+ *
  * Where a design promises less (an answer from the store alone may be lost), the loss is measured
  * and reported, not forbidden. While records are still in the log nothing can be said: a run that
  * has not drained counts as undrained, and its losses as unknown.
@@ -16,7 +21,11 @@ enum like_fact {
     LIKE_TRIED = 1,
     LIKE_TOLD = 2, /* The client was told that it is there. */
     UNLIKE_TRIED = 4,
-    LIKE_IN_TABLE = 8 /* Set at the end. */
+    LIKE_IN_TABLE = 8,    /* Set at the end. */
+    LAST_IS_UNLIKE = 16,  /* Of the words that were answered. */
+    IS_UNORDERED = 32,    /* The last word was asked while another had no answer. */
+    IS_DOUBTFUL = 64,     /* A word went without an answer, or was said twice. */
+    WORD_IS_OPEN = 1 << 8 /* Counts, from here up: words without an answer. */
 };
 
 struct post_fact { /* Of one post that somebody asked about; made at the end. */
@@ -25,27 +34,45 @@ struct post_fact { /* Of one post that somebody asked about; made at the end. */
     bool has_counter;
 };
 
-static void note(struct audit *audit, const struct request *request, bool was_told)
+static bool is_word(const struct request *request)
 {
-    uint64_t *facts = map_put(&audit->likes, request->ask.key, request->ask.user, NULL);
+    return request->ask.verb == VERB_LIKE || request->ask.verb == VERB_UNLIKE;
+}
 
-    if (request->ask.verb == VERB_UNLIKE)
-        *facts |= UNLIKE_TRIED;
-    else
-        *facts |= LIKE_TRIED | (was_told ? LIKE_TOLD : 0);
+static uint64_t *facts_of(struct audit *audit, const struct request *request)
+{
+    return map_put(&audit->likes, request->ask.key, request->ask.user, NULL);
 }
 
 void audit_likes_offered(struct audit *audit, const struct request *request)
 {
-    if (request->ask.verb == VERB_LIKE || request->ask.verb == VERB_UNLIKE)
-        note(audit, request, false);
+    uint64_t *facts;
+
+    if (!is_word(request))
+        return;
+    facts = facts_of(audit, request);
+    *facts |= request->ask.verb == VERB_UNLIKE ? UNLIKE_TRIED : LIKE_TRIED;
+    *facts &= ~(uint64_t)IS_UNORDERED;
+    *facts |= *facts >= WORD_IS_OPEN ? IS_UNORDERED : 0;
+    *facts += WORD_IS_OPEN;
 }
 
 void audit_likes_finished(struct audit *audit, const struct request *request,
                           enum call_outcome outcome)
 {
-    if (request->ask.verb == VERB_LIKE)
-        note(audit, request, audit_is_yes(outcome));
+    uint64_t *facts;
+
+    if (!is_word(request))
+        return;
+    facts = facts_of(audit, request);
+    *facts -= WORD_IS_OPEN;
+    if (!audit_is_yes(outcome) || request->ask.attempt > 0)
+        *facts |= IS_DOUBTFUL;
+    *facts &= ~(uint64_t)LAST_IS_UNLIKE;
+    if (request->ask.verb == VERB_UNLIKE)
+        *facts |= LAST_IS_UNLIKE;
+    else if (audit_is_yes(outcome))
+        *facts |= LIKE_TOLD;
 }
 
 /* ---- What the designs promise ---------------------------------------------------------------- */
@@ -147,6 +174,14 @@ static void gather_rows(struct audit *audit, const struct evidence *evidence, st
 
 /* ---- Judging --------------------------------------------------------------------------------- */
 
+static bool is_out_of_order(uint64_t facts)
+{
+    bool is_known = facts < WORD_IS_OPEN && !(facts & (IS_UNORDERED | IS_DOUBTFUL));
+
+    return is_known && facts & UNLIKE_TRIED &&
+           ((facts & LIKE_IN_TABLE) != 0) == ((facts & LAST_IS_UNLIKE) != 0);
+}
+
 static void check_like(struct audit *audit, const struct map_slot *slot, bool must_be_kept)
 {
     struct likes_result *likes = &audit->result->likes;
@@ -155,6 +190,7 @@ static void check_like(struct audit *audit, const struct map_slot *slot, bool mu
     audit->result->invariants_checked++;
     likes->acknowledged += (slot->value & LIKE_TOLD) != 0;
     likes->in_table += is_there;
+    likes->out_of_order += must_be_kept && is_out_of_order(slot->value);
     if (is_there && !(slot->value & LIKE_TRIED))
         audit_break(audit, "nobody likes who never asked", "post %llu, user %llu",
                     (unsigned long long)slot->a, (unsigned long long)slot->b);

@@ -69,6 +69,7 @@ struct lab_servers live_servers(const struct live_options *given)
 {
     return (struct lab_servers){.redis = first_text(given->redis, "SIM_REDIS"),
                                 .kafka = first_text(given->kafka, "SIM_KAFKA"),
+                                .rabbitmq = first_text(given->rabbitmq, "SIM_RABBITMQ"),
                                 .db = first_text(given->db, "SIM_DB"),
                                 .allows_remote = given->allow_remote};
 }

@@ -40,9 +40,11 @@ struct word_row {
 #define TEXT(member) offsetof(struct node_options, member)
 
 static const struct word_row rows[] = {
-    {"--variant", TEXT(variant)},   {"--listen", TEXT(listen)},   {"--front", TEXT(front)},
-    {"--known-as", TEXT(known_as)}, {"--replica", TEXT(replica)}, {"--redis", TEXT(live.redis)},
-    {"--kafka", TEXT(live.kafka)},  {"--db", TEXT(live.db)},      {"--run", TEXT(live.run)},
+    {"--variant", TEXT(variant)},  {"--listen", TEXT(listen)},
+    {"--front", TEXT(front)},      {"--known-as", TEXT(known_as)},
+    {"--replica", TEXT(replica)},  {"--redis", TEXT(live.redis)},
+    {"--kafka", TEXT(live.kafka)}, {"--db", TEXT(live.db)},
+    {"--run", TEXT(live.run)},     {"--rabbitmq", TEXT(live.rabbitmq)},
 };
 
 static bool take_list(const char *word, const char *value, struct node_options *options)
@@ -364,7 +366,7 @@ const struct command command_node = {
          "  --replica N|auto       its number; auto: from its address\n"
          "  --peer SERVICE=HOST:PORT  where a service is that it asks (repeatable)\n"
          "  --if-any               exit 0 where the variant has no such service\n"
-         "  --redis, --kafka, --db, --allow-remote, --run NAME, --burn\n"
+         "  --redis, --kafka, --rabbitmq, --db, --allow-remote, --run NAME, --burn\n"
          "  SIM_TOKEN              wanted where it listens beyond loopback\n"
          "\n"
          "  sim node spike.yaml delivery/balancer --listen 127.0.0.1:8080\n"
@@ -378,7 +380,7 @@ const struct command command_node = {
          "  --replica N|auto       номер; auto: по её адресу\n"
          "  --peer СЕРВИС=ХОСТ:ПОРТ  где сервис, который он спрашивает (можно ещё)\n"
          "  --if-any               выйти с 0, если в варианте нет такого сервиса\n"
-         "  --redis, --kafka, --db, --allow-remote, --run ИМЯ, --burn\n"
+         "  --redis, --kafka, --rabbitmq, --db, --allow-remote, --run ИМЯ, --burn\n"
          "  SIM_TOKEN              нужен там, где слушают не только свою машину\n"
          "\n"
          "  sim node spike.yaml delivery/balancer --listen 127.0.0.1:8080\n"

@@ -150,6 +150,7 @@ static bool take_burn(struct options *options, const char *value)
     }
 TAKE_TEXT(redis)
 TAKE_TEXT(kafka)
+TAKE_TEXT(rabbitmq)
 TAKE_TEXT(db)
 TAKE_TEXT(attach)
 TAKE_TEXT(run)
@@ -177,6 +178,7 @@ static const struct option_row rows[] = {
     {"--both", VALUE_NONE, take_both, {"", ""}},
     {"--redis", VALUE_WANTED, take_redis, {"HOST:PORT", "ХОСТ:ПОРТ"}},
     {"--kafka", VALUE_WANTED, take_kafka, {"HOST:PORT", "ХОСТ:ПОРТ"}},
+    {"--rabbitmq", VALUE_WANTED, take_rabbitmq, {"HOST:PORT", "ХОСТ:ПОРТ"}},
     {"--db", VALUE_WANTED, take_db, {"postgres://…", "postgres://…"}},
     {"--attach",
      VALUE_WANTED,
@@ -295,12 +297,13 @@ static bool is_secret(const char *parameter, size_t length)
                              (name >= 8 && strncmp(parameter + name - 8, "password", 8) == 0));
 }
 
-/* A database's URL without its password: reports are shown around, and libpq finds it elsewhere
- * (PGPASSWORD, ~/.pgpass). */
+/* A server's URL, or its user@host:port, without its password: reports are shown around. libpq
+ * finds it elsewhere (PGPASSWORD, ~/.pgpass); RabbitMQ's is said again in SIM_RABBITMQ. */
 static void put_url(FILE *words, const char *url)
 {
-    const char *user = strstr(url, "://"), *at = strrchr(url, '@');
-    const char *colon = user == NULL || at == NULL ? NULL : strchr(user + 3, ':');
+    const char *scheme = strstr(url, "://"), *at = strrchr(url, '@');
+    const char *user = scheme == NULL ? url : scheme + 3;
+    const char *colon = at == NULL ? NULL : strchr(user, ':');
     char between = '?';
 
     if (colon != NULL && colon < at) {
@@ -320,7 +323,7 @@ static void put_url(FILE *words, const char *url)
     }
 }
 
-static void put_db(FILE *line, const char *url)
+static void put_server(FILE *line, const char *before, const char *url)
 {
     char *shown = NULL;
     size_t shown_bytes = 0;
@@ -330,7 +333,7 @@ static void put_db(FILE *line, const char *url)
         return;
     put_url(words, url);
     fclose(words);
-    put_word(line, " --db ", shown);
+    put_word(line, before, shown);
     free(shown);
 }
 
@@ -348,8 +351,10 @@ static void put_live(FILE *line, const struct live_options *live)
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         if (texts[i].word != NULL)
             put_word(line, texts[i].before, texts[i].word);
+    if (live->rabbitmq != NULL)
+        put_server(line, " --rabbitmq ", live->rabbitmq);
     if (live->db != NULL)
-        put_db(line, live->db);
+        put_server(line, " --db ", live->db);
     if (live->allow_remote)
         fputs(" --allow-remote", line);
     if (live->burn)

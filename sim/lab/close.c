@@ -168,6 +168,7 @@ static void close_queue(struct lab *lab, const struct sums *sums)
     queue->dead = is->queue_dead - was->queue_dead;
     queue->dropped = lab->report->gaps = is->queue_gaps - was->queue_gaps;
     queue->rebalances = (uint32_t)(is->queue_rebalances - was->queue_rebalances);
+    queue->unacked_max = is->queue_in_hand.max;
     queue->lag_max = lab->lag_max;
     queue->lag_end = lab->crew != NULL ? crew_lag(lab->crew) : 0;
     for (int i = 0; i < STATS_PARTITIONS_MAX; i++)

@@ -45,6 +45,10 @@ void crew_read(struct crew *crew, uint32_t station, struct crew_figures *figures
 /* Records behind, from the boards: ends that producers know less what consumers have committed. */
 uint64_t crew_lag(struct crew *crew);
 
+/* RabbitMQ: messages that living workers have been given and have not acknowledged. A board is up
+ * to 100 ms old. */
+uint64_t crew_in_hand(struct crew *crew);
+
 uint32_t crew_deaths(const struct crew *crew); /* Processes that faults have killed. */
 
 /* A node died that nobody killed: its name and the end of its log; "" when all is well. */

@@ -10,11 +10,13 @@
 #include <unistd.h>
 
 #include "services/live/queue/queue_live.h"
+#include "services/live/rabbit/rabbit_lab.h"
 #include "services/live/store/store_live.h"
 #include "services/live/table/database.h"
 #include "services/live/versions.h"
 #include "sim/lab/calibrate_inside.h"
 #include "sim/lab/process.h"
+#include "sim/lab/servers_rabbitmq.h"
 
 enum { FILES_WANTED = 4096, CORES_WANTED = 2, REDIS_LEAST = 6, SLEEPS = 200, VERSION_MS = 5000 };
 
@@ -137,6 +139,27 @@ static void look_at_queue(struct round *round, const char *brokers)
                                   "запустите его или уберите --kafka и SIM_KAFKA"};
 }
 
+/* Wanted only where a scenario says so: its absence makes no machine poor. The address is not
+ * repeated: it may hold a password. */
+static void look_at_rabbit(struct round *round, const char *where)
+{
+    struct doctor_finding *finding = add(round, "RabbitMQ", DOCTOR_OK);
+    char version[32], why[160] = "";
+
+    if (!is_named(where)) {
+        if (!rabbit_server_find(finding->found, sizeof finding->found))
+            snprintf(finding->found, sizeof finding->found,
+                     "not installed; for queue.kind: rabbitmq alone");
+    } else if (rabbit_probe(where, VERSION_MS, version, why)) {
+        snprintf(finding->found, sizeof finding->found, "%s", version);
+    } else {
+        finding->state = DOCTOR_MISSING;
+        snprintf(finding->found, sizeof finding->found, "%s", why);
+        finding->cure = (struct text){"start it, or leave --rabbitmq and SIM_RABBITMQ away",
+                                      "запустите его или уберите --rabbitmq и SIM_RABBITMQ"};
+    }
+}
+
 /* The address is not repeated: it may hold a password. */
 static void look_at_database(struct round *round, const char *database)
 {
@@ -257,6 +280,7 @@ unsigned doctor_look(const struct lab_servers *servers,
         look_at_store(&round, servers->redis);
     if (is_named(servers->kafka))
         look_at_queue(&round, servers->kafka);
+    look_at_rabbit(&round, servers->rabbitmq);
     if (is_named(servers->db))
         look_at_database(&round, servers->db);
     look_at_files(&round);

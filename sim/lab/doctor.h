@@ -9,7 +9,7 @@
 
 #include "sim/lab/lab.h"
 
-enum { DOCTOR_FINDINGS_MAX = 16 };
+enum { DOCTOR_FINDINGS_MAX = 20 };
 
 enum doctor_state {
     DOCTOR_OK,

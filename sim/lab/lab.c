@@ -24,8 +24,9 @@ static enum lab_end bring_up(struct lab *lab)
     if (end != LAB_DONE)
         return end;
     snprintf(lab->report->servers, sizeof lab->report->servers, "%s", lab->servers.versions);
-    lab->report->has_embedded_broker =
-        lab->servers.wanted.queue && lab->servers.has_embedded_broker;
+    lab->report->has_embedded_broker = lab->servers.wanted.queue &&
+                                       lab->servers.has_embedded_broker &&
+                                       !lab->servers.queue.is_rabbit;
     if (!loop_open(&lab->loop, 0))
         return trouble(lab, "libevent refused a loop");
     if (lab->options->attach == NULL) {

@@ -48,6 +48,7 @@ struct lab {
 
     struct event *second, *watch, *warm;
     uint64_t seconds, lag_max;
+    uint32_t empty_looks; /* In a row, at a work queue. */
     uint64_t offered_before, ok_before, failed_before;
 
     struct crew_figures at_warm[LAB_STATIONS_MAX], at_end[LAB_STATIONS_MAX];

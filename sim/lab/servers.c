@@ -224,7 +224,7 @@ static bool start_broker(struct servers *servers, char trouble[static 400])
     return true;
 }
 
-static void add_version(struct servers *servers, const char *text)
+void servers_add_version(struct servers *servers, const char *text)
 {
     size_t length = strlen(servers->versions);
 
@@ -237,16 +237,20 @@ static enum lab_end queue_up(struct servers *servers, char trouble[static 400])
     char why[160], text[120];
     unsigned brokers;
 
+    if (servers->queue.is_rabbit)
+        return servers_rabbit_up(servers, trouble);
+
     if (servers->has_embedded_broker) {
         if (!start_broker(servers, trouble))
             return LAB_TROUBLE;
-        add_version(servers, "embedded broker: no replication, no dedup, 5 MiB per partition");
+        servers_add_version(servers,
+                            "embedded broker: no replication, no dedup, 5 MiB per partition");
     } else if (!queue_probe(servers->queue.brokers, 10000, &brokers, why)) {
         snprintf(trouble, 400, "Kafka at %.120s does not answer: %s", servers->queue.brokers, why);
         return LAB_DEPENDENCY;
     } else {
         snprintf(text, sizeof text, "Kafka (%u brokers)", brokers);
-        add_version(servers, text);
+        servers_add_version(servers, text);
     }
     if (!servers->has_embedded_broker && !servers->is_lasting)
         janitor_note(&servers->janitor, JANITOR_TOPICS);
@@ -280,7 +284,7 @@ static enum lab_end table_up(struct servers *servers, uint64_t likes_rows, char 
         snprintf(trouble, 400, "the tables cannot be made: %s", why);
         return LAB_DEPENDENCY;
     }
-    add_version(servers, version);
+    servers_add_version(servers, version);
     return LAB_DONE;
 }
 
@@ -309,15 +313,20 @@ static void note_settings(struct servers *servers, const struct scenario *scenar
                           const struct lab_servers *where)
 {
     const struct queue_spec *queue = &scenario->queue;
+    const char *broker;
 
     servers->store_is_theirs = has_text(where->redis);
-    servers->has_embedded_broker = !has_text(where->kafka);
+    broker = queue->kind == QUEUE_RABBITMQ ? where->rabbitmq : where->kafka;
+    servers->has_embedded_broker = !has_text(broker);
     servers->table_is_theirs = has_text(where->db);
     servers->store_spec = &scenario->store;
     if (servers->store_is_theirs)
         snprintf(servers->store.server, sizeof servers->store.server, "%s", where->redis);
-    if (has_text(where->kafka))
-        snprintf(servers->queue.brokers, sizeof servers->queue.brokers, "%s", where->kafka);
+    if (!servers->has_embedded_broker)
+        snprintf(servers->queue.brokers, sizeof servers->queue.brokers, "%s", broker);
+    servers->queue.is_rabbit = queue->kind == QUEUE_RABBITMQ;
+    servers->queue.prefetch = queue->prefetch;
+    servers->queue.single_active = queue->single_active;
     if (servers->table_is_theirs)
         snprintf(servers->table.database, sizeof servers->table.database, "%s", where->db);
     servers->queue.is_embedded = servers->has_embedded_broker;
@@ -325,7 +334,9 @@ static void note_settings(struct servers *servers, const struct scenario *scenar
     servers->queue.linger_ns = queue->linger_ns;
     servers->queue.batch = queue->batch;
     servers->queue.acks = acks_of(queue);
-    servers->queue.session_ns = servers->has_embedded_broker ? 0 : queue->session_ns;
+    servers->queue.session_ns = queue->session_ns;
+    if (servers->has_embedded_broker && !servers->queue.is_rabbit)
+        servers->queue.session_ns = 0; /* The embedded Kafka knows its own. */
     servers->table.connections = scenario->table.connections;
     servers->table.is_indexed = true;
     for (uint32_t i = 0; i < scenario->services_max; i++)
@@ -380,8 +391,11 @@ static bool are_all_theirs(const struct servers *servers, char trouble[static 40
         return true;
     snprintf(trouble, 400,
              "this variant uses%s%s%s; say where its nodes find them: --redis, "
-             "--kafka, --db",
-             wanted->store ? " Redis" : "", wanted->queue ? " Kafka" : "",
+             "--kafka, --rabbitmq, --db",
+             wanted->store ? " Redis" : "",
+             !wanted->queue             ? ""
+             : servers->queue.is_rabbit ? " RabbitMQ"
+                                        : " Kafka",
              wanted->table ? " PostgreSQL" : "");
     return false;
 }
@@ -430,6 +444,7 @@ void servers_down(struct servers *servers)
 {
     process_kill(&servers->redis);
     process_kill(&servers->broker);
+    rabbit_server_kill(&servers->rabbit);
     if (servers->lock >= 0)
         close(servers->lock);
     servers->lock = -1;
@@ -471,6 +486,8 @@ static bool redis_fault(struct servers *servers, enum fault_kind kind, bool begi
 static bool broker_fault(struct servers *servers, enum fault_kind kind, bool begins,
                          char why[static 160])
 {
+    if (servers->queue.is_rabbit)
+        return servers_rabbit_fault(servers, kind, begins, why);
     if (kind != FAULT_CRASH)
         return stop_or_go(&servers->broker, begins);
     return tell_broker(servers, begins ? "down\n" : "up\n", why);

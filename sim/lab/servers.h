@@ -2,12 +2,14 @@
  *
  * Only what the scenario uses is started: the services' designs say what that is (servers_wanted).
  * Embedded: `redis-server` on a unix socket in the run's folder, without persistence unless the
- * scenario says so; `sim-node broker`; an SQLite file in the run's folder. */
+ * scenario says so; `sim-node broker` or, where the queue is RabbitMQ, `rabbitmq-server` in the
+ * run's folder; an SQLite file in the run's folder. */
 #ifndef SIM_LAB_SERVERS_H
 #define SIM_LAB_SERVERS_H
 
 #include "sim/lab/lab.h"
 #include "sim/lab/process.h"
+#include "sim/lab/servers_rabbitmq.h"
 
 enum { SERVERS_RUN_MAX = 24 };
 
@@ -25,6 +27,7 @@ struct servers {
     char folder[64]; /* "/tmp/sim-XXXXXX"; sun_path is short. */
     char run[SERVERS_RUN_MAX];
     struct process redis, broker; /* pid 0: not running, or not ours. */
+    struct rabbit_server rabbit;  /* Instead of the broker; the same. */
     struct janitor janitor;
     const struct store_spec *store_spec;   /* Borrowed from the scenario. */
     bool store_is_theirs, table_is_theirs; /* Not started by us: the run's traces are dropped. */
@@ -73,6 +76,9 @@ bool servers_fault(struct servers *servers, const struct fault_spec *fault, bool
 /* Ends faults that have not ended: what has outlived them in Redis and SQL can be read again. For
  * when the services have stopped. */
 void servers_heal(struct servers *servers);
+
+/* One more in servers->versions. */
+void servers_add_version(struct servers *servers, const char *text);
 
 /* Where a node that listens there is reached by its balancer; where it listens, if that is one
  * address or if there is no balancer. False: nobody knows the balancer's host. A name blocks. */

@@ -50,6 +50,20 @@ static bool url_is_loopback(const char *url)
     return address_is_loopback(&address);
 }
 
+/* "[amqp://][user:password@]host:port[/…]" */
+static bool rabbit_is_loopback(const char *where)
+{
+    const char *from = strstr(where, "://"), *at;
+    struct address address;
+    char host[SETTINGS_TEXT_MAX];
+
+    from = from == NULL ? where : from + 3;
+    at = memrchr(from, '@', strcspn(from, "/?"));
+    from = at == NULL ? from : at + 1;
+    snprintf(host, sizeof host, "%.*s", (int)strcspn(from, "/?"), from);
+    return address_read(&address, host) && address_is_loopback(&address);
+}
+
 static bool list_is_loopback(const char *list)
 {
     char one[SETTINGS_TEXT_MAX];
@@ -75,6 +89,8 @@ const char *servers_remote_one(const struct lab_servers *where)
         return where->redis;
     if (has_text(where->kafka) && !list_is_loopback(where->kafka))
         return where->kafka;
+    if (has_text(where->rabbitmq) && !rabbit_is_loopback(where->rabbitmq))
+        return "--rabbitmq";
     return has_text(where->db) && !url_is_loopback(where->db) ? "--db" : NULL;
 }
 

@@ -275,6 +275,7 @@ static const struct metric metrics[] = {
     {"runtime.gil_held", METRIC_SHARE, read_gil, AT(service_result, gil_held)},
     {"runtime.gil_wait", METRIC_MS, read_gil, AT(service_result, gil_wait_mean_ms)},
     {"likes.lost", METRIC_COUNT, read_likes, AT(result, likes.lost)},
+    {"likes.out_of_order", METRIC_COUNT, read_likes, AT(result, likes.out_of_order)},
     {"likes.shown_off", METRIC_COUNT, read_likes, AT(result, likes.shown_off)},
 };
 

@@ -182,6 +182,8 @@ static void merge_queue(struct queue_result *to, const struct queue_result *from
     ADD(to, from, dead);
     ADD(to, from, dropped);
     ADD(to, from, rebalances);
+    KEEP_MAX(to, from, unacked_max);
+    ADD(to, from, blocked);
     ADD(to, from, max_partition_put);
 }
 
@@ -304,6 +306,7 @@ void result_merge(struct result *to, const struct result *from)
     ADD(to, from, likes.in_table);
     ADD(to, from, likes.shown_off);
     ADD(to, from, likes.lost);
+    ADD(to, from, likes.out_of_order);
     ADD(to, from, likes.undrained);
     merge_series(&to->series, to_runs, &from->series, from_runs);
     merge_end(to, from);

@@ -64,6 +64,8 @@ struct queue_result {
     double batch_mean;
     uint64_t lag_max, lag_end;
     uint32_t rebalances;
+    uint64_t unacked_max; /* A work queue's: most that one consumer had without acknowledging. */
+    uint64_t blocked;     /* Its puts that waited because its memory was full. */
     uint64_t max_partition_put; /* Records in the fullest partition: the hot one. */
 };
 
@@ -92,7 +94,8 @@ struct money_result { /* The ledger's totals, minor units. Costs are positive nu
 struct likes_result {
     uint64_t acknowledged, in_table, shown_off; /* shown_off: sum of |shown - true| over posts. */
     uint64_t lost;                              /* Acknowledged, and in no table after drain. */
-    uint64_t undrained; /* Runs that ended before the log was empty: nothing is known of them. */
+    uint64_t out_of_order; /* Users whose row, after drain, is not what they said last. */
+    uint64_t undrained;    /* Runs that ended before the log was empty: nothing is known of them. */
 };
 
 struct break_result { /* An invariant that did not hold. */

@@ -181,10 +181,11 @@ static json_t *store_of(const struct store_result *store)
     return object;
 }
 
-static json_t *queue_of(const struct queue_result *queue)
+static json_t *queue_of(const struct queue_result *queue, enum queue_server kind)
 {
     json_t *object = json_object();
 
+    json_object_set_new(object, "kind", json_string(kind == QUEUE_KAFKA ? "kafka" : "rabbitmq"));
     set_count(object, "put", queue->put);
     set_count(object, "taken", queue->taken);
     set_count(object, "committed", queue->committed);
@@ -197,6 +198,8 @@ static json_t *queue_of(const struct queue_result *queue)
     set_count(object, "lag_end", queue->lag_end);
     set_count(object, "rebalances", queue->rebalances);
     set_count(object, "max_partition_put", queue->max_partition_put);
+    set_count(object, "unacked_max", queue->unacked_max);
+    set_count(object, "blocked", queue->blocked);
     return object;
 }
 
@@ -232,6 +235,7 @@ static json_t *likes_of(const struct likes_result *likes)
     set_count(object, "in_table", likes->in_table);
     set_count(object, "shown_off", likes->shown_off);
     set_count(object, "lost", likes->lost);
+    set_count(object, "out_of_order", likes->out_of_order);
     return object;
 }
 
@@ -446,7 +450,9 @@ static void set_figures(json_t *object, const struct result *result)
     json_object_set_new(object, "store",
                         result->store.is_used ? store_of(&result->store) : json_null());
     json_object_set_new(object, "queue",
-                        result->queue.is_used ? queue_of(&result->queue) : json_null());
+                        result->queue.is_used
+                            ? queue_of(&result->queue, result->scenario->queue.kind)
+                            : json_null());
     json_object_set_new(object, "table",
                         result->table.is_used ? table_of(&result->table) : json_null());
     json_object_set_new(object, "likes", likes_of(&result->likes));

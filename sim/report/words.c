@@ -109,6 +109,7 @@ static const char *const words[WORDS][LANGUAGES] = {
     [WORD_NONE] = {"none", "нет"},
     [WORD_COMPONENT_STORE] = {"store", "store (Redis)"},
     [WORD_COMPONENT_QUEUE] = {"queue", "queue (Kafka)"},
+    [WORD_COMPONENT_RABBIT] = {"queue", "queue (RabbitMQ)"},
     [WORD_COMPONENT_TABLE] = {"table", "table (SQL)"},
 };
 

@@ -255,20 +255,31 @@ struct store_spec {
     bool is_persistent; /* AOF: what was answered survives a crash. */
 };
 
+enum queue_server { QUEUE_KAFKA, QUEUE_RABBITMQ };
 enum queue_acks { ACKS_NONE, ACKS_LEADER, ACKS_ALL };
 
 struct queue_spec {
+    enum queue_server kind;
     uint64_t latency_ns;
-    uint32_t partitions;
-    uint64_t linger_ns; /* Producer. */
-    uint32_t batch;     /* Producer: records in a batch at most. */
     enum queue_acks acks;
-    uint64_t append_ns;    /* Broker, per batch. */
-    uint64_t record_ns;    /* Broker, per record. */
     uint64_t replicate_ns; /* acks all: to the followers and back. */
     uint64_t session_ns;   /* A silent member is thrown out after. */
+
+    /* Kafka */
+    uint32_t partitions;
+    uint64_t linger_ns;    /* Producer. */
+    uint32_t batch;        /* Producer: records in a batch at most. */
+    uint64_t append_ns;    /* Broker, per batch. */
+    uint64_t record_ns;    /* Broker, per record. */
     uint64_t rebalance_ns; /* The whole group stands still for. */
     uint64_t retention;    /* Records kept per partition; 0: all. */
+
+    /* RabbitMQ */
+    uint32_t prefetch;   /* Messages that one consumer may have without an acknowledgement. */
+    uint64_t message_ns; /* The queue's one process, per message. */
+    uint64_t flush_ns;   /* To disk, before it confirms; shared by all that wait for it. */
+    uint64_t memory;     /* Publishers are stopped beyond; 0: never. */
+    bool single_active;  /* One consumer at a time, the others stand by. */
 };
 
 struct table_spec {

@@ -384,6 +384,10 @@ static void say_log(struct work *work, uint32_t t)
     if (topic->rate <= 0)
         return;
     say(work, THEORY_LOG_RATE, "queue", per_s(topic->rate), "");
+    if (work->scenario->queue.kind == QUEUE_RABBITMQ) {
+        say(work, THEORY_LOG_PROCESS, "queue", ratio(topic->partition), "");
+        return;
+    }
     say(work, THEORY_LOG_HOT, "queue", per_s(topic->rate * topic->hot), "%s × %s");
     with(work, 2, per_s(topic->rate), share(topic->hot), ratio(0));
     say(work, THEORY_LOG_PARTITION, "queue", ratio(topic->partition), "");
@@ -415,14 +419,14 @@ static void say_batcher(struct work *work, uint32_t s)
 {
     const struct service_spec *spec = &work->scenario->services[s];
     const struct batcher_load *batcher = &work->batchers[s];
-    double full_s = spec->batch / batcher->capacity;
+    double most = batch_most(work, spec), full_s = most / batcher->capacity;
 
     if (spec->kind != KIND_BATCHER)
         return;
     say(work, THEORY_BATCH_TIME, spec->name, ms(full_s), "");
     say(work, THEORY_BATCH_CAPACITY, spec->name, per_s(batcher->capacity * batcher->active),
         "%s × %s / %s");
-    with(work, 3, count(batcher->active), count(spec->batch), ms(full_s));
+    with(work, 3, count(batcher->active), count(most), ms(full_s));
     say(work, THEORY_BATCH_UTILIZATION, spec->name,
         ratio(batcher->rate / (batcher->capacity * batcher->active)), "%s / %s");
     with(work, 2, per_s(batcher->rate), per_s(batcher->capacity * batcher->active), ratio(0));

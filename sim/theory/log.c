@@ -8,6 +8,10 @@
  *   T = take + work(batch) + n work(record) + one transaction of rows + commit
  *   capacity = replicas x n / T, with n = its largest batch
  *
+ * On RabbitMQ a put passes the queue's one process and waits for a flush that others share; whoever
+ * of the batchers is free takes the next records, so none is hotter than another, and a batch is no
+ * larger than prefetch. What is pushed ahead of a take costs no trip.
+ *
  * The hottest partition belongs to one replica, which may fall behind alone: a key's records stay
  * in order because nobody else may take them. Left out: the stand-still of the group's first
  * rebalance, and which other partitions the hot one's replica has. */
@@ -53,6 +57,29 @@ static double leader_wait(const struct queue_spec *spec, double rate, double nod
     return cost + (*use > 0 ? allen_cunneen(1, fmin(*use, 0.99), cost, 1, 0) : 0);
 }
 
+static bool is_rabbit(const struct work *work)
+{
+    return work->scenario->queue.kind == QUEUE_RABBITMQ;
+}
+
+/* The wait for the queue's process, for the flush that is under way, and for one's own. */
+static void work_queue(const struct work *work, struct topic_load *topic)
+{
+    const struct scenario *scenario = work->scenario;
+    const struct queue_spec *spec = &scenario->queue;
+    double cost = seconds_of(spec->message_ns), flush = seconds_of(spec->flush_ns), others;
+
+    if (spec->acks == ACKS_ALL)
+        flush += seconds_of(spec->replicate_ns);
+    others = topic->rate * flush;
+    topic->partition = topic->rate * cost;
+    if (spec->acks == ACKS_NONE)
+        return;
+    topic->wait = cost + allen_cunneen(1, fmin(topic->partition, 0.99), cost, 1, 0) +
+                  flush * (1 + others / (1 + others) / 2) +
+                  2 * seconds_of(spec->latency_ns + scenario->network.jitter_ns);
+}
+
 static void work_topic(struct work *work, uint32_t t)
 {
     const struct scenario *scenario = work->scenario;
@@ -80,11 +107,36 @@ static void work_topic(struct work *work, uint32_t t)
 void topics_work(struct work *work)
 {
     for (uint32_t t = 0; t < TOPICS; t++)
-        if (work->topics[t].rate > 0)
+        if (work->topics[t].rate > 0 && is_rabbit(work))
+            work_queue(work, &work->topics[t]);
+        else if (work->topics[t].rate > 0)
             work_topic(work, t);
 }
 
 /* ---- Batchers ------------------------------------------------------------------------------- */
+
+double batch_most(const struct work *work, const struct service_spec *spec)
+{
+    uint32_t prefetch = work->scenario->queue.prefetch;
+
+    return is_rabbit(work) && prefetch < spec->batch ? prefetch : spec->batch;
+}
+
+/* Over how many places a topic's records are spread. */
+static double places_of(const struct work *work, const struct service_spec *spec)
+{
+    if (!is_rabbit(work))
+        return work->scenario->queue.partitions;
+    return work->scenario->queue.single_active ? 1 : spec->replicas;
+}
+
+/* One way to the queue and back for a take, and for a commit; none for what was pushed ahead. */
+static double queue_trips(const struct work *work, const struct service_spec *spec)
+{
+    if (!is_rabbit(work))
+        return 4;
+    return work->scenario->queue.prefetch < 2 * spec->batch ? 2 : 0;
+}
 
 static double rows_cost(const struct work *work, const struct service_spec *spec, double records)
 {
@@ -116,7 +168,7 @@ static double turn_s(const struct work *work, const struct service_spec *spec, d
 {
     const struct scenario *scenario = work->scenario;
     double jitter = seconds_of(scenario->network.jitter_ns);
-    double trips = 4 * (seconds_of(scenario->queue.latency_ns) + jitter) +
+    double trips = queue_trips(work, spec) * (seconds_of(scenario->queue.latency_ns) + jitter) +
                    2 * (seconds_of(scenario->table.latency_ns) + jitter);
     double cpu = (spec->work_batch.mean + records * spec->work_record.mean) * 1e-9 / spec->speed;
 
@@ -126,33 +178,34 @@ static double turn_s(const struct work *work, const struct service_spec *spec, d
 static double batch_records(const struct work *work, const struct service_spec *spec,
                             const struct batcher_load *batcher)
 {
-    double partitions = work->scenario->queue.partitions;
-    double records = 1 + batcher->rate / partitions * seconds_of(spec->linger_ns);
+    double most = batch_most(work, spec);
+    double records = 1 + batcher->rate / places_of(work, spec) * seconds_of(spec->linger_ns);
 
     for (unsigned i = 0; i < 30; i++)
-        records = fmax(records, fmin(spec->batch, batcher->rate / batcher->active *
-                                                      turn_s(work, spec, records)));
-    return fmin(records, spec->batch);
+        records = fmax(records,
+                       fmin(most, batcher->rate / batcher->active * turn_s(work, spec, records)));
+    return fmin(records, most);
 }
 
 static void work_batcher(struct work *work, uint32_t s)
 {
     const struct service_spec *spec = &work->scenario->services[s];
     struct batcher_load *batcher = &work->batchers[s];
-    double partitions = work->scenario->queue.partitions, others, served;
+    double partitions = places_of(work, spec), most = batch_most(work, spec), others, served;
+    double hot = is_rabbit(work) ? 1 / partitions : work->topics[spec->topic].hot;
 
     *batcher = (struct batcher_load){.rate = work->topics[spec->topic].rate,
                                      .active = fmin(spec->replicas, partitions)};
-    others = partitions > 1 ? (1 - work->topics[spec->topic].hot) / (partitions - 1) : 0;
-    batcher->hot = work->topics[spec->topic].hot + others * (partitions / batcher->active - 1);
-    batcher->capacity = spec->batch / turn_s(work, spec, spec->batch);
+    others = partitions > 1 ? (1 - hot) / (partitions - 1) : 0;
+    batcher->hot = hot + others * (partitions / batcher->active - 1);
+    batcher->capacity = most / turn_s(work, spec, most);
     batcher->records = batch_records(work, spec, batcher);
-    if (work->past->lag[s].hot + work->past->lag[s].others > spec->batch)
-        batcher->records = spec->batch;
+    if (work->past->lag[s].hot + work->past->lag[s].others > most)
+        batcher->records = most;
     batcher->seconds = turn_s(work, spec, batcher->records);
     served = fmin(batcher->rate * batcher->hot, batcher->capacity) +
              fmin(batcher->rate * (1 - batcher->hot), batcher->capacity * (batcher->active - 1));
-    if (batcher->records >= spec->batch && work->past->lag[s].others > spec->batch)
+    if (batcher->records >= most && work->past->lag[s].others > most)
         served = batcher->capacity * batcher->active;
     batcher->utilization = served / batcher->records *
                            (spec->work_batch.mean + batcher->records * spec->work_record.mean) *

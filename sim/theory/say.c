@@ -88,6 +88,7 @@ static const struct row rows[THEORY_WHATS] = {
     [THEORY_TABLE_CEILING] = {"table_ceiling", {"ceiling", "потолок"}, "μ"},
     [THEORY_LOG_RATE] = {"log_rate", {"records", "записи"}, "λ"},
     [THEORY_LOG_HOT] = {"log_hot", {"hottest partition", "самая горячая партиция"}, NULL},
+    [THEORY_LOG_PROCESS] = {"log_process", {"the queue's process", "процесс очереди"}, NULL},
     [THEORY_LOG_PARTITION] = {"log_partition", {"its leader", "её лидер"}, NULL},
     [THEORY_BATCH_TIME] = {"batch_time",
                            {"a batch takes", "пачка занимает"},

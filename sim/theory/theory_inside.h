@@ -157,6 +157,8 @@ void threads_work(struct work *work); /* After all else: who holds a thread, and
 void demand_add(struct demand *demand, double rate, double mean, double cs2);
 void store_work(struct work *work);
 void table_work(struct work *work);
+/* Records in a batch at most. */
+double batch_most(const struct work *work, const struct service_spec *spec);
 void topics_work(struct work *work);   /* Puts, and how long they take. */
 void batchers_work(struct work *work); /* Before table_work: they write too. */
 void batchers_lag(struct work *work);

@@ -4,7 +4,7 @@
  *   after events   what processor.h promises: no core idles beside a waiting task, one at a time
  *                  computes by the interpreter's lock
  *   at the end     Little's law as an identity at every service; no group has committed beyond a
- *                  log's end
+ *                  log's end, and every message of a work queue is in one place
  *
  * What customers were told is judged by sim/audit, with the evidence of evidence.c. */
 #include "sim/world/world_inside.h"
@@ -76,5 +76,9 @@ void invariants_end(struct world *world)
             check_little(world, world->groups[i].front);
     }
     check_offsets(world);
+    world->result->invariants_checked++;
+    if (!queue_model_is_whole(world->parts.queue))
+        audit_break(&world->audit, "every message is in one place",
+                    "messages that were in the queue are not ready, not with a consumer, not gone");
     audit_end(&world->audit, &evidence, has_drained);
 }

@@ -13,7 +13,7 @@ static void wire(struct node *node)
     node->cpu.ops = &processor_ops;
     node->peer.ops = &exchange_peer_ops;
     node->store.ops = &store_model_ops;
-    node->queue.ops = &queue_model_ops;
+    node->queue.ops = queue_model_ops(node->world->parts.queue);
     node->table.ops = &table_model_ops;
     node->ports = (struct ports){.door = &node->door,
                                  .timer = &node->timer,

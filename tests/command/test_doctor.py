@@ -76,6 +76,12 @@ class Doctor(unittest.TestCase):
             self.assertEqual(findings(done)[name]["state"], "missing")
         self.assertNotIn("secret", done.stdout)
 
+    def test_a_rabbitmq_is_missing_only_where_it_is_named(self):
+        self.assertEqual(findings(doctor("--json"))["RabbitMQ"]["state"], "ok")
+        done = doctor("--json", "--rabbitmq", f"me:secret@127.0.0.1:{closed_port()}")
+        self.assertEqual(findings(done)["RabbitMQ"]["state"], "missing")
+        self.assertNotIn("secret", done.stdout)
+
     def test_servers_are_named_by_the_environment_too(self):
         done = doctor("--json", SIM_REDIS=f"127.0.0.1:{closed_port()}")
         self.assertEqual(findings(done)["Redis"]["state"], "missing")

@@ -63,13 +63,7 @@ const struct rig_world rig_queue_virtual = {.name = "queue port, virtual",
 
 /* ---- Live ------------------------------------------------------------------------------------ */
 
-struct live_queue {
-    struct test_broker broker;
-    struct queue_live *first, *other;
-    struct node_stats other_stats;
-};
-
-static struct live_queue *live_of(const struct rig *rig)
+static struct rig_queue *live_of(const struct rig *rig)
 {
     return rig->own;
 }
@@ -86,29 +80,39 @@ static struct queue_live *open_node(struct rig *rig, struct node_stats *stats)
     return queue;
 }
 
-static void live_open(struct rig *rig)
+void rig_queue_open(struct rig *rig)
 {
-    struct live_queue *own = calloc(1, sizeof *own);
-
-    assert_non_null(own);
-    rig->own = own;
-    broker_open(&own->broker, RIG_PARTITIONS);
     rig_live_open(rig);
-    own->first = open_node(rig, &rig->stats);
-    rig->ports.queue = queue_live_port(own->first);
+    live_of(rig)->first = open_node(rig, &rig->stats);
+    rig->ports.queue = queue_live_port(live_of(rig)->first);
 }
 
-static void live_close(struct rig *rig)
+void rig_queue_close(struct rig *rig)
 {
-    struct live_queue *own = live_of(rig);
+    struct rig_queue *own = live_of(rig);
 
     if (own->first != NULL)
         queue_live_close(own->first);
     if (own->other != NULL)
         queue_live_close(own->other);
     rig_live_close(rig);
-    broker_close(&own->broker);
-    free(own);
+}
+
+static void live_open(struct rig *rig)
+{
+    struct rig_queue *own = calloc(1, sizeof *own);
+
+    assert_non_null(own);
+    rig->own = own;
+    broker_open(&own->broker, RIG_PARTITIONS);
+    rig_queue_open(rig);
+}
+
+static void live_close(struct rig *rig)
+{
+    rig_queue_close(rig);
+    broker_close(&live_of(rig)->broker);
+    free(rig->own);
 }
 
 static void live_pause(struct rig *rig)

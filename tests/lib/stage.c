@@ -209,6 +209,8 @@ static const struct store_ops store_ops = {.get = get_says,
                                            .add_if_new = add_if_new_says};
 static const struct queue_ops queue_ops = {
     .put = put_says, .take = take_says, .commit = commit_says};
+static const struct queue_ops work_queue_ops = {
+    .put = put_says, .take = take_says, .commit = commit_says, .is_work_queue = true};
 static const struct table_ops table_ops = {.read = read_says, .write = write_says};
 static const struct fleet_ops fleet_ops = {.look = fleet_tells, .resize = fleet_says};
 
@@ -522,6 +524,11 @@ void stage_open(struct stage *stage)
     assert_true(arena_open(&stage->arena, SERVICE_BYTES));
     assert_true(arena_open(&stage->copies, COPIES_BYTES));
     dice_init(&stage->dice, 1, "stage");
+}
+
+void stage_has_work_queue(struct stage *stage)
+{
+    stage->queue.ops = &work_queue_ops;
 }
 
 void stage_start(struct stage *stage, const struct service_ops *ops, void *service)

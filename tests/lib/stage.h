@@ -112,6 +112,9 @@ struct stage {
  *
  * stage_start runs ops->start, where there is one. */
 void stage_open(struct stage *stage);
+
+/* The queue is a work queue from here on: before the service's init. */
+void stage_has_work_queue(struct stage *stage);
 void stage_start(struct stage *stage, const struct service_ops *ops, void *service);
 void stage_close(struct stage *stage);
 

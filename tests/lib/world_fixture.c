@@ -19,7 +19,8 @@ static void init_node(struct fixture *fixture, uint32_t id)
     node->state = NODE_READY;
     snprintf(node->name, sizeof node->name, "worker/%u", id);
     node->store.ops = &store_model_ops;
-    node->queue.ops = &queue_model_ops;
+    if (fixture->queue != NULL)
+        node->queue.ops = queue_model_ops(fixture->queue);
     node->table.ops = &table_model_ops;
 }
 

@@ -216,6 +216,13 @@ def a_password_is_not_repeated(folder):
         expect(repeat.replace("'", "").endswith(f"--db {shown}"), f"{url}: {repeat}")
 
 
+def nor_is_rabbitmqs(folder):
+    path = write(folder, "likes.yaml", LIKES)
+    run = sim("run", path, "--set", "duration=1s", "--rabbitmq", "me:s3cret@127.0.0.1:1", "--json")
+    repeat = json.loads(run.stdout)["repeat"].replace("'", "")
+    expect(repeat.endswith("--rabbitmq me@127.0.0.1:1"), repeat)
+
+
 def a_fault_that_never_ends_leaves_a_report(folder):
     for kind, target in (("crash", "store"), ("pause", "store"), ("crash", "table"),
                          ("crash", "queue")):
@@ -275,6 +282,7 @@ def try_all():
         an_interruption_leaves_a_partial_report(folder)
         what_is_the_users_stays_theirs(folder)
         a_password_is_not_repeated(folder)
+        nor_is_rabbitmqs(folder)
         a_fault_that_never_ends_leaves_a_report(folder)
         a_killed_sim_leaves_nothing(folder)
         what_is_missing_is_said(folder)

@@ -1,6 +1,9 @@
-/* test_queue_port.c — What services/port/queue.h and the contract say, held against both worlds.
+/* test_queue_port.c — What services/port/queue.h and the contract say, held against both kinds of
+ * server in both worlds.
  *
- * A test knows the port and not the world behind it. A group that forms, or forms anew, answers
+ * A test knows the port and not the world behind it. What a log promises and a work queue does not,
+ * or the other way round, is asked of those that promise it (queue_keeps_log); anything else is
+ * asked of all four. A group that forms, or forms anew, answers
  * takes with CALL_FAILED: a taker asks again, as the header tells it to, and so do the tests. How
  * long it takes is the world's business. */
 #include "tests/lib/port_rig_queue.h"
@@ -21,6 +24,11 @@ static void keep(struct rig_question *question)
 
     for (int64_t i = 0; i < n && kept_length < KEPT_MAX; i++)
         kept[kept_length++] = ((const struct record *)question->call.span)[i];
+}
+
+static bool has_log(const struct rig *rig)
+{
+    return queue_keeps_log(rig->ports.queue);
 }
 
 /* ---- Verbs ----------------------------------------------------------------------------------- */
@@ -125,9 +133,10 @@ static void what_was_put_can_be_taken_as_it_was(void **state)
     rig_expect(&q, CALL_OK, 0);
     take(rig, 1);
     assert_memory_equal(&kept[0].ask, &ask, sizeof ask);
-    assert_int_equal(kept[0].offset, 0);
+    if (has_log(rig))
+        assert_int_equal(kept[0].offset, 0);
     assert_int_equal(kept[0].topic, TOPIC_LIKES);
-    assert_true(kept[0].partition < RIG_PARTITIONS);
+    assert_true(kept[0].partition < (has_log(rig) ? RIG_PARTITIONS : 1));
     assert_true(kept[0].put_ns <= rig_now_ns(rig));
 }
 
@@ -139,7 +148,7 @@ static void a_keys_records_are_in_one_partition_in_the_order_of_their_puts(void 
     take(rig, 100);
     for (uint32_t i = 0; i < 100; i++) {
         assert_int_equal(kept[i].ask.user, i);
-        assert_int_equal(kept[i].offset, i);
+        assert_int_equal(kept[i].offset, kept[0].offset + i);
         assert_int_equal(kept[i].partition, kept[0].partition);
     }
 }
@@ -159,7 +168,7 @@ static void keys_are_spread_and_an_answer_is_of_one_partition(void **state)
             has[kept[i].partition] = true;
         }
     }
-    for (uint32_t i = 0; i < RIG_PARTITIONS; i++)
+    for (uint32_t i = 0; i < (has_log(rig) ? RIG_PARTITIONS : 1); i++)
         assert_true(has[i]);
 }
 
@@ -225,7 +234,8 @@ static void the_next_take_goes_on_behind_the_last_though_nothing_was_committed(v
     put(rig, 1, 0, 5);
     take(rig, 3);
     take(rig, 2);
-    assert_int_equal(kept[0].offset, 3);
+    assert_int_equal(kept[0].ask.user, 3);
+    assert_int_equal(kept[1].ask.user, 4);
 }
 
 static uint8_t times[KEPT_MAX]; /* By the record's user. */
@@ -269,11 +279,13 @@ static void the_next_owner_goes_on_where_the_last_one_committed_which_never_goes
 
     put(rig, 1, 0, 8);
     take(rig, 8);
-    commit(rig, rig->ports.queue, kept[0].partition, 5, CALL_OK);
-    commit(rig, rig->ports.queue, kept[0].partition, 2, CALL_OK);
+    commit(rig, rig->ports.queue, kept[0].partition, kept[5].offset, CALL_OK);
+    commit(rig, rig->ports.queue, kept[0].partition, kept[2].offset, CALL_OK);
+    rig_pass(rig, MS(500)); /* A work queue's acknowledgement is on its way. */
     rig_queue_leave(rig);
     take_from(rig, other, 3); /* Once more: the last owner was given them and did not commit. */
-    assert_int_equal(kept[0].offset, 5);
+    for (uint32_t i = 0; i < 3; i++)
+        assert_int_equal(kept[i].ask.user, 5 + i);
     assert_int_equal(take_once(rig, other, 1, MS(300)), CALL_ABSENT);
 }
 
@@ -284,7 +296,7 @@ static void who_never_took_of_a_topic_owns_none_of_it(void **state)
     commit(rig, rig->ports.queue, 0, 1, CALL_ABSENT);
     put(rig, 1, 0, 1);
     take(rig, 1);
-    commit(rig, rig_queue_other(rig), kept[0].partition, 1, CALL_ABSENT);
+    commit(rig, rig_queue_other(rig), kept[0].partition, kept[0].offset + 1, CALL_ABSENT);
 }
 
 /* ---- The group ------------------------------------------------------------------------------- */
@@ -317,6 +329,8 @@ static void two_members_share_the_partitions_and_the_former_owner_commits_nothin
     struct rig *rig = *state;
     uint64_t limit_ns;
 
+    if (!has_log(rig))
+        return;
     for (uint64_t key = 0; key < KEYS; key++)
         put(rig, key, 0, 1);
     take(rig, KEYS); /* It has all of them, and commits none. */
@@ -338,11 +352,100 @@ static void a_take_that_waits_fails_when_somebody_else_joins(void **state)
     struct rig_question q, newcomer;
     struct rig *rig = *state;
 
+    if (!has_log(rig))
+        return;
     join(rig, rig->ports.queue);
     begin_take(rig, rig->ports.queue, &q, 10, SECONDS(3600), SECONDS(3600));
     begin_take(rig, rig_queue_other(rig), &newcomer, 10, 0, MS(50));
     rig_expect(&q, CALL_FAILED, 0);
     rig_wait(&newcomer);
+}
+
+/* ---- A work queue ---------------------------------------------------------------------------- */
+
+static void takers_compete_for_one_keys_records(void **state)
+{
+    struct rig *rig = *state;
+    struct queue *other = rig_queue_other(rig);
+
+    if (has_log(rig))
+        return;
+    join(rig, rig->ports.queue);
+    join(rig, other);
+    put(rig, 1, 0, 40);
+    take_from(rig, rig->ports.queue, 20);
+    take_from(rig, other, 20);
+}
+
+static void no_more_is_handed_out_than_prefetch_until_some_is_acknowledged(void **state)
+{
+    struct rig *rig = *state;
+    struct record last;
+
+    if (has_log(rig))
+        return;
+    put(rig, 1, 0, RIG_PREFETCH + 10);
+    take(rig, RIG_PREFETCH);
+    last = kept[RIG_PREFETCH - 1];
+    assert_int_equal(take_once(rig, rig->ports.queue, 1, MS(300)), CALL_ABSENT);
+    commit(rig, rig->ports.queue, 0, last.offset + 1, CALL_OK);
+    take(rig, 10);
+    assert_int_equal(kept[0].ask.user, RIG_PREFETCH);
+}
+
+static void a_take_of_more_than_prefetch_is_given_what_there_can_be(void **state)
+{
+    struct rig *rig = *state;
+    struct rig_question q;
+
+    if (has_log(rig))
+        return;
+    join(rig, rig->ports.queue);
+    begin_take(rig, rig->ports.queue, &q, KEPT_MAX, SECONDS(3600), SECONDS(3600));
+    put(rig, 1, 0, RIG_PREFETCH);
+    rig_expect(&q, CALL_OK, RIG_PREFETCH);
+}
+
+/* Without a session's wait, and in the order of their puts, since nobody took any of them twice. */
+static void what_one_had_who_left_goes_to_another_with_the_time_of_its_put(void **state)
+{
+    struct rig *rig = *state;
+    struct queue *other = rig_queue_other(rig);
+    uint64_t put_ns;
+
+    if (has_log(rig))
+        return;
+    put(rig, 1, 0, 10);
+    take(rig, 10);
+    put_ns = kept[0].put_ns;
+    rig_queue_leave(rig);
+    take_from(rig, other, 10);
+    for (uint32_t i = 0; i < 10; i++)
+        assert_int_equal(kept[i].ask.user, i);
+    assert_in_range(kept[0].put_ns + MS(50), put_ns, put_ns + MS(100)); /* Each knows the time. */
+}
+
+/* Tags begin anew on each connection: were the old one's taken for the new one's, records that
+ * nobody has done would be gone. */
+static void what_another_connection_brought_is_not_acknowledged_on_this_one(void **state)
+{
+    struct rig *rig = *state;
+    uint64_t old;
+
+    if (has_log(rig))
+        return;
+    put(rig, 1, 0, 5);
+    take(rig, 5);
+    old = kept[4].offset + 1;
+    rig->world->crash(rig);
+    rig_pass(rig, MS(200));
+    rig->world->restart(rig);
+    take(rig, 5);
+    commit(rig, rig->ports.queue, 0, old, CALL_ABSENT);
+    rig_pass(rig, MS(300));
+    rig_queue_leave(rig);
+    take_from(rig, rig_queue_other(rig), 5);
+    assert_int_equal(kept[0].ask.user, 0);
 }
 
 /* ---- The contract, and trouble --------------------------------------------------------------- */
@@ -430,7 +533,8 @@ static void an_outage_fails_the_take_that_waits_and_nothing_acknowledged_is_lost
 
     put(rig, 1, 0, 5);
     take(rig, 5);
-    commit(rig, rig->ports.queue, kept[0].partition, 5, CALL_OK);
+    commit(rig, rig->ports.queue, kept[0].partition, kept[4].offset + 1, CALL_OK);
+    rig_pass(rig, MS(500)); /* A work queue's acknowledgement is on its way. */
     begin_take(rig, rig->ports.queue, &q, 10, 0, SECONDS(3600));
     rig->world->crash(rig);
     rig_expect(&q, CALL_FAILED, 0);
@@ -455,6 +559,11 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(who_never_took_of_a_topic_owns_none_of_it),
     cmocka_unit_test(two_members_share_the_partitions_and_the_former_owner_commits_nothing),
     cmocka_unit_test(a_take_that_waits_fails_when_somebody_else_joins),
+    cmocka_unit_test(takers_compete_for_one_keys_records),
+    cmocka_unit_test(no_more_is_handed_out_than_prefetch_until_some_is_acknowledged),
+    cmocka_unit_test(a_take_of_more_than_prefetch_is_given_what_there_can_be),
+    cmocka_unit_test(what_one_had_who_left_goes_to_another_with_the_time_of_its_put),
+    cmocka_unit_test(what_another_connection_brought_is_not_acknowledged_on_this_one),
     cmocka_unit_test(calls_end_once_and_never_inside_the_submit),
     cmocka_unit_test(a_call_may_be_asked_again_from_inside_its_done),
     cmocka_unit_test(a_broker_that_stands_still_times_puts_out_not_before_their_time),
@@ -464,7 +573,8 @@ static const struct CMUnitTest tests[] = {
 
 int main(void)
 {
-    static const struct rig_world *const worlds[] = {&rig_queue_virtual, &rig_queue_live};
+    static const struct rig_world *const worlds[] = {&rig_queue_virtual, &rig_rabbit_virtual,
+                                                     &rig_queue_live, &rig_rabbit_live};
 
     return rig_run(worlds, sizeof worlds / sizeof *worlds, tests, sizeof tests / sizeof *tests);
 }

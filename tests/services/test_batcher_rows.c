@@ -31,7 +31,7 @@ static void a_like_is_its_row_and_a_tally(void **state)
     const struct record record = word(VERB_LIKE, 9, 7, 0);
 
     (void)state;
-    assert_int_equal(likes_rows(&record, 1, room, ops), 2);
+    assert_int_equal(likes_rows(&record, 1, true, room, ops), 2);
     assert_op(&ops[0], TABLE_INSERT, 9, 7);
     assert_int_equal(ops[0].value, 1000); /* When it was put, not when it was written. */
     assert_op(&ops[1], TABLE_TALLY, 9, 0);
@@ -43,7 +43,7 @@ static void rows_come_by_post_and_user_with_one_tally_behind_each_post(void **st
                                      word(VERB_UNLIKE, 9, 1, 2)};
 
     (void)state;
-    assert_int_equal(likes_rows(records, 3, room, ops), 5);
+    assert_int_equal(likes_rows(records, 3, true, room, ops), 5);
     assert_op(&ops[0], TABLE_INSERT, 8, 1);
     assert_op(&ops[1], TABLE_TALLY, 8, 0);
     assert_op(&ops[2], TABLE_DELETE, 9, 1);
@@ -57,7 +57,7 @@ static void only_the_last_word_of_a_user_about_a_post_counts(void **state)
                                      word(VERB_UNLIKE, 9, 7, 2)};
 
     (void)state;
-    assert_int_equal(likes_rows(records, 3, room, ops), 2);
+    assert_int_equal(likes_rows(records, 3, true, room, ops), 2);
     assert_op(&ops[0], TABLE_DELETE, 9, 7);
     assert_op(&ops[1], TABLE_TALLY, 9, 0);
 }
@@ -67,9 +67,9 @@ static void a_record_that_has_no_business_here_is_passed_over(void **state)
     const struct record records[] = {word(VERB_LIKE, 9, 7, 0), word(VERB_ORDER, 9, 7, 1)};
 
     (void)state;
-    assert_int_equal(likes_rows(records, 2, room, ops), 2);
+    assert_int_equal(likes_rows(records, 2, true, room, ops), 2);
     assert_op(&ops[0], TABLE_INSERT, 9, 7);
-    assert_int_equal(likes_rows(records + 1, 1, room, ops), 0);
+    assert_int_equal(likes_rows(records + 1, 1, true, room, ops), 0);
 }
 
 /* Likes and counters, as small as they can be. */
@@ -120,7 +120,7 @@ a_batch_leaves_what_its_records_one_by_one_leave_and_its_counters_are_exact(void
             records[i] = random_word(&dice, i);
             expected[records[i].ask.key][records[i].ask.user] = records[i].ask.verb == VERB_LIKE;
         }
-        rows_take(&batched, ops, likes_rows(records, n, room, ops));
+        rows_take(&batched, ops, likes_rows(records, n, true, room, ops));
         assert_memory_equal(batched.likes, expected, sizeof(expected));
     }
     for (int post = 0; post < POSTS; post++) {
@@ -141,7 +141,7 @@ static void a_batch_that_is_done_twice_changes_nothing_the_second_time(void **st
     dice_init(&dice, 2, "rows");
     for (uint32_t i = 0; i < RECORDS_MAX; i++)
         records[i] = random_word(&dice, i);
-    n = likes_rows(records, RECORDS_MAX, room, ops);
+    n = likes_rows(records, RECORDS_MAX, true, room, ops);
     rows_take(&once, ops, n);
     twice = once;
     rows_take(&twice, ops, n);

@@ -21,7 +21,7 @@ static void orders_of_one_area_share_a_courier_until_he_is_full(void **state)
     int64_t trips[5];
 
     (void)state;
-    assert_int_equal(trips_plan(records, 5, 2, trips), 3);
+    assert_int_equal(trips_plan(records, 5, 2, 0, trips), 3);
     assert_int_equal(trips[0], trips[1]);
     assert_int_equal(trips[2], trips[3]);
     assert_int_not_equal(trips[0], trips[2]);
@@ -35,7 +35,7 @@ static void orders_of_different_areas_never_ride_together(void **state)
     int64_t trips[4];
 
     (void)state;
-    assert_int_equal(trips_plan(records, 4, 10, trips), 2);
+    assert_int_equal(trips_plan(records, 4, 10, 0, trips), 2);
     assert_int_equal(trips[0], trips[2]);
     assert_int_equal(trips[1], trips[3]);
     assert_int_not_equal(trips[0], trips[1]);
@@ -48,7 +48,7 @@ static void an_order_that_was_tried_twice_takes_one_place(void **state)
 
     (void)state;
     records[1].ask.attempt = 1;
-    assert_int_equal(trips_plan(records, 3, 2, trips), 1);
+    assert_int_equal(trips_plan(records, 3, 2, 0, trips), 1);
     assert_int_equal(trips[1], TRIP_NONE);
     assert_int_equal(trips[0], trips[2]);
 }
@@ -60,7 +60,7 @@ static void a_second_try_whose_first_is_not_in_the_window_rides(void **state)
 
     (void)state;
     records[1].ask.attempt = 1;
-    assert_int_equal(trips_plan(records, 2, 2, trips), 1);
+    assert_int_equal(trips_plan(records, 2, 2, 0, trips), 1);
     assert_int_equal(trips[0], trips[1]);
 }
 
@@ -70,11 +70,11 @@ static void a_trip_has_the_same_number_when_it_is_planned_again_and_no_other_has
     int64_t trips[2], again[1], elsewhere[2];
 
     (void)state;
-    trips_plan(records, 2, 5, trips);
-    trips_plan(records + 1, 1, 5, again);
+    trips_plan(records, 2, 5, 0, trips);
+    trips_plan(records + 1, 1, 5, 0, again);
     assert_int_equal(again[0], trips[1]);
     records[0].partition = records[1].partition = 4;
-    trips_plan(records, 2, 5, elsewhere);
+    trips_plan(records, 2, 5, 0, elsewhere);
     assert_int_not_equal(elsewhere[0], trips[0]);
     assert_true(trips[0] > 0 && elsewhere[0] > 0);
 }
@@ -100,7 +100,7 @@ static void there_are_as_few_trips_as_full_couriers_can_make(void **state)
     for (uint32_t places = 1; places < 20; places++) {
         uint32_t per_zone = (PER_ZONE + places - 1) / places;
 
-        assert_int_equal(trips_plan(records, RECORDS_MAX, places, trips), ZONES * per_zone);
+        assert_int_equal(trips_plan(records, RECORDS_MAX, places, 0, trips), ZONES * per_zone);
         for (uint32_t i = 0; i < RECORDS_MAX; i++)
             assert_in_range(orders_aboard(trips, trips[i]), 1, places);
     }
@@ -132,7 +132,7 @@ static void what_rides_nowhere_makes_no_rows(void **state)
     (void)state;
     records[1].ask.attempt = 2;
     records[2].ask.verb = VERB_LIKE; /* Has no business here. */
-    assert_int_equal(trips_plan(records, 3, 5, trips), 1);
+    assert_int_equal(trips_plan(records, 3, 5, 0, trips), 1);
     assert_int_equal(order_rows(records, 3, trips, ops), 3);
 }
 

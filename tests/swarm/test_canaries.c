@@ -27,6 +27,13 @@ static const char likes_with_a_dying_batcher[] =
                "queue: {partitions: 4, session: 1s, rebalance: 500ms}\n"
                "faults: [{at: 5s, for: 20s, kind: crash, target: batcher/0}]\n";
 
+static const char likes_with_a_dying_consumer[] =
+    HEAD LIKES "services:\n"
+               "  likes: {design: batched, ack: queue, work: {write: 500us}}\n"
+               "  batcher: {topic: likes, replicas: 2, batch: 20, linger: 500ms}\n"
+               "queue: {kind: rabbitmq}\n"
+               "faults: [{at: 5s, for: 20s, kind: crash, target: batcher/0}]\n";
+
 static const char likes_in_the_store[] =
     HEAD LIKES "services:\n"
                "  likes: {design: batched, ack: queue, work: {write: 500us}}\n"
@@ -87,6 +94,12 @@ static void a_consumer_that_begins_at_the_logs_end_is_caught(void **state)
                   "an acknowledged like is in the table");
 }
 
+static void a_queue_that_forgets_what_a_dead_consumer_had_is_caught(void **state)
+{
+    (void)state;
+    expect_caught(likes_with_a_dying_consumer, "offset-skips", "every message is in one place");
+}
+
 static void a_like_that_is_counted_twice_is_caught(void **state)
 {
     (void)state;
@@ -112,6 +125,7 @@ int main(void)
         cmocka_unit_test(a_thread_that_computes_without_the_interpreters_lock_is_caught),
         cmocka_unit_test(a_request_that_is_counted_nowhere_is_caught),
         cmocka_unit_test(a_consumer_that_begins_at_the_logs_end_is_caught),
+        cmocka_unit_test(a_queue_that_forgets_what_a_dead_consumer_had_is_caught),
         cmocka_unit_test(a_like_that_is_counted_twice_is_caught),
         cmocka_unit_test(a_commit_that_is_said_before_the_flush_is_caught),
         cmocka_unit_test(a_counter_that_shows_more_than_was_attempted_is_caught),

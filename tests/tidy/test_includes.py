@@ -65,6 +65,8 @@ THIRD_PARTY = {
     "event2/": ["services/live", "sim/lab"],
     "hiredis/": ["services/live"],
     "librdkafka/": ["services/live"],
+    "amqp.h": ["services/live"],
+    "amqp_tcp_socket.h": ["services/live"],
     "sqlite3.h": ["services/live"],
     "libpq-fe.h": ["services/live"],
     "cmocka.h": [],

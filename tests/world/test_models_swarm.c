@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "sim/world/queue/queue_inside.h"
+#include "sim/world/queue/rabbit_inside.h"
 #include "sim/world/store/store_inside.h"
 #include "sim/world/table/table_inside.h"
 #include "tests/lib/world_fixture.h"
@@ -27,7 +27,9 @@ static struct queue_spec queue = {.latency_ns = US(150),
                                   .record_ns = US(5),
                                   .replicate_ns = MS(1),
                                   .session_ns = MS(150),
-                                  .rebalance_ns = MS(20)};
+                                  .rebalance_ns = MS(20),
+                                  .message_ns = US(50),
+                                  .flush_ns = US(700)};
 static struct table_spec table = {.latency_ns = US(100),
                                   .connections = 6,
                                   .cores = 2,
@@ -90,6 +92,16 @@ static void ask_table(struct table *port, struct call *call)
     table_write(port, call, ops, n, timeout_ns);
 }
 
+/* Mostly one that there may be: RabbitMQ's holds the number of a connection. */
+static uint64_t some_offset(void)
+{
+    uint64_t offset = 1 + below(2000);
+
+    if (queue.kind == QUEUE_RABBITMQ)
+        offset = (uint64_t)(1 + below(20)) << RABBIT_TAG_BITS | below(100);
+    return offset;
+}
+
 static void ask_queue(struct queue *port, struct call *call)
 {
     uint64_t timeout_ns = MS(1 + below(TIMEOUT_MS));
@@ -104,7 +116,7 @@ static void ask_queue(struct queue *port, struct call *call)
         queue_take(port, call, TOPIC_LIKES, 1 + below(20), MS(below(5)), timeout_ns);
         return;
     default:
-        queue_commit(port, call, TOPIC_LIKES, below(queue.partitions), below(2000), timeout_ns);
+        queue_commit(port, call, TOPIC_LIKES, below(queue.partitions), some_offset(), timeout_ns);
         return;
     }
 }
@@ -224,6 +236,39 @@ static void live(void)
 
 /* ---- What must hold ------------------------------------------------------------------------- */
 
+static void assert_kafka_is_empty(void)
+{
+    assert_int_equal(f->queue->puts.taken, 0);
+    assert_int_equal(f->queue->letters.taken, 0);
+    assert_int_equal(f->queue->batches.taken, 0);
+    assert_int_equal(f->queue->requests.taken, 0);
+    assert_int_equal(f->queue->open.length, 0);
+    assert_int_equal(f->queue->open_batches.length, 0);
+    assert_int_equal(f->queue->at_broker.length, 0);
+    assert_int_equal(f->queue->frozen.length, 0);
+}
+
+/* Messages stay; each is in one place. */
+static void assert_rabbit_is_empty(void)
+{
+    const struct rabbit_model *rabbit = (const struct rabbit_model *)(const void *)f->queue;
+    uint32_t channels = 0;
+
+    assert_int_equal(rabbit->puts.taken, 0);
+    assert_int_equal(rabbit->requests.taken, 0);
+    assert_int_equal(rabbit->frozen_puts.length, 0);
+    assert_int_equal(rabbit->frozen_acks.length, 0);
+    assert_int_equal(rabbit->blocked.length, 0);
+    for (uint32_t i = 0; i < TOPIC_KINDS; i++) {
+        assert_null(rabbit->queues[i].working);
+        assert_int_equal(rabbit->queues[i].line.length, 0);
+        assert_int_equal(rabbit->queues[i].dirty.length, 0);
+        assert_int_equal(rabbit->queues[i].flushing.length, 0);
+        channels += rabbit->queues[i].channels.length;
+    }
+    assert_int_equal(rabbit->channels.taken, channels);
+}
+
 static void assert_nothing_is_left_behind(void)
 {
     assert_int_equal(f->store->commands.taken, 0);
@@ -233,14 +278,11 @@ static void assert_nothing_is_left_behind(void)
     assert_int_equal(f->table->idle_locks.length, f->table->lock_records.taken);
     for (uint32_t i = 0; i < TABLE_BLOCK_SIZES; i++)
         assert_int_equal(f->table->blocks[i].taken, 0);
-    assert_int_equal(f->queue->puts.taken, 0);
-    assert_int_equal(f->queue->letters.taken, 0);
-    assert_int_equal(f->queue->batches.taken, 0);
-    assert_int_equal(f->queue->requests.taken, 0);
-    assert_int_equal(f->queue->open.length, 0);
-    assert_int_equal(f->queue->open_batches.length, 0);
-    assert_int_equal(f->queue->at_broker.length, 0);
-    assert_int_equal(f->queue->frozen.length, 0);
+    if (queue.kind == QUEUE_RABBITMQ)
+        assert_rabbit_is_empty();
+    else
+        assert_kafka_is_empty();
+    assert_true(queue_model_is_whole(f->queue));
     assert_int_equal(f->store->waiting.length, 0);
     assert_int_equal(f->table->inside.length, 0);
 }
@@ -287,6 +329,9 @@ static void run_seed(uint64_t seed)
     dice_init(&dice, seed, "swarm");
     queue.acks = (enum queue_acks)below(3);
     queue.retention = below(2) * 100;
+    queue.kind = (enum queue_server)(seed % 2);
+    queue.prefetch = 1 + below(30);
+    queue.single_active = below(4) == 0;
     table.group_commit = below(2) == 0;
     table.writers = (uint32_t)below(3);
     store.eviction = (enum eviction)below(3);

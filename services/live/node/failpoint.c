@@ -69,7 +69,8 @@ static void write_rows(struct table *table, struct call *call, const struct tabl
     between.table_inside->ops->write(between.table_inside, call, ops, ops_max, timeout_ns);
 }
 
-static const struct queue_ops queue_between = {.put = put, .take = take, .commit = commit};
+/* Of the kind that is inside. */
+static struct queue_ops queue_between = {.put = put, .take = take, .commit = commit};
 static const struct table_ops table_between = {.read = read_row, .write = write_rows};
 
 bool failpoint_is_known(enum failpoint failpoint)
@@ -85,6 +86,7 @@ void failpoint_arm(enum failpoint failpoint, struct ports *ports)
                                        .table.ops = &table_between,
                                        .queue_inside = ports->queue,
                                        .table_inside = ports->table};
+    queue_between.is_work_queue = !queue_keeps_log(ports->queue);
     ports->queue = &between.queue;
     ports->table = &between.table;
 }

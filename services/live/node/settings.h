@@ -33,15 +33,18 @@ struct store_settings {
 };
 
 struct queue_settings {
-    char brokers[SETTINGS_TEXT_MAX]; /* Bootstrap list; "": none. */
+    char brokers[SETTINGS_TEXT_MAX]; /* Bootstrap list; of RabbitMQ: rabbit_lab.h; "": none. */
+    bool is_rabbit;                  /* RabbitMQ, not Kafka. */
     char group[SETTINGS_TEXT_MAX];   /* Consumer group. */
-    bool is_embedded; /* librdkafka's mock cluster: no idempotence, a session of 6 s. */
+    bool is_embedded; /* Kafka: librdkafka's mock cluster: no idempotence, a session of 6 s. */
     uint32_t partitions;
     uint64_t linger_ns;
     uint32_t batch;      /* Records in a producer's batch. */
     int acks;            /* 0, 1, -1: all. */
     uint64_t session_ns; /* 0: as suits the broker. */
     uint64_t rebalance_ns;
+    uint32_t prefetch;  /* RabbitMQ: 1 … 65535. */
+    bool single_active; /* RabbitMQ. */
 };
 
 struct table_settings {

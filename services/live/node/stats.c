@@ -67,6 +67,7 @@ static void add_levels(struct node_stats *to, const struct node_stats *from)
     add_level(&to->gil_held, &from->gil_held, from->at_ns);
     add_level(&to->waiting, &from->waiting, from->at_ns);
     add_level(&to->table_busy, &from->table_busy, from->at_ns);
+    add_level(&to->queue_in_hand, &from->queue_in_hand, from->at_ns);
 }
 
 void stats_highest(uint64_t *to, const uint64_t *from)
@@ -95,7 +96,7 @@ void stats_settle(struct node_stats *stats)
 {
     struct stats_level *levels[] = {&stats->inside,    &stats->busy,    &stats->workers_held,
                                     &stats->blocked,   &stats->waiting, &stats->gil_held,
-                                    &stats->table_busy};
+                                    &stats->table_busy, &stats->queue_in_hand};
 
     for (size_t i = 0; i < sizeof levels / sizeof *levels; i++)
         levels[i]->now = 0;

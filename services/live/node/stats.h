@@ -61,8 +61,9 @@ struct node_stats {
     /* Queue. Offsets are by partition of the one topic that this node writes or reads. */
     uint64_t queue_put, queue_put_failed;
     uint64_t queue_taken, queue_batches, queue_committed, queue_redelivered, queue_rebalances;
-    uint64_t queue_dead;                     /* Records put into TOPIC_DEAD. */
-    uint64_t queue_gaps;                     /* Offsets that retention had dropped. */
+    uint64_t queue_dead;              /* Records put into TOPIC_DEAD. */
+    uint64_t queue_gaps;              /* Offsets that retention had dropped. */
+    struct stats_level queue_in_hand; /* RabbitMQ: delivered to this node, not acknowledged. */
     uint64_t log_end[STATS_PARTITIONS_MAX];  /* Producer: behind its last acknowledged record. */
     uint64_t log_next[STATS_PARTITIONS_MAX]; /* Consumer: behind the last that is committed. */
     uint64_t log_put[STATS_PARTITIONS_MAX];  /* Producer: records. */

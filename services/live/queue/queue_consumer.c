@@ -9,9 +9,7 @@
  * when a record was put. A position moves when records are handed over. An outage is told once: a
  * take that is asked during it waits for records like any other, and is answered by the first that
  * come; when it lasts longer than the session, the partitions are gone as well.
- *
- * An answer lies in its take's own memory until done has returned. To know when that is, done is
- * ours while the call is pending and so the port's, and calls who asked. */
+ */
 #include "services/live/queue/queue_inside.h"
 
 #include <inttypes.h>
@@ -21,27 +19,6 @@ enum { EMBEDDED_SESSION_MS = 6000, SESSION_LEAST_MS = 6000, HEARTBEAT_MOST_MS = 
 enum { HEARTBEATS_PER_SESSION = 12, WANTED_FIRST = 256, LEAVE_MS = 1000 };
 
 static const uint64_t rebalance_answer_ns = 100000000;
-
-struct answer { /* What call.span points into. */
-    struct take *take;
-    struct record records[];
-};
-
-struct take {
-    struct waiter waiter; /* First. */
-    struct link turn;     /* Among those that wait, whose answers are being read, or spare ones. */
-    struct consumer *consumer; /* NULL: it was closed. */
-    uint32_t max;
-    uint64_t wait_ns;
-    void (*done)(struct call *call); /* Who asked. */
-    struct answer *answer;
-    uint32_t room; /* Records. */
-};
-
-static struct take *take_at(struct link *link)
-{
-    return list_entry(link, struct take, turn);
-}
 
 /* Kafka's default of 45 s is a session of a machine room; the broker's least is 6 s unless its
  * owner says otherwise, and the embedded one shares out anew only after a session less a second. */
@@ -91,62 +68,23 @@ rd_kafka_conf_t *consumer_conf(const struct queue_settings *settings, char why[s
 
 /* ---- Takes ----------------------------------------------------------------------------------- */
 
-static void tell(struct call *call)
+static void answer(struct consumer *consumer, struct take *take, struct share *share)
 {
-    const unsigned char *span = call->span;
-    struct take *take =
-        ((const struct answer *)(const void *)(span - offsetof(struct answer, records)))->take;
-    struct consumer *consumer = take->consumer;
+    uint32_t n = share_hand_over(share, consumer->queue->stats, take_records(take), take->max);
 
-    call->done = take->done;
-    call->done(call);
-    if (consumer == NULL) {
-        free(take->answer);
-        free(take);
-        return;
-    }
-    list_remove(&consumer->told_takes, &take->turn);
-    list_push_last(&consumer->spare_takes, &take->turn);
-}
-
-static void end_take(struct take *take, enum call_outcome outcome, uint32_t n)
-{
-    struct consumer *consumer = take->consumer;
-
-    list_remove(&consumer->takes, &take->turn);
-    list_push_last(n > 0 ? &consumer->told_takes : &consumer->spare_takes, &take->turn);
-    line_tell(&consumer->takes_line, &take->waiter, outcome, n);
-}
-
-static void time_out_take(struct line *line, struct waiter *waiter)
-{
-    (void)line;
-    end_take((struct take *)waiter, CALL_ABSENT, 0);
-}
-
-static void answer(struct take *take, struct share *share)
-{
-    struct node_stats *stats = take->consumer->queue->stats;
-    struct call *call = take->waiter.call;
-    uint32_t n = share_hand_over(share, stats, take->answer->records, take->max);
-
-    call->span = take->answer->records;
-    take->done = call->done;
-    call->done = tell;
-    end_take(take, CALL_OK, n);
-    share_fill(share, take->consumer, take->consumer->wanted);
+    take_answer(take, n);
+    share_fill(share, consumer, consumer->wanted);
 }
 
 /* When it can be answered; 0: it has been. */
-static uint64_t try(struct take *take)
+static uint64_t try(struct consumer *consumer, struct take *take)
 {
-    struct consumer *consumer = take->consumer;
     uint64_t earliest_ns = UINT64_MAX;
 
     if (consumer->state != GROUP_STABLE)
         earliest_ns = take->waiter.asked_ns + rebalance_answer_ns;
     if (earliest_ns <= loop_now_ns(consumer->queue->loop)) {
-        end_take(take, CALL_FAILED, 0);
+        take_end(take, CALL_FAILED);
         return 0;
     }
     for (uint32_t i = 0; i < consumer->shares_max; i++) {
@@ -155,7 +93,7 @@ static uint64_t try(struct take *take)
 
         if (at_ns <= loop_now_ns(consumer->queue->loop)) {
             consumer->turn = turn + 1;
-            answer(take, &consumer->shares[turn]);
+            answer(consumer, take, &consumer->shares[turn]);
             return 0;
         }
         earliest_ns = at_ns < earliest_ns ? at_ns : earliest_ns;
@@ -166,14 +104,14 @@ static uint64_t try(struct take *take)
 void consumer_look(struct consumer *consumer)
 {
     uint64_t now_ns = loop_now_ns(consumer->queue->loop), earliest_ns = UINT64_MAX;
-    struct link *link = consumer->takes.head.next;
+    struct link *link = consumer->takes.waiting.head.next;
 
-    while (link != &consumer->takes.head) {
+    while (link != &consumer->takes.waiting.head) {
         struct take *take = take_at(link);
         uint64_t at_ns;
 
         link = link->next;
-        at_ns = try(take);
+        at_ns = try(consumer, take);
         if (at_ns > 0 && at_ns < earliest_ns)
             earliest_ns = at_ns;
     }
@@ -197,47 +135,16 @@ static void look(void *context)
 
 void consumer_fail_takes(struct consumer *consumer)
 {
-    struct link *first;
-
-    while ((first = list_first(&consumer->takes)) != NULL)
-        end_take(take_at(first), CALL_FAILED, 0);
-}
-
-static struct take *spare_take(struct consumer *consumer)
-{
-    struct link *spare = list_take_first(&consumer->spare_takes);
-    struct take *take;
-
-    if (spare != NULL)
-        return take_at(spare);
-    take = calloc(1, sizeof *take);
-    check(take != NULL);
-    take->consumer = consumer;
-    return take;
-}
-
-static void make_room(struct take *take)
-{
-    if (take->room >= take->max)
-        return;
-    take->answer = realloc(take->answer, sizeof *take->answer + take->max * sizeof(struct record));
-    check(take->answer != NULL);
-    take->answer->take = take;
-    take->room = take->max;
+    takes_fail(&consumer->takes);
 }
 
 void consumer_take(struct consumer *consumer, struct call *call, uint32_t max, uint64_t wait_ns,
                    uint64_t timeout_ns)
 {
-    struct take *take = spare_take(consumer);
+    const struct take *take = takes_add(&consumer->takes, call, max, wait_ns, timeout_ns);
 
-    take->max = max < QUEUE_TAKE_MAX ? max : QUEUE_TAKE_MAX;
-    take->wait_ns = wait_ns;
-    make_room(take);
     if (consumer->wanted < take->max)
         consumer->wanted = take->max;
-    list_push_last(&consumer->takes, &take->turn);
-    line_add(&consumer->takes_line, &take->waiter, call, timeout_ns);
     consumer_fill(consumer);
     consumer_look(consumer);
 }
@@ -301,10 +208,7 @@ struct consumer *consumer_open(struct queue_live *queue, uint32_t topic)
         free(consumer);
         return NULL;
     }
-    line_open(&consumer->takes_line, queue, time_out_take);
-    list_init(&consumer->takes);
-    list_init(&consumer->spare_takes);
-    list_init(&consumer->told_takes);
+    takes_open(&consumer->takes, queue);
     consumer->look = loop_alarm(queue->loop, look, consumer);
     commits_open(consumer);
     group_open(consumer);
@@ -319,25 +223,6 @@ static bool has_left(void *context)
     return rd_kafka_consumer_closed(consumer->client.kafka);
 }
 
-static void free_takes(struct list *takes)
-{
-    struct link *link;
-
-    while ((link = list_take_first(takes)) != NULL) {
-        free(take_at(link)->answer);
-        free(take_at(link));
-    }
-}
-
-/* Their ends are on the loop's list already: should it run on, they see to themselves. */
-static void leave_told_takes(struct consumer *consumer)
-{
-    struct link *link;
-
-    while ((link = list_take_first(&consumer->told_takes)) != NULL)
-        take_at(link)->consumer = NULL;
-}
-
 void consumer_close(struct consumer *consumer)
 {
     rd_kafka_error_t *error;
@@ -350,10 +235,7 @@ void consumer_close(struct consumer *consumer)
     group_close(consumer);
     client_close(&consumer->client, has_left(consumer));
     commits_close(consumer);
-    consumer_fail_takes(consumer);
-    free_takes(&consumer->spare_takes);
-    leave_told_takes(consumer);
-    line_close(&consumer->takes_line);
+    takes_close(&consumer->takes);
     loop_alarm_free(consumer->look);
     free(consumer);
 }

@@ -1,9 +1,11 @@
-/* queue_inside.h — The parts of the live queue; for services/live/queue alone.
+/* queue_inside.h — The parts of the live queue; for services/live/queue, and for
+ * services/live/rabbit, which has its lines of calls and its takes from here.
  *
  *   queue_live.c      the port's table, open and close, and what the parts share: a client of
  *                     librdkafka with its events on the loop, and a line of calls by their end
  *   queue_producer.c  puts and their delivery reports
- *   queue_consumer.c  takes
+ *   queue_takes.c     takes that wait, of either kind of server
+ *   queue_consumer.c  what they wait for
  *   queue_commit.c    commits
  *   queue_group.c     which partitions are ours, and where each begins
  *   queue_share.c     one partition: from its own queue in librdkafka to records in hand
@@ -49,6 +51,44 @@ void line_add(struct line *line, struct waiter *waiter, struct call *call, uint6
 
 /* The call's end: off the line, counted, and told from the loop. Nothing when it has been told. */
 void line_tell(struct line *line, struct waiter *waiter, enum call_outcome outcome, int64_t value);
+
+/* ---- Takes that wait ------------------------------------------------------------------------- */
+
+struct answer;
+
+struct takes {
+    struct line line;
+    struct list waiting; /* struct take.turn, in the order of asking. */
+    struct list told;    /* Their answers have not been read yet. */
+    struct list spare;   /* Nobody's. */
+};
+
+struct take {
+    struct waiter waiter; /* First. */
+    struct link turn;
+    struct takes *takes; /* NULL: they were closed. */
+    uint32_t max;
+    uint64_t wait_ns;
+    void (*done)(struct call *call); /* Who asked. */
+    struct answer *answer;
+    uint32_t room; /* Records. */
+};
+
+static inline struct take *take_at(struct link *link)
+{
+    return list_entry(link, struct take, turn);
+}
+
+void takes_open(struct takes *takes, struct queue_live *queue);
+void takes_close(struct takes *takes); /* Fails those that wait. */
+struct take *takes_add(struct takes *takes, struct call *call, uint32_t max, uint64_t wait_ns,
+                       uint64_t timeout_ns);
+
+/* Where take->max records have room, and the call's end with the first n of them. */
+struct record *take_records(struct take *take);
+void take_answer(struct take *take, uint32_t n);
+void take_end(struct take *take, enum call_outcome outcome);
+void takes_fail(struct takes *takes);
 
 /* ---- A client of librdkafka ------------------------------------------------------------------ */
 
@@ -150,14 +190,12 @@ struct consumer {
     uint32_t topic;
     char topic_name[TOPIC_NAME_MAX];
 
-    struct line takes_line, commits_line;
-    struct list takes;       /* struct take.turn, in the order of asking. */
-    struct list told_takes;  /* Their answers have not been read yet. */
-    struct list spare_takes; /* Nobody's. */
-    struct list commits;     /* struct commit.place */
-    struct event *look;      /* When a take that waits may be ready. */
-    uint32_t wanted;         /* Records to have in hand, by partition. */
-    uint32_t turn;           /* The partition that is looked at first. */
+    struct takes takes;
+    struct line commits_line;
+    struct list commits; /* struct commit.place */
+    struct event *look;  /* When a take that waits may be ready. */
+    uint32_t wanted;     /* Records to have in hand, by partition. */
+    uint32_t turn;       /* The partition that is looked at first. */
 
     enum group_state state;
     struct share *shares; /* By partition. */
@@ -203,6 +241,7 @@ struct queue_live {
     bool is_closing;  /* Nobody is told any more. */
     struct producer *producer;
     struct consumer *consumers[TOPIC_KINDS];
+    struct rabbit *rabbit; /* Instead of these two. */
 };
 
 #endif

@@ -12,6 +12,7 @@
  * finds nobody waiting. */
 #define _GNU_SOURCE
 #include "services/live/queue/queue_inside.h"
+#include "services/live/rabbit/rabbit_inside.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -331,23 +332,34 @@ struct queue_live *queue_live_open(struct loop *loop, const struct queue_setting
 {
     struct queue_live *queue;
 
-    if (!are_sound(settings, why))
+    if (!settings->is_rabbit && !are_sound(settings, why))
         return NULL;
     queue = calloc(1, sizeof *queue);
     check(queue != NULL);
-    *queue = (struct queue_live){.port.ops = &queue_live_ops,
-                                 .loop = loop,
-                                 .settings = *settings,
-                                 .offsets = offsets,
-                                 .stats = stats,
-                                 .wall_ns = wall_at_origin_ns(loop)};
+    *queue =
+        (struct queue_live){.port.ops = settings->is_rabbit ? &rabbit_live_ops : &queue_live_ops,
+                            .loop = loop,
+                            .settings = *settings,
+                            .offsets = offsets,
+                            .stats = stats,
+                            .wall_ns = wall_at_origin_ns(loop)};
     check(strlen(run) < sizeof queue->run);
     strcpy(queue->run, run);
-    return queue;
+    if (!settings->is_rabbit)
+        return queue;
+    queue->rabbit = rabbit_open(queue, why);
+    if (queue->rabbit != NULL)
+        return queue;
+    free(queue);
+    return NULL;
 }
 
 void queue_live_greet(struct queue_live *queue, int timeout_ms)
 {
+    if (queue->rabbit != NULL) {
+        rabbit_greet(queue->rabbit, timeout_ms);
+        return;
+    }
     if (queue->producer == NULL)
         queue->producer = producer_open(queue);
     if (queue->producer != NULL)
@@ -357,6 +369,8 @@ void queue_live_greet(struct queue_live *queue, int timeout_ms)
 void queue_live_close(struct queue_live *queue)
 {
     queue->is_closing = true;
+    if (queue->rabbit != NULL)
+        rabbit_close(queue->rabbit);
     for (uint32_t topic = 0; topic < TOPIC_KINDS; topic++)
         if (queue->consumers[topic] != NULL)
             consumer_close(queue->consumers[topic]);

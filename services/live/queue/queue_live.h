@@ -1,4 +1,5 @@
-/* queue_live.h — The queue port on Kafka: librdkafka, its events on our loop.
+/* queue_live.h — The queue port on Kafka: librdkafka, its events on our loop; or, as the settings
+ * say, on RabbitMQ: librabbitmq on a thread of its own (services/live/rabbit).
  *
  * Topics are "sim-{run}-likes" and so on; a record is JSON (wire.h). Its key is ask.key in decimal
  * digits, and librdkafka's murmur2_random (Java's hash) chooses the partition by it, so that one
@@ -23,9 +24,15 @@
  * process's run. A group's session lasts 6 s on the embedded broker, session_ns elsewhere (at
  * least 6 s, by default 45); rebalance_ns is a broker's own setting and is not used.
  *
+ * On RabbitMQ topics are durable queues of the same names in the default exchange, a record is the
+ * same JSON, persistent, and put_ns is a header of it. put completes with the broker's confirm
+ * (acks none: when it has left); it waits for a connection until its timeout, and is CALL_FAILED
+ * when the one that it went by breaks. take has up to `prefetch` deliveries to answer from.
+ *
  * Statistics: queue_batches are the producer's, of which something was acknowledged; records in
  * TOPIC_DEAD are in queue_put and queue_dead, and not in log_put and log_end; queue_committed
- * counts records; queue_rebalances is how often this member was given partitions, or none. */
+ * counts records (RabbitMQ: queue_batches are the broker's confirms, log_put[0] all puts but dead
+ * letters); queue_rebalances is how often this member was given partitions, or none. */
 #ifndef SERVICES_LIVE_QUEUE_QUEUE_LIVE_H
 #define SERVICES_LIVE_QUEUE_QUEUE_LIVE_H
 

@@ -44,6 +44,21 @@ static const struct rule of_balancer[] = {
     {"ewma", "policy", "round_robin", {"peak_ewma", NULL}},
     {NULL, NULL, NULL, {NULL, NULL}},
 };
+static const struct rule of_queue[] = {
+    {"partitions", "kind", "kafka", {"kafka", NULL}},
+    {"linger", "kind", "kafka", {"kafka", NULL}},
+    {"batch", "kind", "kafka", {"kafka", NULL}},
+    {"append", "kind", "kafka", {"kafka", NULL}},
+    {"record", "kind", "kafka", {"kafka", NULL}},
+    {"rebalance", "kind", "kafka", {"kafka", NULL}},
+    {"retention", "kind", "kafka", {"kafka", NULL}},
+    {"prefetch", "kind", "kafka", {"rabbitmq", NULL}},
+    {"message", "kind", "kafka", {"rabbitmq", NULL}},
+    {"flush", "kind", "kafka", {"rabbitmq", NULL}},
+    {"memory", "kind", "kafka", {"rabbitmq", NULL}},
+    {"single_active", "kind", "kafka", {"rabbitmq", NULL}},
+    {NULL, NULL, NULL, {NULL, NULL}},
+};
 static const struct rule of_step[] = {
     {"ttl", "store", "", {"set", NULL}},
     {NULL, NULL, NULL, {NULL, NULL}},
@@ -146,6 +161,12 @@ void finish_keys(struct binder *binder, struct node *node, void *into)
 {
     (void)into;
     judge(binder, node, of_keys);
+}
+
+void finish_queue(struct binder *binder, struct node *node, void *into)
+{
+    (void)into;
+    judge(binder, node, of_queue);
 }
 
 void finish_balancer(struct binder *binder, struct node *node, void *into)

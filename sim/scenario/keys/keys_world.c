@@ -179,8 +179,21 @@ static const struct word queue_acks[] = {
     {"all", ACKS_ALL, "Every replica in sync has it.", "Записали все реплики в строю."},
     {0},
 };
-/* session: Kafka's session.timeout.ms of 45 s (KIP-735). linger: Kafka 4 waits 5 ms (KIP-1030). */
+static const struct word queue_servers[] = {
+    {"kafka", QUEUE_KAFKA, "A log: partitions, offsets, replay.",
+     "Журнал: партиции, смещения, повторное чтение."},
+    {"rabbitmq", QUEUE_RABBITMQ, "A queue: pushed to whoever has room, acknowledged, gone.",
+     "Очередь: отдаётся тому, у кого есть место, подтверждается и исчезает."},
+    {0},
+};
+/* session: Kafka's session.timeout.ms of 45 s (KIP-735). linger: Kafka 4 waits 5 ms (KIP-1030).
+ * prefetch: 100 to 300 "usually offer optimal throughput" (RabbitMQ, "Consumer Acknowledgements and
+ * Publisher Confirms"). memory: by default a node stops publishers at 40 % of the machine's memory
+ * (RabbitMQ 3.13, "Memory Alarm Threshold"), here of 4 GiB. message and flush: a round figure for a
+ * queue that takes, hands out and forgets some 30 000 messages a second, and for a disk. */
 static const struct key queue_keys[] = {
+    {"kind", KEY_WORD, KEY_AT(struct queue_spec, kind), .words = queue_servers, .fallback = "kafka",
+     .en = "Which server it is.", .ru = "Какой это сервер."},
     {"latency", KEY_DURATION, KEY_AT(struct queue_spec, latency_ns), .fallback = "250us",
      .least = "0s", .most = "10s", .en = "One way to the broker.",
      .ru = "До брокера в одну сторону."},
@@ -212,8 +225,23 @@ static const struct key queue_keys[] = {
     {"retention", KEY_COUNT, KEY_AT(struct queue_spec, retention), .fallback = "0", .least = "0",
      .most = "1G", .en = "Records kept per partition; 0: all.",
      .ru = "Сколько записей хранит партиция; 0 — все."},
+    {"prefetch", KEY_COUNT, KEY_AT(struct queue_spec, prefetch), .fallback = "250", .least = "1",
+     .most = "65535", .en = "rabbitmq: messages that one worker may have unacknowledged.",
+     .ru = "rabbitmq: сколько сообщений работник держит без подтверждения."},
+    {"message", KEY_DURATION, KEY_AT(struct queue_spec, message_ns), .fallback = "30us",
+     .least = "0s", .most = "1s", .en = "rabbitmq: the queue's one process, per message.",
+     .ru = "rabbitmq: единственный процесс очереди, на сообщение."},
+    {"flush", KEY_DURATION, KEY_AT(struct queue_spec, flush_ns), .fallback = "1ms", .least = "0s",
+     .most = "10s", .en = "rabbitmq: to disk, before it confirms; those that wait share it.",
+     .ru = "rabbitmq: сброс на диск до подтверждения; ждущие его делят."},
+    {"memory", KEY_SIZE, KEY_AT(struct queue_spec, memory), .fallback = "1600MiB", .least = "0B",
+     .most = "1TiB", .en = "rabbitmq: messages beyond it stop the publishers; 0B: no limit.",
+     .ru = "rabbitmq: если сообщений больше, отправителей останавливают; 0B — без предела."},
+    {"single_active", KEY_BOOL, KEY_AT(struct queue_spec, single_active), .fallback = "no",
+     .en = "rabbitmq: one worker at a time, the others stand by; keeps the order.",
+     .ru = "rabbitmq: работает один, остальные в запасе; порядок сохраняется."},
 };
-const struct group queue_group = {"queue", KEYS_OF(queue_keys)};
+const struct group queue_group = {"queue", KEYS_OF(queue_keys), .finish = finish_queue};
 
 /* scan_row: 38 to 45 ms for a scan of a million rows (SQLite 3.40, PostgreSQL 15, measured).
  * statement: 96 us for one indexed SELECT over libpq (measured). commit: one flush of a disk. */

@@ -83,6 +83,8 @@ static const struct metric_word fixed_words[] = {
      "Среднее каждое ожидание GIL."},
     {"likes.lost", UNIT_NUMBER, "Acknowledged, and in no table.",
      "Лайки, которые подтвердили, но нигде не записали."},
+    {"likes.out_of_order", UNIT_NUMBER, "Users whose row is not what they said last.",
+     "Пользователи, чья строка не то, что они сказали последним."},
     {"likes.shown_off", UNIT_NUMBER, "Likes shown too many or too few, over all posts.",
      "Показано лишних или недостающих лайков, по всем постам."},
     {NULL, UNIT_NUMBER, NULL, NULL},

@@ -1,8 +1,9 @@
-/* queue_inside.h — The parts of the broker's model; for sim/world/queue alone.
+/* queue_inside.h — The parts of Kafka's model, and what the two brokers have in common; for
+ * sim/world/queue alone.
  *
- * queue_producer.c brings records to the broker, queue_log.c keeps them, queue_group.c shares the
- * partitions out, queue_consumer.c hands the records over, queue_model.c opens, closes and breaks
- * it all. */
+ * queue_broker.c asks whichever broker the scenario has. Of Kafka, queue_producer.c brings records
+ * to the broker, queue_log.c keeps them, queue_group.c shares the partitions out, queue_consumer.c
+ * hands the records over, queue_model.c opens, closes and breaks it all. */
 #ifndef SIM_WORLD_QUEUE_INSIDE_H
 #define SIM_WORLD_QUEUE_INSIDE_H
 
@@ -22,6 +23,29 @@ enum {
     QUEUE_CHUNKS_MAX = 1 << 15, /* 8 million records; beyond it the broker's disk is full. */
     QUEUE_TAKE_MAX = 4096       /* Records in one answer. */
 };
+
+struct queue_broker { /* What queue_model.h promises, of one kind of server. */
+    struct queue_ops ops;
+    struct queue_model *(*open)(const struct model_setup *with, const struct queue_spec *spec);
+    void (*close)(struct queue_model *model, uint64_t end_ns, struct queue_result *result);
+    void (*crash)(struct queue_model *model);
+    void (*restart)(struct queue_model *model);
+    void (*pause)(struct queue_model *model);
+    void (*resume)(struct queue_model *model);
+    void (*cut)(struct queue_model *model, bool is_cut);
+    void (*node_died)(struct queue_model *model, const struct node *node);
+    void (*node_left)(struct queue_model *model, const struct node *node);
+    uint64_t (*lag)(const struct queue_model *model);
+    uint64_t (*group_lag)(const struct queue_model *model, const char *service);
+    uint64_t (*on_the_way)(const struct queue_model *model);
+    uint64_t (*end)(const struct queue_model *model, enum schema_topic topic, uint32_t partition);
+    uint64_t (*committed)(const struct queue_model *model, const char *service,
+                          enum schema_topic topic, uint32_t partition);
+    bool (*is_whole)(const struct queue_model *model);
+    void (*plant)(struct queue_model *model, enum queue_bug bug);
+};
+
+extern const struct queue_broker queue_kafka, queue_rabbit;
 
 struct queue_chunk {
     struct record records[QUEUE_CHUNK_RECORDS];
@@ -107,7 +131,8 @@ struct queue_group {
     struct queue_share *shares; /* One per partition. */
 };
 
-struct queue_model {
+struct queue_model { /* Kafka's; RabbitMQ has its own, which begins with its broker as well. */
+    const struct queue_broker *broker;
     struct events *events;
     struct link_model *link;
     const struct queue_spec *spec;

@@ -1,4 +1,4 @@
-/* queue_model.c — The broker from open to close, and what can befall it.
+/* queue_model.c — Kafka from open to close, and what can befall it.
  *
  * One broker stands for the cluster: a crash takes all partitions and the coordinator with it, and
  * its log is on disk. What had reached the log is there afterwards, acknowledged or not; what had
@@ -7,9 +7,6 @@
 #include "sim/world/queue/queue_inside.h"
 
 #include <string.h>
-
-const struct queue_ops queue_model_ops = {
-    .put = queue_put_record, .take = queue_take_records, .commit = queue_commit_offset};
 
 /* ---- From open to close --------------------------------------------------------------------- */
 
@@ -34,12 +31,13 @@ static void init_pools(struct queue_model *model, struct arena *arena)
     model->answer = arena_take(arena, QUEUE_TAKE_MAX * sizeof *model->answer);
 }
 
-struct queue_model *queue_model_open(const struct model_setup *with, const struct queue_spec *spec)
+static struct queue_model *kafka_open(const struct model_setup *with, const struct queue_spec *spec)
 {
     struct queue_model *model = arena_take(with->arena, sizeof *model);
     struct queue_share *shares;
 
     check(spec->partitions > 0);
+    model->broker = &queue_kafka;
     model->events = with->events;
     model->link = with->link;
     model->spec = spec;
@@ -57,7 +55,7 @@ struct queue_model *queue_model_open(const struct model_setup *with, const struc
     return model;
 }
 
-void queue_model_close(struct queue_model *model, uint64_t end_ns, struct queue_result *result)
+static void kafka_close(struct queue_model *model, uint64_t end_ns, struct queue_result *result)
 {
     (void)end_ns; /* Nothing here is a share of time. */
     *result = model->counts;
@@ -72,7 +70,7 @@ void queue_model_close(struct queue_model *model, uint64_t end_ns, struct queue_
 
 /* ---- Faults --------------------------------------------------------------------------------- */
 
-void queue_model_crash(struct queue_model *model)
+static void kafka_crash(struct queue_model *model)
 {
     model->is_down = true;
     model->is_paused = false;
@@ -80,7 +78,7 @@ void queue_model_crash(struct queue_model *model)
     queue_requests_fail(model);
 }
 
-void queue_model_restart(struct queue_model *model)
+static void kafka_restart(struct queue_model *model)
 {
     if (!model->is_down)
         return;
@@ -89,7 +87,7 @@ void queue_model_restart(struct queue_model *model)
         queue_group_restart(&model->groups[i]);
 }
 
-void queue_model_pause(struct queue_model *model)
+static void kafka_pause(struct queue_model *model)
 {
     if (model->is_paused || model->is_down)
         return;
@@ -97,7 +95,7 @@ void queue_model_pause(struct queue_model *model)
     queue_batches_freeze(model);
 }
 
-void queue_model_resume(struct queue_model *model)
+static void kafka_resume(struct queue_model *model)
 {
     if (!model->is_paused)
         return; /* It crashed meanwhile. */
@@ -108,7 +106,7 @@ void queue_model_resume(struct queue_model *model)
     queue_requests_thaw(model);
 }
 
-void queue_model_cut(struct queue_model *model, bool is_cut)
+static void kafka_cut(struct queue_model *model, bool is_cut)
 {
     model->is_cut = is_cut;
 }
@@ -128,12 +126,12 @@ static void close_batches(struct queue_model *model, const struct node *node,
     }
 }
 
-void queue_model_node_died(struct queue_model *model, const struct node *node)
+static void kafka_node_died(struct queue_model *model, const struct node *node)
 {
     close_batches(model, node, queue_batch_lose);
 }
 
-void queue_model_node_left(struct queue_model *model, const struct node *node)
+static void kafka_node_left(struct queue_model *model, const struct node *node)
 {
     close_batches(model, node, queue_batch_send);
     for (uint32_t i = 0; i < model->groups_max; i++) {
@@ -146,7 +144,7 @@ void queue_model_node_left(struct queue_model *model, const struct node *node)
 
 /* ---- For the autoscaler and the invariants -------------------------------------------------- */
 
-uint64_t queue_model_lag(const struct queue_model *model)
+static uint64_t kafka_lag(const struct queue_model *model)
 {
     return model->lag;
 }
@@ -160,7 +158,7 @@ static const struct queue_group *group_named(const struct queue_model *model, co
     return NULL;
 }
 
-uint64_t queue_model_group_lag(const struct queue_model *model, const char *service)
+static uint64_t kafka_group_lag(const struct queue_model *model, const char *service)
 {
     uint64_t lag = 0;
 
@@ -173,19 +171,19 @@ uint64_t queue_model_group_lag(const struct queue_model *model, const char *serv
     return lag;
 }
 
-uint64_t queue_model_on_the_way(const struct queue_model *model)
+static uint64_t kafka_on_the_way(const struct queue_model *model)
 {
     return model->letters.taken;
 }
 
-uint64_t queue_model_end(const struct queue_model *model, enum schema_topic topic,
-                         uint32_t partition)
+static uint64_t kafka_end(const struct queue_model *model, enum schema_topic topic,
+                          uint32_t partition)
 {
     return queue_log_of(model, topic, partition)->end;
 }
 
-uint64_t queue_model_committed(const struct queue_model *model, const char *service,
-                               enum schema_topic topic, uint32_t partition)
+static uint64_t kafka_committed(const struct queue_model *model, const char *service,
+                                enum schema_topic topic, uint32_t partition)
 {
     const struct queue_group *group = group_named(model, service, topic);
 
@@ -197,7 +195,40 @@ uint32_t queue_model_partition(const struct queue_model *model, uint64_t key)
     return (uint32_t)(map_hash(key, 0) % model->spec->partitions);
 }
 
-void queue_model_plant(struct queue_model *model, enum queue_bug bug)
+static void kafka_plant(struct queue_model *model, enum queue_bug bug)
 {
     model->bug = bug;
 }
+
+/* A record is where its offset says; nothing else can be the matter with it. */
+static bool kafka_is_whole(const struct queue_model *model)
+{
+    for (uint32_t g = 0; g < model->groups_max; g++)
+        for (uint32_t i = 0; i < model->spec->partitions; i++) {
+            const struct queue_share *share = &model->groups[g].shares[i];
+
+            if (share->committed > queue_log_of(model, model->groups[g].topic, i)->end)
+                return false;
+        }
+    return true;
+}
+
+const struct queue_broker queue_kafka = {
+    .ops = {.put = queue_put_record, .take = queue_take_records, .commit = queue_commit_offset},
+    .open = kafka_open,
+    .close = kafka_close,
+    .crash = kafka_crash,
+    .restart = kafka_restart,
+    .pause = kafka_pause,
+    .resume = kafka_resume,
+    .cut = kafka_cut,
+    .node_died = kafka_node_died,
+    .node_left = kafka_node_left,
+    .lag = kafka_lag,
+    .group_lag = kafka_group_lag,
+    .on_the_way = kafka_on_the_way,
+    .end = kafka_end,
+    .committed = kafka_committed,
+    .is_whole = kafka_is_whole,
+    .plant = kafka_plant,
+};

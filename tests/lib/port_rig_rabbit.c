@@ -1,0 +1,172 @@
+/* port_rig_rabbit.c — RabbitMQ's model, and a rabbitmq-server of the test's own.
+ *
+ * The server takes seconds to start, so one is there for all tests, each of which has queues of its
+ * own. It is crashed by SIGKILL and paused by SIGSTOP. */
+#define _GNU_SOURCE
+#include "tests/lib/port_rig_queue.h"
+
+#include <ftw.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "services/live/rabbit/rabbit_lab.h"
+#include "sim/lab/servers_rabbitmq.h"
+
+/* ---- Virtual --------------------------------------------------------------------------------- */
+
+static const struct queue_spec spec = {.kind = QUEUE_RABBITMQ,
+                                       .latency_ns = US(100),
+                                       .acks = ACKS_ALL,
+                                       .replicate_ns = MS(2),
+                                       .session_ns = SECONDS(6),
+                                       .partitions = 1,
+                                       .prefetch = RIG_PREFETCH,
+                                       .message_ns = US(30),
+                                       .flush_ns = MS(1)};
+
+static void virtual_open(struct rig *rig)
+{
+    rig_virtual_open(rig, NULL, &spec, NULL);
+}
+
+static void virtual_pause(struct rig *rig)
+{
+    queue_model_pause(rig->fixture->queue);
+}
+
+static void virtual_resume(struct rig *rig)
+{
+    queue_model_resume(rig->fixture->queue);
+}
+
+static void virtual_crash(struct rig *rig)
+{
+    queue_model_crash(rig->fixture->queue);
+}
+
+static void virtual_restart(struct rig *rig)
+{
+    queue_model_restart(rig->fixture->queue);
+}
+
+const struct rig_world rig_rabbit_virtual = {.name = "queue port, RabbitMQ, virtual",
+                                             .open = virtual_open,
+                                             .close = rig_virtual_close,
+                                             .pause = virtual_pause,
+                                             .resume = virtual_resume,
+                                             .crash = virtual_crash,
+                                             .restart = virtual_restart};
+
+/* ---- Live ------------------------------------------------------------------------------------ */
+
+static struct rabbit_server server;
+static char folder[] = "/tmp/sim-test-rabbit-XXXXXX";
+static unsigned runs;
+
+static const char *live_missing(void)
+{
+    char path[512];
+
+    return rabbit_server_find(path, sizeof path)
+               ? NULL
+               : "no rabbitmq-server: apt install rabbitmq-server";
+}
+
+static void wait_for_server(void)
+{
+    char version[32], why[400] = "";
+
+    if (!rabbit_server_wait(&server, NULL, version, why))
+        fail_msg("%s", why);
+}
+
+static void live_begin(void)
+{
+    char why[400] = "";
+
+    assert_non_null(mkdtemp(folder));
+    if (!rabbit_server_start(&server, folder, why))
+        fail_msg("%s", why);
+    wait_for_server();
+}
+
+static int remove_one(const char *path, const struct stat *about, int kind, struct FTW *place)
+{
+    (void)about;
+    (void)kind;
+    (void)place;
+    return remove(path);
+}
+
+static void live_end(void)
+{
+    rabbit_server_kill(&server);
+    for (int i = 0; i < 50 && nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS) != 0; i++)
+        usleep(20000);
+}
+
+static void live_open(struct rig *rig)
+{
+    struct rig_queue *own = calloc(1, sizeof *own);
+    char why[160] = "";
+
+    assert_non_null(own);
+    rig->own = own;
+    snprintf(own->broker.run, sizeof own->broker.run, "test-%u", ++runs);
+    own->broker.settings = (struct queue_settings){.is_rabbit = true,
+                                                   .is_embedded = true,
+                                                   .acks = -1,
+                                                   .session_ns = SECONDS(6),
+                                                   .prefetch = RIG_PREFETCH};
+    rabbit_server_address(&server, own->broker.settings.brokers, SETTINGS_TEXT_MAX);
+    if (!rabbit_make_queues(&own->broker.settings, own->broker.run, why))
+        fail_msg("%s", why);
+    rig_queue_open(rig);
+}
+
+static void live_close(struct rig *rig)
+{
+    rig_queue_close(rig);
+    free(rig->own);
+}
+
+static void live_pause(struct rig *rig)
+{
+    (void)rig;
+    process_signal(&server.broker, SIGSTOP);
+}
+
+static void live_resume(struct rig *rig)
+{
+    (void)rig;
+    process_signal(&server.broker, SIGCONT);
+}
+
+static void live_crash(struct rig *rig)
+{
+    (void)rig;
+    rabbit_server_crash(&server);
+}
+
+static void live_restart(struct rig *rig)
+{
+    char why[400] = "";
+
+    (void)rig;
+    if (!rabbit_server_restart(&server, why))
+        fail_msg("%s", why);
+    wait_for_server();
+}
+
+const struct rig_world rig_rabbit_live = {.name = "queue port, RabbitMQ, live",
+                                          .missing = live_missing,
+                                          .begin = live_begin,
+                                          .end = live_end,
+                                          .open = live_open,
+                                          .close = live_close,
+                                          .pause = live_pause,
+                                          .resume = live_resume,
+                                          .crash = live_crash,
+                                          .restart = live_restart};
