@@ -25,6 +25,7 @@ library jansson            libjansson-dev      jansson-devel       jansson
 library libcrypto          libssl-dev          openssl-devel       openssl@3
 library libevent           libevent-dev        libevent-devel      libevent
 library hiredis            libhiredis-dev      hiredis-devel       hiredis
+library libmemcached       libmemcached-dev    libmemcached-devel  libmemcached
 library rdkafka            librdkafka-dev      librdkafka-devel    librdkafka
 library sqlite3            libsqlite3-dev      sqlite-devel        sqlite
 library libpq              libpq-dev           libpq-devel         libpq
@@ -47,6 +48,7 @@ python  yaml               python3-yaml        python3-pyyaml      -
 '
 # Real servers and tools that some tests hold sim against: without one they are skipped, and say so.
 test_wants='
+command memcached          memcached           memcached           memcached
 server  postgres           postgresql-15       postgresql-server   postgresql@15
 command psql               postgresql-client   postgresql          postgresql@15
 command java               default-jre-headless java-17-openjdk-headless openjdk@17
