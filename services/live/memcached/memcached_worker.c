@@ -1,9 +1,9 @@
 /* memcached_worker.c — A thread with a connection: takes a question, asks it, gives it back.
  *
- *   is the server there? -> is anything in line? -> has it a connection to this life of the server,
- *        ^                                          or can make one? -> asks, step by step -> ended
- *        |                                                 | no                                 |
- *        +-------------------------------------------------+-- refused <------------------------+
+ *   is the server there? -> connects to this life of it -> takes the first in line -> asks, step by
+ *        ^                                                        |                   step -> ended
+ *        |                        has lost the connection since, and cannot make one: refused   |
+ *        +----------------------------------------------------------------------------------+---+
  *
  * While a server is away (memcached_watch.c) nothing is in line and nothing is tried. */
 #include "services/live/memcached/memcached_inside.h"
@@ -102,6 +102,16 @@ static void serve_locked(struct memcached_worker *worker)
     end_locked(memcached, question);
 }
 
+/* Before anybody asks: the first question is not to wait for it. */
+static void connect_locked(struct memcached_worker *worker)
+{
+    uint64_t generation = worker->memcached->generation;
+
+    pthread_mutex_unlock(&worker->memcached->lock);
+    (void)has_connection(worker, generation);
+    pthread_mutex_lock(&worker->memcached->lock);
+}
+
 void *memcached_worker_run(void *context)
 {
     struct memcached_worker *worker = context;
@@ -109,10 +119,14 @@ void *memcached_worker_run(void *context)
 
     pthread_mutex_lock(&memcached->lock);
     while (!memcached->is_stopping) {
-        if (memcached->generation == 0 || list_is_empty(&worker->waiting))
-            pthread_cond_wait(&worker->has_come, &memcached->lock);
-        else
+        bool is_there = memcached->generation != 0;
+
+        if (is_there && worker->generation != memcached->generation)
+            connect_locked(worker);
+        else if (is_there && !list_is_empty(&worker->waiting))
             serve_locked(worker);
+        else
+            pthread_cond_wait(&worker->has_come, &memcached->lock);
     }
     pthread_mutex_unlock(&memcached->lock);
     disconnect(worker);
