@@ -3,6 +3,7 @@
 
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "services/live/memcached/memcached_live.h"
 #include "services/port/schema.h"
@@ -67,8 +68,9 @@ struct memcached_server *rig_memcached(struct rig *rig)
 /* So that trouble finds all of them connected. Which key goes where is chance. */
 static void ask_on_every_connection(struct rig *rig)
 {
-    struct rig_question questions[32] = {{{0}}};
+    struct rig_question questions[32];
 
+    memset(questions, 0, sizeof questions);
     for (uint64_t i = 0; i < 32; i++)
         store_get(rig->ports.store, rig_ask(rig, &questions[i]), store_key(SPACE_CUSTOM, i),
                   RIG_TIMEOUT_NS);
