@@ -99,11 +99,13 @@ static int run(int argc, char **argv, struct settings *settings)
 
 const struct command command_doctor = {
     .name = "doctor",
-    .usage = "doctor [--redis HOST:PORT] [--kafka HOST:PORT] [--db URL] [--json]",
+    .usage = "doctor [--redis HOST:PORT] [--memcached HOST:PORT] [--kafka HOST:PORT] [--db URL] "
+             "[--json]",
     .summary = {"what a live run needs: there or missing, with the cure",
                 "что нужно для живого прогона: есть или нет, и как исправить"},
     .options = {"  --redis HOST:PORT  your servers, where they are to be used; also SIM_REDIS,\n"
-                "  --kafka HOST:PORT  SIM_KAFKA, SIM_DB\n"
+                "  --kafka HOST:PORT  SIM_KAFKA, SIM_DB, SIM_MEMCACHED\n"
+                "  --memcached HOST:PORT\n"
                 "  --db URL\n"
                 "  --json             the same for a program\n"
                 "\n"
@@ -113,7 +115,8 @@ const struct command command_doctor = {
                 "  sim doctor\n"
                 "  sim doctor --db postgres://postgres@127.0.0.1/lab\n",
                 "  --redis HOST:PORT  ваши серверы, если запускать на них; также SIM_REDIS,\n"
-                "  --kafka HOST:PORT  SIM_KAFKA, SIM_DB\n"
+                "  --kafka HOST:PORT  SIM_KAFKA, SIM_DB, SIM_MEMCACHED\n"
+                "  --memcached HOST:PORT\n"
                 "  --db URL\n"
                 "  --json             то же для программы\n"
                 "\n"

@@ -11,9 +11,9 @@ enum { OPTIONS_OVERRIDES_MAX = 64 };
 
 struct live_options { /* Of --live and --both; NULL: not given. */
     bool is_live, is_both;
-    const char *redis, *kafka, *db; /* Else SIM_REDIS, SIM_KAFKA, SIM_DB; else embedded ones. */
-    const char *attach;             /* Nodes that somebody else has started. */
-    const char *run;                /* Their run's name. */
+    const char *redis, *memcached, *kafka, *db; /* Else SIM_REDIS …, SIM_DB; else embedded ones. */
+    const char *attach;                         /* Nodes that somebody else has started. */
+    const char *run;                            /* Their run's name. */
     bool allow_remote, burn;
 };
 

@@ -21,7 +21,10 @@ bool server_words_take(struct live_options *live, int argc, char **argv, int *pl
     const struct {
         const char *name;
         const char **to;
-    } rows[] = {{"--redis", &live->redis}, {"--kafka", &live->kafka}, {"--db", &live->db}};
+    } rows[] = {{"--redis", &live->redis},
+                {"--memcached", &live->memcached},
+                {"--kafka", &live->kafka},
+                {"--db", &live->db}};
 
     if (strcmp(argv[*place], "--allow-remote") == 0) {
         live->allow_remote = true;

@@ -1,6 +1,6 @@
 /* doctor.h — What a live run needs on this machine, and what of it is there.
  *
- *   sim-node, redis-server, libraries; the user's servers where they are named; how many files may
+ *   sim-node, redis-server, memcached, libraries; the user's servers where they are named; how many files may
  *   be open, cores, how late timers are
  *
  * Nothing is left behind: one program is asked for its version, servers are asked who they are. */
@@ -9,7 +9,7 @@
 
 #include "sim/lab/lab.h"
 
-enum { DOCTOR_FINDINGS_MAX = 16 };
+enum { DOCTOR_FINDINGS_MAX = 24 };
 
 enum doctor_state {
     DOCTOR_OK,

@@ -20,9 +20,9 @@
 
 /* Where the servers are: the embedded ones where the text is NULL or "". */
 struct lab_servers {
-    const char *redis; /* HOST:PORT */
-    const char *kafka; /* HOST:PORT[,HOST:PORT…] */
-    const char *db;    /* postgres://… */
+    const char *redis, *memcached; /* HOST:PORT; the one that the scenario's store.kind means. */
+    const char *kafka;             /* HOST:PORT[,HOST:PORT…] */
+    const char *db;                /* postgres://… */
     bool allows_remote;
 };
 

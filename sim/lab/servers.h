@@ -1,8 +1,8 @@
-/* servers.h — Redis, a broker and SQL for one run: embedded, or those of the user.
+/* servers.h — A store, a broker and SQL for one run: embedded, or those of the user.
  *
  * Only what the scenario uses is started: the services' designs say what that is (servers_wanted).
- * Embedded: `redis-server` on a unix socket in the run's folder, without persistence unless the
- * scenario says so; `sim-node broker`; an SQLite file in the run's folder. */
+ * Embedded: `redis-server` or `memcached` on a unix socket in the run's folder, Redis without
+ * persistence unless the scenario says so; `sim-node broker`; an SQLite file in the run's folder. */
 #ifndef SIM_LAB_SERVERS_H
 #define SIM_LAB_SERVERS_H
 
@@ -24,7 +24,7 @@ struct servers {
     struct servers_wanted wanted;
     char folder[64]; /* "/tmp/sim-XXXXXX"; sun_path is short. */
     char run[SERVERS_RUN_MAX];
-    struct process redis, broker; /* pid 0: not running, or not ours. */
+    struct process store_process, broker; /* pid 0: not running, or not ours. */
     struct janitor janitor;
     const struct store_spec *store_spec;   /* Borrowed from the scenario. */
     bool store_is_theirs, table_is_theirs; /* Not started by us: the run's traces are dropped. */
@@ -36,6 +36,13 @@ struct servers {
     char versions[200];                /* For struct lab_report. */
     const struct lab_options *options; /* Borrowed; for interruptions. */
     bool has_embedded_broker;
+};
+
+struct store_figures { /* Since the server's start. cpu_us: user and system. */
+    uint64_t evicted, expired, cpu_us;
+    uint64_t bytes;  /* Redis: at the peak; memcached: now. */
+    uint64_t wasted; /* memcached: of its pages, in no item. */
+    uint32_t threads;
 };
 
 struct servers_wanted servers_wanted_by(const struct service_spec *spec);
@@ -73,6 +80,16 @@ bool servers_fault(struct servers *servers, const struct fault_spec *fault, bool
 /* Ends faults that have not ended: what has outlived them in Redis and SQL can be read again. For
  * when the services have stopped. */
 void servers_heal(struct servers *servers);
+
+/* servers_store.c: one part of servers_note and servers_up; the process, ours, from its start to its
+ * first answer (false: why), and what it has counted. */
+void servers_store_note(struct servers *servers, const struct scenario *scenario,
+                        const struct lab_servers *where);
+enum lab_end servers_store_up(struct servers *servers, char trouble[static 400]);
+bool servers_store_start(struct servers *servers);
+bool servers_store_wait(struct servers *servers, char version[static 32], char why[static 160]);
+bool servers_store_read(const struct servers *servers, struct store_figures *figures,
+                        char why[static 160]);
 
 /* Where a node that listens there is reached by its balancer; where it listens, if that is one
  * address or if there is no balancer. False: nobody knows the balancer's host. A name blocks. */

@@ -33,9 +33,10 @@ static void judge_memory(struct binder *binder, struct node *node, struct store_
 
     if (memory == NULL)
         store->memory = memcached_memory;
-    else if (!memory->is_blamed && store->memory < UINT64_C(1) << 20)
-        blame(binder->problems, memory, "64MiB", "memcached has at least one page of 1MiB",
-              "у memcached есть хотя бы одна страница, 1MiB");
+    else if (!memory->is_blamed && store->memory < 2 * store->item_max)
+        blame(binder->problems, memory, "64MiB",
+              "memcached always has a limit, and wants room for two of its largest items",
+              "у memcached предел есть всегда, и в нём место для двух самых больших элементов");
 }
 
 void finish_store(struct binder *binder, struct node *node, void *into)

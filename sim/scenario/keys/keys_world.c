@@ -194,7 +194,7 @@ static const struct key store_keys[] = {
      .en = "What was answered survives a crash (AOF).",
      .ru = "Отвеченное переживает падение (AOF)."},
     {"threads", KEY_COUNT, KEY_AT(struct store_spec, threads), .fallback = "4", .least = "1",
-     .most = "64", .en = "memcached: threads that serve commands; each has its own connections.",
+     .most = "16", .en = "memcached: threads that serve commands; each has its own connections.",
      .ru = "memcached: потоки, выполняющие команды; у каждого свои соединения."},
     {"item_max", KEY_SIZE, KEY_AT(struct store_spec, item_max), .fallback = "1MiB", .least = "1KiB",
      .most = "128MiB", .en = "memcached: the largest item; a larger set fails.",

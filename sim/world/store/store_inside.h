@@ -28,7 +28,7 @@ enum {
     STORE_KEYS_MAX = 1 << 22,     /* Beyond it writes fail, as when memory is full. */
     STORE_MEMBERS_MAX = 1 << 24,  /* Of all sets together; the same. */
     STORE_CANDIDATES_MAX = 16,    /* Redis: EVPOOL_SIZE. */
-    STORE_THREADS_MAX = 64        /* memcached warns beyond. */
+    STORE_THREADS_MAX = 16        /* store.threads */
 };
 
 /* What a key costs beside its value, in bytes: 56 for the table's entry and the object (dictEntry
