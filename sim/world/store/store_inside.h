@@ -139,6 +139,7 @@ struct store_thread {
     struct store_command *served; /* NULL: it is idle. */
     uint64_t served_from_ns;      /* Its start, or its going on after a pause. */
     uint64_t service_ns;          /* Its time on the thread, from then on. */
+    struct meter busy;
 };
 
 struct store_model {
@@ -156,7 +157,6 @@ struct store_model {
     struct event walk;
     struct event warm;
     uint64_t warmup_ns;
-    struct meter busy; /* Of all threads. */
     struct store_result counts;
     enum store_bug bug;
     uint64_t additions; /* For the planted bug. */

@@ -81,7 +81,7 @@ static void serve(struct event *event)
     struct store_model *model = model_of(&command->op);
     struct store_thread *thread = command->thread;
 
-    meter_add(&model->busy, thread->served_from_ns, now(model));
+    meter_add(&thread->busy, thread->served_from_ns, now(model));
     thread->served = NULL;
     if (model->slabs != NULL)
         memcached_execute(model, command, now(model));
@@ -278,9 +278,15 @@ void store_model_close(struct store_model *model, uint64_t end_ns, struct store_
 {
     *result = model->counts;
     result->is_used = model->is_used;
-    result->utilization = meter_mean(&model->busy, model->threads_max, model->warmup_ns, end_ns);
-    result->utilization_peak =
-        meter_peak(&model->busy, model->threads_max, model->warmup_ns, end_ns);
+    result->utilization = result->utilization_peak = 0;
+    for (uint32_t i = 0; i < model->threads_max; i++) {
+        const struct meter *busy = &model->threads[i].busy;
+        double peak = meter_peak(busy, 1, model->warmup_ns, end_ns);
+
+        result->utilization += meter_mean(busy, 1, model->warmup_ns, end_ns) / model->threads_max;
+        if (peak > result->utilization_peak)
+            result->utilization_peak = peak;
+    }
     result->wasted_bytes = model->slabs == NULL ? 0 : slabs_wasted(model->slabs);
 }
 
@@ -331,7 +337,7 @@ void store_model_pause(struct store_model *model)
         if (thread->served == NULL)
             continue;
         event_cancel(&thread->served->op.event);
-        meter_add(&model->busy, thread->served_from_ns, now(model));
+        meter_add(&thread->busy, thread->served_from_ns, now(model));
         thread->service_ns -= now(model) - thread->served_from_ns; /* What is left of it. */
     }
 }
