@@ -3,7 +3,8 @@
  * A menu lives for its TTL from the ask that missed it: with Poisson arrivals a key of rate r is
  * found in r T / (1 + r T) of its asks. Before the first TTL has passed nothing has expired, and
  * only first asks miss. A store that is too small for them all keeps those of LRU's last `age`. A
- * counter of likes has no TTL. A chunk of memcached is on average half a step of growth too large. Left out: what misses while a missing key is being fetched. */
+ * counter of likes has no TTL. A chunk of memcached is on average half a step of growth too large.
+ * Left out: what misses while a missing key is being fetched. */
 #include <math.h>
 
 #include "sim/theory/theory_inside.h"
