@@ -58,6 +58,9 @@ struct memcached_words {         /* A connection, and what its commands have in 
 struct memcached_st *memcached_words_connect(const struct store_address *address, char *why,
                                              size_t why_max);
 
+/* What went wrong last, in a few words; why may be NULL. */
+void memcached_explain(const struct memcached_st *handle, char *why, size_t why_max);
+
 /* One command, and its answer. False: the connection is not to be used any more. For MEMCACHED_NEW
  * it is the step that steps says. */
 bool memcached_words_ask(struct memcached_words *words, const struct memcached_asked *asked,

@@ -83,7 +83,7 @@ static bool read_stats(memcached_st *handle, const char *about, struct reading *
 {
     if (memcached_success(memcached_stat_execute(handle, about, read_one, reading)))
         return true;
-    snprintf(why, WHY_BYTES, "%.150s", memcached_last_error_message(handle));
+    memcached_explain(handle, why, WHY_BYTES);
     return false;
 }
 

@@ -33,6 +33,21 @@ static memcached_return_t add_server(memcached_st *handle, const struct store_ad
                             : memcached_server_add(handle, address->text, (in_port_t)address->port);
 }
 
+/* Its own messages name addresses in memory and lines of its source. */
+void memcached_explain(const struct memcached_st *handle, char *why, size_t why_max)
+{
+    memcached_return_t end = memcached_last_error(handle);
+    int number = memcached_last_error_errno(handle);
+
+    if (why == NULL)
+        return;
+    if (end == MEMCACHED_TIMEOUT)
+        snprintf(why, why_max, "no answer within 5 s");
+    else
+        snprintf(why, why_max, "%s",
+                 number != 0 ? strerror(number) : memcached_strerror(handle, end));
+}
+
 struct memcached_st *memcached_words_connect(const struct store_address *address, char *why,
                                              size_t why_max)
 {
@@ -52,10 +67,7 @@ struct memcached_st *memcached_words_connect(const struct store_address *address
         end = memcached_version(handle);
     if (end == MEMCACHED_SUCCESS)
         return handle;
-    if (why != NULL)
-        snprintf(why, why_max, "%s",
-                 end == MEMCACHED_TIMEOUT ? "no answer within 5 s"
-                                          : memcached_last_error_message(handle));
+    memcached_explain(handle, why, why_max);
     memcached_free(handle);
     return NULL;
 }

@@ -197,7 +197,7 @@ static const struct key store_keys[] = {
      .most = "16", .en = "memcached: threads that serve commands; each has its own connections.",
      .ru = "memcached: потоки, выполняющие команды; у каждого свои соединения."},
     {"item_max", KEY_SIZE, KEY_AT(struct store_spec, item_max), .fallback = "1MiB", .least = "1KiB",
-     .most = "128MiB", .en = "memcached: the largest item; a larger set fails.",
+     .most = "32MiB", .en = "memcached: the largest item; a larger set fails.",
      .ru = "memcached: самый большой элемент; больший записать нельзя."},
     {"growth", KEY_NUMBER, KEY_AT(struct store_spec, growth), .fallback = "1.25", .least = "1.05",
      .most = "16", .en = "memcached: how much larger the chunks of each next slab class are.",
