@@ -43,6 +43,8 @@ void memcached_explain(const struct memcached_st *handle, char *why, size_t why_
         return;
     if (end == MEMCACHED_TIMEOUT)
         snprintf(why, why_max, "no answer within 5 s");
+    else if (end == MEMCACHED_CONNECTION_FAILURE && number == 0)
+        snprintf(why, why_max, "connection refused");
     else
         snprintf(why, why_max, "%s",
                  number != 0 ? strerror(number) : memcached_strerror(handle, end));
