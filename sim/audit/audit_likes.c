@@ -67,9 +67,9 @@ static bool promises_to_keep(const struct scenario *scenario, const struct servi
     return is_sync || (likes->ack != ACK_STORE && scenario->queue.acks == ACKS_ALL);
 }
 
-/* With a log behind it the store counts each like in one step, or in two that only trouble can part;
- * a call that found no answer may have counted all the same, and a store that forgets, or is full
- * and may not, counts too little. cached moves the counter apart from the row, and may be one
+/* With a log behind it the store counts each like in one step, or in two that only trouble parts. A
+ * call that found no answer may have counted all the same, and a store that forgets, or that is
+ * full and may not, counts too little. cached moves the counter apart from the row, and may be one
  * off. */
 static bool shows_exactly(const struct audit *audit, const struct service_spec *likes)
 {

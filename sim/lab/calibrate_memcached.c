@@ -1,4 +1,4 @@
-/* calibrate_memcached.c — A memcached of the calibration's own beside its Redis, and a call of it. */
+/* calibrate_memcached.c — A memcached beside the calibration's Redis, and a call of it. */
 #include <stdio.h>
 #include <string.h>
 

@@ -2,7 +2,8 @@
  *
  * Only what the scenario uses is started: the services' designs say what that is (servers_wanted).
  * Embedded: `redis-server` or `memcached` on a unix socket in the run's folder, Redis without
- * persistence unless the scenario says so; `sim-node broker`; an SQLite file in the run's folder. */
+ * persistence unless the scenario says so; `sim-node broker`; an SQLite file in the run's
+ * folder. */
 #ifndef SIM_LAB_SERVERS_H
 #define SIM_LAB_SERVERS_H
 
@@ -81,8 +82,8 @@ bool servers_fault(struct servers *servers, const struct fault_spec *fault, bool
  * when the services have stopped. */
 void servers_heal(struct servers *servers);
 
-/* servers_store.c: one part of servers_note and servers_up; the process, ours, from its start to its
- * first answer (false: why), and what it has counted. */
+/* servers_store.c: one part of servers_note and servers_up; the process, ours, from its start to
+ * its first answer (false: why), and what it has counted. */
 void servers_store_note(struct servers *servers, const struct scenario *scenario,
                         const struct lab_servers *where);
 enum lab_end servers_store_up(struct servers *servers, char trouble[static 400]);

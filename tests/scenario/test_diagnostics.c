@@ -299,8 +299,10 @@ static void what_memcached_cannot_do_is_refused_with_the_cure(void **state)
     expect_problem(LEAST "store: {kind: memcached, memory: 8MiB, item_max: 8MiB}\n",
                    "room for two of its largest items");
     expect_problem(LEAST "store: {kind: memcache}\n", "did you mean \"memcached\"?");
-    expect_problem(LEAST "store: {kind: memcached, threads: 0}\n", "threads is too small: at least 1");
-    expect_problem(LEAST "store: {kind: memcached, growth: 1}\n", "growth is too small: at least 1.05");
+    expect_problem(LEAST "store: {kind: memcached, threads: 0}\n",
+                   "threads is too small: at least 1");
+    expect_problem(LEAST "store: {kind: memcached, growth: 1}\n",
+                   "growth is too small: at least 1.05");
     expect_problem(LEAST "store: {threads: 4}\n",
                    "\"threads\" has no effect here: it goes with kind: memcached");
     expect_problem(LEAST "faults: [{target: memcached}]\n", "did you mean \"store\"?");

@@ -1,6 +1,6 @@
 /* slabs.h — The memory of memcached: pages cut into equal chunks, and who must leave a full class.
  *
- *   memory -> pages of 1 MiB -> each cut, for good, into the chunks of one class -> one item a chunk
+ *   memory -> pages of 1 MiB -> each cut for good into the chunks of one class -> an item a chunk
  *
  * The first class has chunks of 96 bytes, each next one `growth` times as much, the last one half a
  * page (memcached/slabs.c, slabs_init; `memcached -vv` prints the same table). A class takes pages

@@ -7,9 +7,9 @@
  *   memcached   memcached_client.c the connections of nodes, memcached_commands.c what a command
  *               does, slabs.c what the items hold and which of them goes
  *
- * Keys of Redis stand in one dense array, in no order: dropping one moves the last into its place. So a
- * random key is a random index, which is what sampling needs, and a map leads from the key to its
- * place. The members of a set hang on a list, so that a set can go at once. */
+ * Keys of Redis stand in one dense array, in no order: dropping one moves the last into its place.
+ * So a random key is a random index, which is what sampling needs, and a map leads from the key to
+ * its place. The members of a set hang on a list, so that a set can go at once. */
 #ifndef SIM_WORLD_STORE_INSIDE_H
 #define SIM_WORLD_STORE_INSIDE_H
 

@@ -8,7 +8,7 @@
  *
  *               Redis                                memcached
  *   threads     one                                  several, each with its own connections
- *   memory      one for all, sampled LRU or LFU      pages that belong to classes of sizes (slabs.h)
+ *   memory      one for all, sampled LRU or LFU      pages that belong to sizes (slabs.h)
  *   add_if_new  a script: one step                   two commands: one may happen without the other
  *   expiry      by the millisecond, and a walk       by whole seconds, when touched or in the way
  *   restart     empty, or, when persistent, with     empty
