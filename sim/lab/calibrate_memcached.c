@@ -1,6 +1,11 @@
-/* calibrate_memcached.c — A memcached beside the calibration's Redis, and a call of it. */
+/* calibrate_memcached.c — A memcached beside the calibration's Redis, and a call of it.
+ *
+ * Threads of memcached's own (the LRU's maintainer, the clock) take processor time whether or not
+ * anybody asks; what they take in a second of silence is not the commands'. */
+#define _GNU_SOURCE
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "services/live/memcached/memcached_live.h"
 #include "services/port/schema.h"
@@ -20,28 +25,53 @@ static void get_one(struct probe *probe, struct sample *sample)
     store_get(probe->context, &sample->call, store_key(SPACE_CUSTOM, A_KEY), timeout_ns);
 }
 
+struct usage {
+    struct memcached_info info;
+    uint64_t at_ns;
+};
+
+static bool read_usage(struct calibrator *calibrator, const char *server, struct usage *usage)
+{
+    char why[160] = "";
+
+    usage->at_ns = loop_clock_ns();
+    return memcached_read_info(server, &usage->info, why) ||
+           calibrate_fail(calibrator, "memcached", why);
+}
+
+/* Microseconds of processor time per command, between the last two of them. */
+static double cost_of(const struct usage at[3])
+{
+    double idle_us = (double)(at[1].info.cpu_us - at[0].info.cpu_us);
+    double idle_share = idle_us / (double)(at[1].at_ns - at[0].at_ns);
+    double all_us = (double)(at[2].info.cpu_us - at[1].info.cpu_us);
+    double own_us = all_us - idle_share * (double)(at[2].at_ns - at[1].at_ns);
+    uint64_t commands = at[2].info.commands - at[1].info.commands;
+
+    return commands > 0 && own_us > 0 ? own_us / (double)commands : 0;
+}
+
 static bool measure(struct calibrator *calibrator, const char *server, struct store *store)
 {
     struct probe set = {.name = "a memcached set", .every_ns = ms_ns, .samples = 5, .ask = set_one};
     struct probe get = {
         .name = "a memcached get", .every_ns = 5 * ms_ns, .samples = 400, .blocks = 5};
-    struct memcached_info before, after;
+    const struct timespec silence = {.tv_sec = 1};
+    struct usage at[3];
     struct calibrated ignored;
-    char why[160] = "";
 
     set.context = get.context = store;
     get.ask = get_one;
     if (!probe_run(&set, calibrator, &ignored))
         return false;
-    if (!memcached_read_info(server, &before, why))
-        return calibrate_fail(calibrator, "memcached", why);
-    if (!probe_run(&get, calibrator, &calibrator->calibration->memcached_get))
+    if (!read_usage(calibrator, server, &at[0]))
         return false;
-    if (!memcached_read_info(server, &after, why))
-        return calibrate_fail(calibrator, "memcached", why);
-    if (after.commands > before.commands)
-        calibrator->calibration->memcached_cpu_us =
-            (double)(after.cpu_us - before.cpu_us) / (double)(after.commands - before.commands);
+    nanosleep(&silence, NULL);
+    if (!read_usage(calibrator, server, &at[1]) ||
+        !probe_run(&get, calibrator, &calibrator->calibration->memcached_get) ||
+        !read_usage(calibrator, server, &at[2]))
+        return false;
+    calibrator->calibration->memcached_cpu_us = cost_of(at);
     return true;
 }
 
