@@ -288,6 +288,16 @@ bool servers_note(struct servers *servers, const struct scenario *scenario,
     return true;
 }
 
+bool servers_can_outlive_a_run(const struct servers *servers, char trouble[static 400])
+{
+    if (!servers->wanted.store || !servers->store.is_memcached)
+        return true;
+    snprintf(trouble, 400,
+             "memcached cannot forget the keys of an earlier run, so nodes of yours cannot live on "
+             "it: store.kind: redis, or let sim start the nodes");
+    return false;
+}
+
 /* What is embedded begins and ends with a run of ours; nodes of somebody else cannot live on it. */
 static bool are_all_theirs(const struct servers *servers, char trouble[static 400])
 {
@@ -297,12 +307,8 @@ static bool are_all_theirs(const struct servers *servers, char trouble[static 40
         (!wanted->queue || !servers->has_embedded_broker) &&
         (!wanted->table || servers->table_is_theirs))
         return true;
-    if (wanted->store && servers->store.is_memcached) {
-        snprintf(trouble, 400,
-                 "memcached cannot forget the keys of an earlier run, so nodes of yours cannot "
-                 "live on it: store.kind: redis, or let sim start the nodes");
+    if (!servers_can_outlive_a_run(servers, trouble))
         return false;
-    }
     snprintf(trouble, 400,
              "this variant uses%s%s%s; say where its nodes find them: --redis, "
              "--kafka, --db",

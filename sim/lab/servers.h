@@ -60,6 +60,9 @@ bool servers_name_run(char run[static SERVERS_RUN_MAX], const char *given);
 bool servers_note(struct servers *servers, const struct scenario *scenario,
                   const struct lab_options *options, char trouble[static 400]);
 
+/* False: nodes that somebody else starts cannot use what this variant wants. */
+bool servers_can_outlive_a_run(const struct servers *servers, char trouble[static 400]);
+
 /* After servers_note, with servers that are all the user's: makes schema and topics, for nodes that
  * somebody else starts (docker compose). Nobody drops them. */
 enum lab_end servers_prepare(struct servers *servers, const struct scenario *scenario,

@@ -349,8 +349,9 @@ static void a_key_without_effect_is_named(void **state)
     expect_problem(
         "services: {a: {runtime: {threads: 4, processes: 4}, steps: [{sleep: 1s}]}}\n" ASKER,
         "say which: model: threads");
-    expect_problem("services: {a: {runtime: processes, line: priority, steps: [{sleep: 1s}]}}\n"
-                   ASKER, "the line before processes is the kernel's");
+    expect_problem(
+        "services: {a: {runtime: processes, line: priority, steps: [{sleep: 1s}]}}\n" ASKER,
+        "the line before processes is the kernel's");
     expect_problem("services: {a: {steps: [{block: 1s, timeout: 2s}]}}\n" ASKER,
                    "\"timeout\" has no effect here");
     expect_problem(LEAST "variants: {a: {}, b: {load: {0: {users: 5}}}}\n",

@@ -99,6 +99,7 @@ struct memcached_watch {
     struct event *event; /* On fd: first writable, then readable, which is its end. */
     struct event *retry; /* Time to try again. */
     uint64_t backoff_ns;
+    uint32_t tries;
     bool is_connecting;
 };
 

@@ -46,18 +46,21 @@ static int begin_unix(const char *path)
     return begin(AF_UNIX, (const struct sockaddr *)&where, sizeof where);
 }
 
-/* A name is resolved blocking, once per try, as with Redis. */
-static int begin_inet(const struct store_address *address)
+/* A name is resolved blocking, once per try, as with Redis. It may stand for several addresses
+ * ("localhost" for two): each try takes the next one. */
+static int begin_inet(const struct store_address *address, uint32_t nth)
 {
     const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
-    struct addrinfo *found;
+    struct addrinfo *found, *chosen;
     char port[8];
     int fd;
 
     snprintf(port, sizeof port, "%u", (unsigned)address->port & 0xffff);
     if (getaddrinfo(address->text, port, &hints, &found) != 0)
         return -1;
-    fd = begin(found->ai_family, found->ai_addr, found->ai_addrlen);
+    for (chosen = found; nth > 0; nth--)
+        chosen = chosen->ai_next == NULL ? found : chosen->ai_next;
+    fd = begin(chosen->ai_family, chosen->ai_addr, chosen->ai_addrlen);
     freeaddrinfo(found);
     return fd;
 }
@@ -130,7 +133,7 @@ static void try_to_connect(void *context)
 
     watch->is_connecting = true;
     watch->fd = memcached->address.is_path ? begin_unix(memcached->address.text)
-                                           : begin_inet(&memcached->address);
+                                           : begin_inet(&memcached->address, watch->tries++ % 16);
     if (watch->fd < 0)
         wait_and_retry(memcached);
     else
