@@ -25,6 +25,7 @@ library jansson            libjansson-dev      jansson-devel       jansson
 library libcrypto          libssl-dev          openssl-devel       openssl@3
 library libevent           libevent-dev        libevent-devel      libevent
 library hiredis            libhiredis-dev      hiredis-devel       hiredis
+library libmemcached       libmemcached-dev    libmemcached-devel  libmemcached
 library rdkafka            librdkafka-dev      librdkafka-devel    librdkafka
 library librabbitmq        librabbitmq-dev     librabbitmq-devel   rabbitmq-c
 library sqlite3            libsqlite3-dev      sqlite-devel        sqlite
@@ -48,6 +49,7 @@ python  yaml               python3-yaml        python3-pyyaml      -
 '
 # Real servers and tools that some tests hold sim against: without one they are skipped, and say so.
 test_wants='
+command memcached          memcached           memcached           memcached
 server  postgres           postgresql-15       postgresql-server   postgresql@15
 server  rabbitmq-server    rabbitmq-server     rabbitmq-server     rabbitmq
 command psql               postgresql-client   postgresql          postgresql@15

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include <event2/event.h>
+#include <libmemcached/memcached.h>
 #include <libpq-fe.h>
 #include <librdkafka/rdkafka.h>
 #include <sqlite3.h>
@@ -29,4 +30,5 @@ void library_versions(struct library libraries[static LIBRARIES])
     note(&libraries[1], "librdkafka", rd_kafka_version_str());
     note(&libraries[2], "SQLite", sqlite3_libversion());
     note_libpq(&libraries[3]);
+    note(&libraries[4], "libmemcached", memcached_lib_version());
 }

@@ -10,9 +10,9 @@ struct library {
     char version[32];
 };
 
-enum { LIBRARIES = 4 };
+enum { LIBRARIES = 5 };
 
-/* libevent, librdkafka, SQLite, libpq. */
+/* libevent, librdkafka, SQLite, libpq, libmemcached. */
 void library_versions(struct library libraries[static LIBRARIES]);
 
 #endif

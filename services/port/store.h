@@ -1,8 +1,19 @@
-/* store.h — Counters and cache: Redis, or the model of one.
+/* store.h — Counters and cache: Redis or memcached, or the model of either.
  *
  * A key is a space (8 bits, schema.h) and an id (56 bits); the live world writes it as
  * "sim:{run}:{space}:{id}". A value is a number; a blob is a number that stands for it (its
- * version) and a size in bytes, which costs memory and time. */
+ * version) and a size in bytes beyond the 20 of a number, which costs memory and time.
+ *
+ * Commands of one node on one key take effect in the order in which they were asked. Where the
+ * server has no scripts and knows no sets (memcached), these differ, and a service must bear both:
+ *
+ *                       with scripts                        without
+ *   add to a blob       the number moves, the size stays    CALL_FAILED, nothing moves
+ *   add_if_new          one atomic step                     two, see there
+ *   a set               one thing: it can be deleted, and   nothing but its members: it is absent
+ *                       is of another kind than a number    to get and expire
+ *   time to live        by the millisecond                  by the second, up to two late
+ *   a value of 1 MiB    is kept                             CALL_FAILED, and the old one is gone */
 #ifndef SERVICES_PORT_STORE_H
 #define SERVICES_PORT_STORE_H
 
@@ -81,9 +92,14 @@ static inline void store_expire(struct store *store, struct call *call, uint64_t
     store->ops->expire(store, call, key, ttl_ns, timeout_ns);
 }
 
-/* One atomic step (a script in Redis). delta +1: adds member to the set and, if it was new, 1 to
- * the counter (begun at 0); delta -1: takes it out and, if it was there, 1 off. CALL_OK with the
- * counter when something changed, CALL_ABSENT when nothing did. */
+/* delta +1: adds member to the set and, if it was new, 1 to the counter (begun at 0); delta -1:
+ * takes it out and, if it was there, 1 off. CALL_OK with the counter when something changed,
+ * CALL_ABSENT when nothing did.
+ *
+ * One atomic step where the server has scripts. Where it has none, a step on the member and then
+ * one on the counter (two_steps.h), each atomic. CALL_OK, CALL_ABSENT and CALL_REFUSED say the same
+ * then; after CALL_TIMEOUT and CALL_FAILED the member may have changed and the counter not, for
+ * good: asked again, it answers CALL_ABSENT. */
 static inline void store_add_if_new(struct store *store, struct call *call, uint64_t set,
                                     uint64_t member, uint64_t counter, int64_t delta,
                                     uint64_t timeout_ns)

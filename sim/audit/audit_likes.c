@@ -94,9 +94,10 @@ static bool promises_to_keep(const struct scenario *scenario, const struct servi
     return is_sync || (likes->ack != ACK_STORE && scenario->queue.acks == ACKS_ALL);
 }
 
-/* With a log behind it the store counts each like in one step; a call that found no answer may have
- * counted all the same, and a store that forgets counts too little. cached moves the counter apart
- * from the row, and may be one off. */
+/* With a log behind it the store counts each like in one step, or in two that only trouble parts. A
+ * call that found no answer may have counted all the same, and a store that forgets, or that is
+ * full and may not, counts too little. cached moves the counter apart from the row, and may be one
+ * off. */
 static bool shows_exactly(const struct audit *audit, const struct service_spec *likes)
 {
     const struct scenario *scenario = audit->scenario;
@@ -105,7 +106,8 @@ static bool shows_exactly(const struct audit *audit, const struct service_spec *
 
     return has_log && scenario->faults_max == 0 && scenario->network.loss == 0 &&
            result->requests.failed[FAILURE_TIMEOUT] == 0 &&
-           result->requests.failed[FAILURE_ERROR] == 0 && result->store.evictions == 0;
+           result->requests.failed[FAILURE_ERROR] == 0 && result->store.evictions == 0 &&
+           (scenario->store.eviction != EVICTION_NONE || scenario->store.memory == 0);
 }
 
 /* ---- Gathering ------------------------------------------------------------------------------- */

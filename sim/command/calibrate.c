@@ -100,14 +100,16 @@ static int run(int argc, char **argv, struct settings *settings)
 
 const struct command command_calibrate = {
     .name = "calibrate",
-    .usage = "calibrate [-o FILE] [--redis HOST:PORT] [--kafka HOST:PORT] [--db URL]",
-    .summary = {"measure this machine's hop, Redis call, record, row and commit",
-                "измерить хоп, вызов Redis, запись в лог, строку и коммит этой машины"},
+    .usage = "calibrate [-o FILE] [--redis HOST:PORT] [--memcached HOST:PORT] [--kafka HOST:PORT] "
+             "[--db URL]",
+    .summary = {"measure this machine's hop, store call, record, row and commit",
+                "измерить хоп, вызов хранилища, запись в лог, строку и коммит этой машины"},
     .options =
         {"  -o FILE            where to write it; by default stdout\n"
          "  --redis HOST:PORT  your servers, where they are to be measured; also SIM_REDIS,\n"
          "  --kafka HOST:PORT  SIM_KAFKA, SIM_DB; by default embedded ones\n"
          "  --db URL\n"
+         "  --memcached H:P    also SIM_MEMCACHED; by default an embedded one, if installed\n"
          "  --allow-remote     they may be on another machine\n"
          "\n"
          "It takes half a minute, and wants the machine for itself. Exit codes: 0 done,\n"
@@ -119,6 +121,7 @@ const struct command command_calibrate = {
          "  --redis HOST:PORT  ваши серверы, если измерять их; также SIM_REDIS,\n"
          "  --kafka HOST:PORT  SIM_KAFKA, SIM_DB; по умолчанию встроенные\n"
          "  --db URL\n"
+         "  --memcached Х:П    также SIM_MEMCACHED; по умолчанию встроенный, если установлен\n"
          "  --allow-remote     они могут быть на другой машине\n"
          "\n"
          "Занимает полминуты; машина в это время нужна целиком. Коды выхода: 0 готово,\n"

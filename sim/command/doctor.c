@@ -99,13 +99,14 @@ static int run(int argc, char **argv, struct settings *settings)
 
 const struct command command_doctor = {
     .name = "doctor",
-    .usage = "doctor [--redis HOST:PORT] [--kafka HOST:PORT] [--rabbitmq HOST:PORT] [--db URL] "
+    .usage = "doctor [--redis HOST:PORT] [--memcached HOST:PORT] [--kafka HOST:PORT] "
+             "[--rabbitmq HOST:PORT] [--db URL] "
              "[--json]",
     .summary = {"what a live run needs: there or missing, with the cure",
                 "что нужно для живого прогона: есть или нет, и как исправить"},
     .options = {"  --redis HOST:PORT  your servers, where they are to be used; also SIM_REDIS,\n"
-                "  --kafka HOST:PORT  SIM_KAFKA, SIM_RABBITMQ, SIM_DB\n"
-                "  --rabbitmq HOST:PORT, --db URL\n"
+                "  --kafka HOST:PORT  SIM_MEMCACHED, SIM_KAFKA, SIM_RABBITMQ, SIM_DB\n"
+                "  --memcached HOST:PORT, --rabbitmq HOST:PORT, --db URL\n"
                 "  --json             the same for a program\n"
                 "\n"
                 "ok: it is there; poor: it will do, and figures may suffer; missing: no live run.\n"
@@ -114,8 +115,8 @@ const struct command command_doctor = {
                 "  sim doctor\n"
                 "  sim doctor --db postgres://postgres@127.0.0.1/lab\n",
                 "  --redis HOST:PORT  ваши серверы, если запускать на них; также SIM_REDIS,\n"
-                "  --kafka HOST:PORT  SIM_KAFKA, SIM_RABBITMQ, SIM_DB\n"
-                "  --rabbitmq HOST:PORT, --db URL\n"
+                "  --kafka HOST:PORT  SIM_MEMCACHED, SIM_KAFKA, SIM_RABBITMQ, SIM_DB\n"
+                "  --memcached HOST:PORT, --rabbitmq HOST:PORT, --db URL\n"
                 "  --json             то же для программы\n"
                 "\n"
                 "есть: всё на месте; слабо: пойдёт, но цифры могут пострадать; нет: живого прогона "

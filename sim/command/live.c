@@ -68,6 +68,7 @@ static const char *first_text(const char *option, const char *variable)
 struct lab_servers live_servers(const struct live_options *given)
 {
     return (struct lab_servers){.redis = first_text(given->redis, "SIM_REDIS"),
+                                .memcached = first_text(given->memcached, "SIM_MEMCACHED"),
                                 .kafka = first_text(given->kafka, "SIM_KAFKA"),
                                 .rabbitmq = first_text(given->rabbitmq, "SIM_RABBITMQ"),
                                 .db = first_text(given->db, "SIM_DB"),

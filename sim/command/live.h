@@ -13,7 +13,7 @@ struct live { /* Results are owned. */
     unsigned begun;
 };
 
-/* Where --redis, --kafka and --db, or the environment, say that the servers are. */
+/* Where --redis, --memcached, --kafka and --db, or the environment, say that the servers are. */
 struct lab_servers live_servers(const struct live_options *given);
 
 enum { LIVE_RUN_MAX = 24 };

@@ -325,7 +325,8 @@ static int start_node(const struct node_options *options, const struct scenario 
 
     if (options->name == NULL || !find_service(scenario, options->name, &index, &is_balancer))
         return refuse(options, settings);
-    if (!servers_note(&servers, scenario, &lab, trouble)) {
+    if (!servers_note(&servers, scenario, &lab, trouble) ||
+        !servers_can_outlive_a_run(&servers, trouble)) {
         fprintf(stderr, "sim node: %s\n", trouble);
         return EXIT_USAGE;
     }

@@ -149,6 +149,7 @@ static bool take_burn(struct options *options, const char *value)
         return value[0] != '\0';                                                                   \
     }
 TAKE_TEXT(redis)
+TAKE_TEXT(memcached)
 TAKE_TEXT(kafka)
 TAKE_TEXT(rabbitmq)
 TAKE_TEXT(db)
@@ -177,6 +178,7 @@ static const struct option_row rows[] = {
     {"--live", VALUE_NONE, take_live, {"", ""}},
     {"--both", VALUE_NONE, take_both, {"", ""}},
     {"--redis", VALUE_WANTED, take_redis, {"HOST:PORT", "ХОСТ:ПОРТ"}},
+    {"--memcached", VALUE_WANTED, take_memcached, {"HOST:PORT", "ХОСТ:ПОРТ"}},
     {"--kafka", VALUE_WANTED, take_kafka, {"HOST:PORT", "ХОСТ:ПОРТ"}},
     {"--rabbitmq", VALUE_WANTED, take_rabbitmq, {"HOST:PORT", "ХОСТ:ПОРТ"}},
     {"--db", VALUE_WANTED, take_db, {"postgres://…", "postgres://…"}},
@@ -342,6 +344,7 @@ static void put_live(FILE *line, const struct live_options *live)
     const struct {
         const char *before, *word;
     } texts[] = {{" --redis ", live->redis},
+                 {" --memcached ", live->memcached},
                  {" --kafka ", live->kafka},
                  {" --attach ", live->attach},
                  {" --run ", live->run}};

@@ -11,10 +11,10 @@ enum { OPTIONS_OVERRIDES_MAX = 64 };
 
 struct live_options { /* Of --live and --both; NULL: not given. */
     bool is_live, is_both;
-    const char *redis, *kafka, *db; /* Else SIM_REDIS, SIM_KAFKA, SIM_DB; else embedded ones. */
-    const char *rabbitmq;           /* Else SIM_RABBITMQ. */
-    const char *attach;             /* Nodes that somebody else has started. */
-    const char *run;                /* Their run's name. */
+    /* Else SIM_REDIS, SIM_MEMCACHED …, SIM_DB; else embedded ones. */
+    const char *redis, *memcached, *kafka, *rabbitmq, *db;
+    const char *attach; /* Nodes that somebody else has started. */
+    const char *run;    /* Their run's name. */
     bool allow_remote, burn;
 };
 

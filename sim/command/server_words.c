@@ -22,9 +22,10 @@ bool server_words_take(struct live_options *live, int argc, char **argv, int *pl
         const char *name;
         const char **to;
     } rows[] = {{"--redis", &live->redis},
+                {"--memcached", &live->memcached},
                 {"--kafka", &live->kafka},
-                {"--db", &live->db},
-                {"--rabbitmq", &live->rabbitmq}};
+                {"--rabbitmq", &live->rabbitmq},
+                {"--db", &live->db}};
 
     if (strcmp(argv[*place], "--allow-remote") == 0) {
         live->allow_remote = true;

@@ -1,5 +1,5 @@
-/* server_words.h — The words that say where servers are: --redis, --kafka, --db, --allow-remote;
- * for commands that need servers and no scenario. */
+/* server_words.h — The words that say where servers are: --redis, --memcached, --kafka, --db,
+ * --allow-remote; for commands that need servers and no scenario. */
 #ifndef SIM_COMMAND_SERVER_WORDS_H
 #define SIM_COMMAND_SERVER_WORDS_H
 

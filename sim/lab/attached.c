@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "services/live/store/store_live.h"
 #include "services/live/table/database.h"
 #include "sim/lab/lab_inside.h"
 

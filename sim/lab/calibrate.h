@@ -1,4 +1,4 @@
-/* calibrate.h — What a hop, a Redis call, a record and a commit cost on this machine.
+/* calibrate.h — What a hop, a store call, a record and a commit cost on this machine.
  *
  *   servers up -> nodes up -> hop, timer -> store -> log -> table -> down -> struct calibration
  *
@@ -30,8 +30,10 @@ struct calibration {
     struct calibrated balanced; /* The same through a balancer, its own work left out. */
     struct calibrated sleep;    /* How late a sleep of 1 ms ends in this process. */
 
-    struct calibrated get;      /* Redis, there and back. */
-    double get_cpu_us;          /* Its processor time per command. */
+    struct calibrated get;           /* Redis, there and back. */
+    double get_cpu_us;               /* Its processor time per command. */
+    struct calibrated memcached_get; /* The same of memcached, where there is one. */
+    double memcached_cpu_us;
     struct calibrated put;      /* Acknowledged as `acks: all`, without linger. */
     struct calibrated lingered; /* The same with a linger of 5 ms: what it takes beyond the 5 ms. */
     struct calibrated leader;   /* The same as `acks: leader`; none on the embedded broker. */

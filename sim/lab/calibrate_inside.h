@@ -4,6 +4,7 @@
  *     calibrate_probe.c  one series
  *     calibrate_nodes.c  hops
  *     calibrate_data.c   store, log, table
+ *     calibrate_memcached.c   the other store, where there is one
  *     calibrate_write.c  the configuration */
 #ifndef SIM_LAB_CALIBRATE_INSIDE_H
 #define SIM_LAB_CALIBRATE_INSIDE_H
@@ -83,6 +84,7 @@ void crowd_end(struct calibrator *calibrator);
 /* Each: false after calibrate_fail. */
 bool calibrate_nodes(struct calibrator *calibrator);
 bool calibrate_store(struct calibrator *calibrator);
+bool calibrate_memcached(struct calibrator *calibrator); /* True where there is none. */
 bool calibrate_queue(struct calibrator *calibrator);
 bool calibrate_table(struct calibrator *calibrator);
 

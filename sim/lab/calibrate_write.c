@@ -4,7 +4,7 @@
  *
  *   network   a request through a balancer: 4 hops, the balancer's work, the work; a fourth of what
  *             is over. A balancer's own work stays the scenario's: the nodes emulate it, too.
- *   store     2 x latency + command. command is Redis' processor time, latency the rest.
+ *   store     2 x latency + command. command is the server's processor time, latency the rest.
  *   queue     linger + 2 x latency + append + record + replicate. latency is half of a commit of an
  *             offset, record the slope of a burst, replicate what `acks: all` takes more than
  *             `acks: leader`, append the rest, an untimely end of the linger included.
@@ -53,6 +53,8 @@ static void write_head(FILE *out, const struct calibration *of)
     put_series(out, "the same through a balancer, beyond both", &of->balanced);
     put_series(out, "a sleep of 1 ms ends late by", &of->sleep);
     put_series(out, "Redis get", &of->get);
+    if (of->memcached_get.n > 0)
+        put_series(out, "memcached get", &of->memcached_get);
     put_series(out, "record acknowledged, acks all, no linger", &of->put);
     put_series(out, "the same with a linger of 5 ms, beyond it", &of->lingered);
     if (of->leader.n > 0)
@@ -74,6 +76,19 @@ static void write_network(FILE *out, const struct calibration *of)
            "A fourth of client -> balancer -> node and back, timers' lateness included.");
 }
 
+static void write_memcached(FILE *out, const struct calibration *of)
+{
+    double command_us = fmin(of->memcached_cpu_us, of->memcached_get.mean);
+
+    if (of->memcached_get.n == 0)
+        return;
+    fprintf(out, "  memcached:\n  ");
+    put_us(out, "latency", (of->memcached_get.mean - command_us) / 2,
+           "The same of memcached, the way to its client's thread included.");
+    fprintf(out, "  ");
+    put_us(out, "command", command_us, "memcached's processor time per command (stats).");
+}
+
 static void write_store(FILE *out, const struct calibration *of)
 {
     double command_us = fmin(of->get_cpu_us, of->get.mean);
@@ -81,6 +96,7 @@ static void write_store(FILE *out, const struct calibration *of)
     fprintf(out, "\nstore:\n");
     put_us(out, "latency", (of->get.mean - command_us) / 2, "Half of a get, less the command.");
     put_us(out, "command", command_us, "Redis' processor time per command (INFO).");
+    write_memcached(out, of);
 }
 
 static void write_queue(FILE *out, const struct calibration *of)

@@ -2,7 +2,7 @@
  *
  * lag_max is the highest of whole seconds, and not of every instant as in virtual time. Not
  * measured here, and left at 0: waits for row locks, scans and flushes inside the SQL server, and
- * how many keys a crash of Redis has cost. */
+ * how many keys a crash of the store has cost. */
 #include <stdio.h>
 
 #include "sim/lab/lab_inside.h"
@@ -132,7 +132,7 @@ struct sums { /* Of all stations. */
 static void close_store(struct lab *lab, const struct sums *sums)
 {
     struct store_result *store = &lab->result->store;
-    struct store_info now;
+    struct store_figures now;
     char why[160];
 
     store->is_used = lab->servers.wanted.store;
@@ -141,14 +141,15 @@ static void close_store(struct lab *lab, const struct sums *sums)
     store->commands = sums->is.store_commands - sums->was.store_commands;
     store->hits = sums->is.store_hits - sums->was.store_hits;
     store->misses = sums->is.store_misses - sums->was.store_misses;
-    if (!store_read_info(lab->servers.store.server, &now, why))
+    if (!servers_store_read(&lab->servers, &now, why))
         return;
     store->evictions = grown(lab->store_before.evicted, now.evicted);
     store->expired = grown(lab->store_before.expired, now.expired);
-    store->bytes_max = now.used_memory_peak;
+    store->bytes_max = now.bytes;
+    store->wasted_bytes = now.wasted;
     if (now.cpu_us > lab->store_before.cpu_us)
         store->utilization = ratio((now.cpu_us - lab->store_before.cpu_us) * 1000,
-                                   loop_clock_ns() - lab->store_before_ns);
+                                   (loop_clock_ns() - lab->store_before_ns) * now.threads);
 }
 
 static void close_queue(struct lab *lab, const struct sums *sums)

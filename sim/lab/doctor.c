@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "services/live/memcached/memcached_live.h"
 #include "services/live/queue/queue_live.h"
 #include "services/live/rabbit/rabbit_lab.h"
 #include "services/live/store/store_live.h"
@@ -94,6 +95,42 @@ static void look_at_redis(struct round *round, const struct lab_servers *servers
     finding->cure = install;
 }
 
+/* "memcached 1.6.18" */
+static bool read_memcached_version(char *version, size_t version_max)
+{
+    const char *const argv[] = {"memcached", "-V", NULL};
+    struct process process;
+    char line[256] = "", why[400];
+    bool is_read;
+
+    if (!process_start(&process, "memcached", argv, "/dev/null")) {
+        snprintf(version, version_max, "%s", strerror(errno));
+        return false;
+    }
+    is_read = process_wait_line(&process, VERSION_MS, line, sizeof line, why);
+    process_kill(&process);
+    if (is_read && strncmp(line, "memcached ", 10) == 0)
+        snprintf(version, version_max, "%.60s", line + 10);
+    else
+        snprintf(version, version_max, "it does not say its version");
+    return is_read;
+}
+
+/* Few scenarios want it. */
+static void look_at_memcached(struct round *round)
+{
+    struct doctor_finding *finding = add(round, "memcached", DOCTOR_OK);
+
+    if (read_memcached_version(finding->found, sizeof finding->found))
+        return;
+    finding->state = DOCTOR_POOR;
+    finding->cure = (struct text){
+        "for store.kind: memcached: apt install memcached; dnf install memcached; brew install "
+        "memcached; or --memcached HOST:PORT",
+        "для store.kind: memcached: apt install memcached; dnf install memcached; brew install "
+        "memcached; или --memcached HOST:PORT"};
+}
+
 static void look_at_libraries(struct round *round)
 {
     struct library libraries[LIBRARIES];
@@ -121,6 +158,21 @@ static void look_at_store(struct round *round, const char *server)
     snprintf(finding->found, sizeof finding->found, "%.60s: %.130s", server, why);
     finding->cure = (struct text){"start it, or leave --redis and SIM_REDIS away",
                                   "запустите его или уберите --redis и SIM_REDIS"};
+}
+
+static void look_at_memcached_server(struct round *round, const char *server)
+{
+    struct doctor_finding *finding = add(round, "memcached server", DOCTOR_OK);
+    char version[32], why[160] = "";
+
+    if (memcached_probe(server, version, why)) {
+        snprintf(finding->found, sizeof finding->found, "%s: %s", server, version);
+        return;
+    }
+    finding->state = DOCTOR_MISSING;
+    snprintf(finding->found, sizeof finding->found, "%.60s: %.130s", server, why);
+    finding->cure = (struct text){"start it, or leave --memcached and SIM_MEMCACHED away",
+                                  "запустите его или уберите --memcached и SIM_MEMCACHED"};
 }
 
 static void look_at_queue(struct round *round, const char *brokers)
@@ -275,9 +327,12 @@ unsigned doctor_look(const struct lab_servers *servers,
 
     look_at_node(&round);
     look_at_redis(&round, servers);
+    look_at_memcached(&round);
     look_at_libraries(&round);
     if (is_named(servers->redis))
         look_at_store(&round, servers->redis);
+    if (is_named(servers->memcached))
+        look_at_memcached_server(&round, servers->memcached);
     if (is_named(servers->kafka))
         look_at_queue(&round, servers->kafka);
     look_at_rabbit(&round, servers->rabbitmq);

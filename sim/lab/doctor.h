@@ -1,7 +1,7 @@
 /* doctor.h — What a live run needs on this machine, and what of it is there.
  *
- *   sim-node, redis-server, libraries; the user's servers where they are named; how many files may
- *   be open, cores, how late timers are
+ *   sim-node, redis-server, memcached, libraries; the user's servers where they are named; how many
+ *   files may be open, cores, how late timers are
  *
  * Nothing is left behind: one program is asked for its version, servers are asked who they are. */
 #ifndef SIM_LAB_DOCTOR_H
@@ -9,7 +9,7 @@
 
 #include "sim/lab/lab.h"
 
-enum { DOCTOR_FINDINGS_MAX = 20 };
+enum { DOCTOR_FINDINGS_MAX = 28 };
 
 enum doctor_state {
     DOCTOR_OK,

@@ -2,8 +2,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "services/live/memcached/memcached_live.h"
 #include "services/live/queue/queue_live.h"
 #include "services/live/rabbit/rabbit_lab.h"
+#include "services/live/store/store_live.h"
 #include "services/live/table/database.h"
 #include "sim/lab/lab_inside.h"
 
@@ -52,11 +54,44 @@ static bool fetch_tables(struct lab *lab, char why[static 160])
     return is_fetched;
 }
 
+/* memcached does not list its counters: those of all posts that somebody liked are asked for. */
+static bool fetch_counts_by_post(struct lab *lab, char why[static 160])
+{
+    struct memcached_reader *reader =
+        memcached_reader_open(lab->servers.store.server, lab->servers.run, why);
+    enum call_outcome outcome = reader == NULL ? CALL_FAILED : CALL_OK;
+    const struct map_slot *slot;
+    size_t cursor = 0;
+
+    while (outcome != CALL_FAILED && (slot = map_next(&lab->audit.likes, &cursor)) != NULL) {
+        int64_t value;
+
+        if (map_find(&lab->proofs.shown, slot->a, 0) != NULL)
+            continue;
+        outcome = memcached_reader_count(reader, slot->a, &value);
+        if (outcome == CALL_OK)
+            keep_count(&lab->proofs.shown, slot->a, value);
+        else if (outcome == CALL_FAILED)
+            strcpy(why, "a counter in memcached cannot be read");
+    }
+    if (reader != NULL)
+        memcached_reader_close(reader);
+    return outcome != CALL_FAILED;
+}
+
+static bool fetch_counts(struct lab *lab, char why[static 160])
+{
+    const struct servers *servers = &lab->servers;
+
+    return servers->store.is_memcached ? fetch_counts_by_post(lab, why)
+                                       : store_each_count(servers->store.server, servers->run,
+                                                          keep_count, &lab->proofs.shown, why);
+}
+
 bool proofs_fetch(struct lab *lab, char why[static 160])
 {
     map_init(&lab->proofs.shown, &lab->arena, 64);
-    if (lab->servers.wanted.store && !store_each_count(lab->servers.store.server, lab->servers.run,
-                                                       keep_count, &lab->proofs.shown, why))
+    if (lab->servers.wanted.store && !fetch_counts(lab, why))
         return false;
     return !lab->servers.wanted.table || fetch_tables(lab, why);
 }

@@ -90,7 +90,7 @@ static enum lab_end run(struct lab *lab, uint64_t began_ns)
     if (lab->servers.wanted.store) {
         char why[160];
 
-        store_read_info(lab->servers.store.server, &lab->store_before, why);
+        servers_store_read(&lab->servers, &lab->store_before, why);
         lab->store_before_ns = loop_clock_ns();
     }
     drive_run(lab);

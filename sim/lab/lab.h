@@ -20,8 +20,8 @@
 
 /* Where the servers are: the embedded ones where the text is NULL or "". */
 struct lab_servers {
-    const char *redis;    /* HOST:PORT */
-    const char *kafka;    /* HOST:PORT[,HOST:PORT…] */
+    const char *redis, *memcached; /* HOST:PORT; the one that the scenario's store.kind means. */
+    const char *kafka;             /* HOST:PORT[,HOST:PORT…] */
     const char *rabbitmq; /* HOST:PORT, or with a user: services/live/rabbit/rabbit_lab.h */
     const char *db;       /* postgres://… */
     bool allows_remote;

@@ -10,7 +10,6 @@
 
 #include "services/base/map.h"
 #include "services/live/node/peer_live.h"
-#include "services/live/store/store_live.h"
 #include "sim/audit/audit.h"
 #include "sim/lab/crew.h"
 
@@ -55,7 +54,7 @@ struct lab {
     uint64_t warm_ns, end_ns;                   /* When these were read: loop_clock_ns. */
     struct crew_figures last[LAB_STATIONS_MAX]; /* A second ago, for peaks. */
     double peaks[LAB_STATIONS_MAX];
-    struct store_info store_before;
+    struct store_figures store_before;
     uint64_t store_before_ns; /* When that was read: loop_clock_ns. */
 
     struct proofs proofs;

@@ -15,7 +15,6 @@
 
 #include "services/live/queue/broker.h"
 #include "services/live/queue/queue_live.h"
-#include "services/live/store/store_live.h"
 #include "services/live/table/database.h"
 #include "sim/lab/janitor.h"
 
@@ -114,83 +113,6 @@ bool servers_find_program(const char *name, char *path, size_t path_max)
 static void path_in(const struct servers *servers, const char *name, char *path, size_t path_max)
 {
     snprintf(path, path_max, "%s/%s", servers->folder, name);
-}
-
-/* ---- Redis ----------------------------------------------------------------------------------- */
-
-static bool start_redis(struct servers *servers)
-{
-    static const char *const policies[] = {
-        [EVICTION_NONE] = "noeviction",
-        [EVICTION_LRU] = "allkeys-lru",
-        [EVICTION_LFU] = "allkeys-lfu",
-    };
-    const struct store_spec *spec = servers->store_spec;
-    char log[160], memory[32];
-    const char *argv[] = {"redis-server",
-                          "--port",
-                          "0",
-                          "--unixsocket",
-                          servers->store.server,
-                          "--save",
-                          "",
-                          "--daemonize",
-                          "no",
-                          "--dir",
-                          servers->folder,
-                          "--maxmemory",
-                          memory,
-                          "--maxmemory-policy",
-                          policies[spec->eviction],
-                          "--appendonly",
-                          spec->is_persistent ? "yes" : "no",
-                          "--appendfsync",
-                          "always",
-                          NULL};
-
-    path_in(servers, "redis.log", log, sizeof log);
-    snprintf(memory, sizeof memory, "%llu", (unsigned long long)spec->memory);
-    return process_start(&servers->redis, "redis-server", argv, log);
-}
-
-static bool wait_for_redis(struct servers *servers, char version[static 32], char why[static 160])
-{
-    const struct timespec moment = {.tv_nsec = 5000000};
-
-    for (int i = 0; i < START_MS / 5; i++) {
-        if (store_probe(servers->store.server, version, why))
-            return true;
-        if (servers->redis.pid != 0 && !process_is_running(&servers->redis))
-            return false;
-        if (servers->store_is_theirs || lab_is_interrupted(servers->options))
-            return false; /* Theirs is there or it is not. */
-        nanosleep(&moment, NULL);
-    }
-    return false;
-}
-
-static enum lab_end redis_up(struct servers *servers, char trouble[static 400])
-{
-    char version[32], why[160] = "";
-
-    if (!servers->store_is_theirs) {
-        path_in(servers, "redis.sock", servers->store.server, sizeof servers->store.server);
-        if (!start_redis(servers)) {
-            snprintf(trouble, 400,
-                     "redis-server cannot be started: %s. Install it (apt install redis-server; "
-                     "dnf install redis; brew install redis), or name one: --redis HOST:PORT",
-                     strerror(errno));
-            return LAB_DEPENDENCY;
-        }
-    }
-    if (!wait_for_redis(servers, version, why)) {
-        snprintf(trouble, 400, "Redis at %.120s does not answer: %s", servers->store.server, why);
-        return LAB_DEPENDENCY;
-    }
-    if (servers->store_is_theirs && !servers->is_lasting)
-        janitor_note(&servers->janitor, JANITOR_KEYS);
-    snprintf(servers->versions, sizeof servers->versions, "Redis %s", version);
-    return LAB_DONE;
 }
 
 /* ---- The broker ------------------------------------------------------------------------------ */
@@ -315,13 +237,10 @@ static void note_settings(struct servers *servers, const struct scenario *scenar
     const struct queue_spec *queue = &scenario->queue;
     const char *broker;
 
-    servers->store_is_theirs = has_text(where->redis);
     broker = queue->kind == QUEUE_RABBITMQ ? where->rabbitmq : where->kafka;
     servers->has_embedded_broker = !has_text(broker);
     servers->table_is_theirs = has_text(where->db);
-    servers->store_spec = &scenario->store;
-    if (servers->store_is_theirs)
-        snprintf(servers->store.server, sizeof servers->store.server, "%s", where->redis);
+    servers_store_note(servers, scenario, where);
     if (!servers->has_embedded_broker)
         snprintf(servers->queue.brokers, sizeof servers->queue.brokers, "%s", broker);
     servers->queue.is_rabbit = queue->kind == QUEUE_RABBITMQ;
@@ -348,7 +267,7 @@ static void note_settings(struct servers *servers, const struct scenario *scenar
 static enum lab_end start_all(struct servers *servers, const struct scenario *scenario,
                               char trouble[static 400])
 {
-    enum lab_end end = servers->wanted.store ? redis_up(servers, trouble) : LAB_DONE;
+    enum lab_end end = servers->wanted.store ? servers_store_up(servers, trouble) : LAB_DONE;
 
     if (end == LAB_DONE && servers->wanted.queue && !lab_is_interrupted(servers->options))
         end = queue_up(servers, trouble);
@@ -380,15 +299,27 @@ bool servers_note(struct servers *servers, const struct scenario *scenario,
     return true;
 }
 
+bool servers_can_outlive_a_run(const struct servers *servers, char trouble[static 400])
+{
+    if (!servers->wanted.store || !servers->store.is_memcached)
+        return true;
+    snprintf(trouble, 400,
+             "memcached cannot forget the keys of an earlier run, so nodes of yours cannot live on "
+             "it: store.kind: redis, or let sim start the nodes");
+    return false;
+}
+
 /* What is embedded begins and ends with a run of ours; nodes of somebody else cannot live on it. */
 static bool are_all_theirs(const struct servers *servers, char trouble[static 400])
 {
     const struct servers_wanted *wanted = &servers->wanted;
 
-    if ((!wanted->store || servers->store_is_theirs) &&
+    if ((!wanted->store || (servers->store_is_theirs && !servers->store.is_memcached)) &&
         (!wanted->queue || !servers->has_embedded_broker) &&
         (!wanted->table || servers->table_is_theirs))
         return true;
+    if (!servers_can_outlive_a_run(servers, trouble))
+        return false;
     snprintf(trouble, 400,
              "this variant uses%s%s%s; say where its nodes find them: --redis, "
              "--kafka, --rabbitmq, --db",
@@ -442,7 +373,7 @@ enum lab_end servers_up(struct servers *servers, const struct scenario *scenario
 
 void servers_down(struct servers *servers)
 {
-    process_kill(&servers->redis);
+    process_kill(&servers->store_process);
     process_kill(&servers->broker);
     rabbit_server_kill(&servers->rabbit);
     if (servers->lock >= 0)
@@ -467,18 +398,18 @@ static bool stop_or_go(struct process *process, bool begins)
     return true;
 }
 
-static bool redis_fault(struct servers *servers, enum fault_kind kind, bool begins,
+static bool store_fault(struct servers *servers, enum fault_kind kind, bool begins,
                         char why[static 160])
 {
     if (kind != FAULT_CRASH)
-        return stop_or_go(&servers->redis, begins);
+        return stop_or_go(&servers->store_process, begins);
     if (begins) {
-        process_kill(&servers->redis);
+        process_kill(&servers->store_process);
         return true;
     }
-    if (start_redis(servers))
+    if (servers_store_start(servers))
         return true;
-    snprintf(why, 160, "redis-server does not start again: %s", strerror(errno));
+    snprintf(why, 160, "the store does not start again: %s", strerror(errno));
     return false;
 }
 
@@ -537,7 +468,7 @@ bool servers_fault(struct servers *servers, const struct fault_spec *fault, bool
 {
     if (strcmp(fault->target, "store") == 0)
         return !servers->wanted.store || (!is_theirs(servers->store_is_theirs, why) &&
-                                          redis_fault(servers, fault->kind, begins, why));
+                                          store_fault(servers, fault->kind, begins, why));
     if (strcmp(fault->target, "queue") == 0)
         return !servers->wanted.queue || (!is_theirs(!servers->has_embedded_broker, why) &&
                                           broker_fault(servers, fault->kind, begins, why));
@@ -554,7 +485,7 @@ void servers_heal(struct servers *servers)
     servers->lock = -1;
     if (!servers->wanted.store || servers->store_is_theirs)
         return;
-    process_signal(&servers->redis, SIGCONT);
-    if (process_is_running(&servers->redis) || start_redis(servers))
-        wait_for_redis(servers, version, why); /* Who reads next says what is wrong. */
+    process_signal(&servers->store_process, SIGCONT);
+    if (process_is_running(&servers->store_process) || servers_store_start(servers))
+        servers_store_wait(servers, version, why); /* Who reads next says what is wrong. */
 }

@@ -1,9 +1,9 @@
-/* servers.h — Redis, a broker and SQL for one run: embedded, or those of the user.
+/* servers.h — A store, a broker and SQL for one run: embedded, or those of the user.
  *
  * Only what the scenario uses is started: the services' designs say what that is (servers_wanted).
- * Embedded: `redis-server` on a unix socket in the run's folder, without persistence unless the
- * scenario says so; `sim-node broker` or, where the queue is RabbitMQ, `rabbitmq-server` in the
- * run's folder; an SQLite file in the run's folder. */
+ * Embedded: `redis-server` or `memcached` on a unix socket in the run's folder, Redis without
+ * persistence unless the scenario says so; `sim-node broker` or, where the queue is RabbitMQ,
+ * `rabbitmq-server` in the run's folder; an SQLite file in the run's folder. */
 #ifndef SIM_LAB_SERVERS_H
 #define SIM_LAB_SERVERS_H
 
@@ -26,8 +26,8 @@ struct servers {
     struct servers_wanted wanted;
     char folder[64]; /* "/tmp/sim-XXXXXX"; sun_path is short. */
     char run[SERVERS_RUN_MAX];
-    struct process redis, broker; /* pid 0: not running, or not ours. */
-    struct rabbit_server rabbit;  /* Instead of the broker; the same. */
+    struct process store_process, broker; /* pid 0: not running, or not ours. */
+    struct rabbit_server rabbit;          /* Instead of the broker; the same. */
     struct janitor janitor;
     const struct store_spec *store_spec;   /* Borrowed from the scenario. */
     bool store_is_theirs, table_is_theirs; /* Not started by us: the run's traces are dropped. */
@@ -39,6 +39,13 @@ struct servers {
     char versions[200];                /* For struct lab_report. */
     const struct lab_options *options; /* Borrowed; for interruptions. */
     bool has_embedded_broker;
+};
+
+struct store_figures { /* Since the server's start. cpu_us: user and system. */
+    uint64_t evicted, expired, cpu_us;
+    uint64_t bytes;  /* Redis: at the peak; memcached: now. */
+    uint64_t wasted; /* memcached: of its pages, in no item. */
+    uint32_t threads;
 };
 
 struct servers_wanted servers_wanted_by(const struct service_spec *spec);
@@ -54,6 +61,9 @@ bool servers_name_run(char run[static SERVERS_RUN_MAX], const char *given);
  * machine and --allow-remote was not said. */
 bool servers_note(struct servers *servers, const struct scenario *scenario,
                   const struct lab_options *options, char trouble[static 400]);
+
+/* False: nodes that somebody else starts cannot use what this variant wants. */
+bool servers_can_outlive_a_run(const struct servers *servers, char trouble[static 400]);
 
 /* After servers_note, with servers that are all the user's: makes schema and topics, for nodes that
  * somebody else starts (docker compose). Nobody drops them. */
@@ -79,6 +89,15 @@ void servers_heal(struct servers *servers);
 
 /* One more in servers->versions. */
 void servers_add_version(struct servers *servers, const char *text);
+/* servers_store.c: one part of servers_note and servers_up; the process, ours, from its start to
+ * its first answer (false: why), and what it has counted. */
+void servers_store_note(struct servers *servers, const struct scenario *scenario,
+                        const struct lab_servers *where);
+enum lab_end servers_store_up(struct servers *servers, char trouble[static 400]);
+bool servers_store_start(struct servers *servers);
+bool servers_store_wait(struct servers *servers, char version[static 32], char why[static 160]);
+bool servers_store_read(const struct servers *servers, struct store_figures *figures,
+                        char why[static 160]);
 
 /* Where a node that listens there is reached by its balancer; where it listens, if that is one
  * address or if there is no balancer. False: nobody knows the balancer's host. A name blocks. */

@@ -87,6 +87,8 @@ const char *servers_remote_one(const struct lab_servers *where)
         return NULL;
     if (has_text(where->redis) && !list_is_loopback(where->redis))
         return where->redis;
+    if (has_text(where->memcached) && !list_is_loopback(where->memcached))
+        return where->memcached;
     if (has_text(where->kafka) && !list_is_loopback(where->kafka))
         return where->kafka;
     if (has_text(where->rabbitmq) && !rabbit_is_loopback(where->rabbitmq))

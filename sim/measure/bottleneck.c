@@ -25,7 +25,17 @@
 static const double busy_enough = 0.70;
 static const double exhausted = 0.95;
 
-enum symptom { CORES, GIL, WORKERS, ROW, TABLE_CORES, CONNECTIONS, STORE_THREAD, BACKLOG };
+enum symptom {
+    CORES,
+    GIL,
+    WORKERS,
+    ROW,
+    TABLE_CORES,
+    CONNECTIONS,
+    STORE_THREAD,
+    STORE_THREADS,
+    BACKLOG
+};
 
 struct candidate {
     enum symptom symptom;
@@ -92,6 +102,13 @@ static struct candidate fullest_workers(const struct result *result)
     return best;
 }
 
+static enum symptom store_symptom(const struct result *result)
+{
+    bool is_memcached = result->scenario != NULL && result->scenario->store.kind == STORE_MEMCACHED;
+
+    return is_memcached ? STORE_THREADS : STORE_THREAD;
+}
+
 static struct candidate busiest(const struct result *result)
 {
     const struct table_result *table = &result->table;
@@ -109,8 +126,8 @@ static struct candidate busiest(const struct result *result)
         consider(&best, (struct candidate){CONNECTIONS, "table", NULL, table->pool_utilization_peak,
                                            table->pool_utilization});
     if (store->is_used)
-        consider(&best, (struct candidate){STORE_THREAD, "store", NULL, store->utilization_peak,
-                                           store->utilization});
+        consider(&best, (struct candidate){store_symptom(result), "store", NULL,
+                                           store->utilization_peak, store->utilization});
     for (uint32_t i = 0; i < result->services_max; i++) {
         const struct service_result *service = &result->services[i];
 
@@ -145,6 +162,8 @@ static const struct sentence sentences[] = {
                       "соединения: пик %s, в среднем %s; свободного ждут %s"}},
     [STORE_THREAD] = {{"its one thread busy %s at peak, %s overall; %s commands",
                        "единственный поток: пик %s, в среднем %s; команд %s"}},
+    [STORE_THREADS] = {{"its busiest thread busy %s at peak, all of them %s overall; %s commands",
+                        "самый занятый поток: пик %s, все вместе в среднем %s; команд %s"}},
     [BACKLOG] = {{"the backlog grows to %s: %s come in, %s are worked off",
                   "отставание растёт до %s: приходит %s, обрабатывается %s"}},
 };
@@ -204,6 +223,7 @@ static void gather(struct figure figures[FIGURES_MAX], enum language language,
         figures[2] = figure_of(language, METRIC_MS, table->pool_wait_mean_ms);
         break;
     case STORE_THREAD:
+    case STORE_THREADS:
         figures[2] = rate_of(language, result, result->store.commands);
         break;
     case BACKLOG:

@@ -160,6 +160,7 @@ static void merge_store(struct store_result *to, double to_s, const struct store
     pool(&to->utilization, to_s, from->utilization, from_s);
     KEEP_MAX(to, from, utilization_peak);
     KEEP_MAX(to, from, bytes_max);
+    KEEP_MAX(to, from, wasted_bytes);
     ADD(to, from, commands);
     ADD(to, from, hits);
     ADD(to, from, misses);

@@ -54,8 +54,10 @@ struct service_result {
 struct store_result {
     bool is_used;
     uint64_t commands, hits, misses, evictions, expired, lost; /* lost: keys gone in crashes. */
-    double utilization, utilization_peak;
+    double utilization;                                        /* Of its threads; Redis has one. */
+    double utilization_peak;                                   /* Of the busiest of them. */
     uint64_t bytes_max;
+    uint64_t wasted_bytes; /* memcached: of its pages, in no item, at the end. */
 };
 
 struct queue_result {

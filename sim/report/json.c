@@ -165,10 +165,12 @@ static json_t *services_of(const struct result *result)
     return object;
 }
 
-static json_t *store_of(const struct store_result *store)
+static json_t *store_of(const struct scenario *scenario, const struct store_result *store)
 {
+    bool is_memcached = scenario->store.kind == STORE_MEMCACHED;
     json_t *object = json_object();
 
+    json_object_set_new(object, "kind", json_string(is_memcached ? "memcached" : "redis"));
     set_count(object, "commands", store->commands);
     set_count(object, "hits", store->hits);
     set_count(object, "misses", store->misses);
@@ -178,6 +180,7 @@ static json_t *store_of(const struct store_result *store)
     set_real(object, "utilization", store->utilization);
     set_real(object, "utilization_peak", store->utilization_peak);
     set_count(object, "bytes_max", store->bytes_max);
+    set_count(object, "wasted_bytes", store->wasted_bytes);
     return object;
 }
 
@@ -448,7 +451,8 @@ static void set_figures(json_t *object, const struct result *result)
     set_real(object, "goodput_rps", result->goodput_rps);
     json_object_set_new(object, "services", services_of(result));
     json_object_set_new(object, "store",
-                        result->store.is_used ? store_of(&result->store) : json_null());
+                        result->store.is_used ? store_of(result->scenario, &result->store)
+                                              : json_null());
     json_object_set_new(object, "queue",
                         result->queue.is_used
                             ? queue_of(&result->queue, result->scenario->queue.kind)

@@ -17,14 +17,17 @@
 
 #include "sim/report/sections.h"
 
-static const char *component_name(enum language language, const char *component,
-                                  const struct scenario *scenario)
+static const char *component_name(enum language language, const struct result *result)
 {
+    const char *component = result->bottleneck.component;
+
     if (strcmp(component, "store") == 0)
-        return word(language, WORD_COMPONENT_STORE);
+        return word(language, result->scenario->store.kind == STORE_MEMCACHED
+                                  ? WORD_COMPONENT_MEMCACHED
+                                  : WORD_COMPONENT_STORE);
     if (strcmp(component, "queue") == 0)
-        return word(language, scenario->queue.kind == QUEUE_KAFKA ? WORD_COMPONENT_QUEUE
-                                                                  : WORD_COMPONENT_RABBIT);
+        return word(language, result->scenario->queue.kind == QUEUE_KAFKA ? WORD_COMPONENT_QUEUE
+                                                                          : WORD_COMPONENT_RABBIT);
     if (strcmp(component, "table") == 0)
         return word(language, WORD_COMPONENT_TABLE);
     return strcmp(component, "none") == 0 ? word(language, WORD_NONE) : component;
@@ -37,7 +40,7 @@ void print_bottleneck(struct page *page, const struct report *report, unsigned v
     bool is_none = strcmp(found->component, "none") == 0;
 
     page_wrap(page, is_none ? COLOR_DIM : COLOR_WARN, indent,
-              component_name(language, found->component, report->variants[v].result->scenario));
+              component_name(language, report->variants[v].result));
     page_wrap(page, COLOR_PLAIN, indent, " — ");
     page_wrap(page, COLOR_PLAIN, indent, language == LANGUAGE_RU ? found->why_ru : found->why_en);
     page_end(page);

@@ -108,6 +108,7 @@ static const char *const words[WORDS][LANGUAGES] = {
     [WORD_NOTHING_IN_TIME] = {"× no answer in time", "× ни одного ответа вовремя"},
     [WORD_NONE] = {"none", "нет"},
     [WORD_COMPONENT_STORE] = {"store", "store (Redis)"},
+    [WORD_COMPONENT_MEMCACHED] = {"store", "store (memcached)"},
     [WORD_COMPONENT_QUEUE] = {"queue", "queue (Kafka)"},
     [WORD_COMPONENT_RABBIT] = {"queue", "queue (RabbitMQ)"},
     [WORD_COMPONENT_TABLE] = {"table", "table (SQL)"},

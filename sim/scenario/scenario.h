@@ -244,15 +244,23 @@ struct network_spec {
     double loss;         /* Share of messages that never arrive. */
 };
 
+enum store_kind { STORE_REDIS, STORE_MEMCACHED };
 enum eviction { EVICTION_NONE, EVICTION_LRU, EVICTION_LFU };
 
 struct store_spec {
+    enum store_kind kind;
     uint64_t latency_ns; /* One way to it. */
-    uint64_t command_ns; /* Its one thread, per command. */
+    uint64_t command_ns; /* One thread's time, per command. */
     uint64_t kib_ns;     /* And per KiB of value. */
-    uint64_t memory;     /* maxmemory; 0: no limit. */
+    uint64_t memory;     /* maxmemory; 0: no limit. memcached: -m, always limited. */
     enum eviction eviction;
-    bool is_persistent; /* AOF: what was answered survives a crash. */
+    bool is_persistent; /* AOF: what was answered survives a crash. Never with memcached. */
+
+    /* memcached */
+    uint32_t threads;  /* -t; Redis has one. */
+    uint64_t item_max; /* -I: bytes of the largest item. */
+    double growth;     /* -f: of one class's chunks to the last one's. */
+    uint64_t memcached_latency_ns, memcached_command_ns; /* Laid over the two above. */
 };
 
 enum queue_server { QUEUE_KAFKA, QUEUE_RABBITMQ };

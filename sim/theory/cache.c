@@ -3,12 +3,14 @@
  * A menu lives for its TTL from the ask that missed it: with Poisson arrivals a key of rate r is
  * found in r T / (1 + r T) of its asks. Before the first TTL has passed nothing has expired, and
  * only first asks miss. A store that is too small for them all keeps those of LRU's last `age`. A
- * counter of likes has no TTL. Left out: what misses while a missing key is being fetched. */
+ * counter of likes has no TTL. A chunk of memcached is on average half a step of growth too large.
+ * Left out: what misses while a missing key is being fetched. */
 #include <math.h>
 
 #include "sim/theory/theory_inside.h"
 
-static const double store_key_bytes = 72; /* What a key costs in the store beside its value. */
+/* What a key costs in the store beside its value: Redis, memcached. */
+static const double store_key_bytes = 72, memcached_item_bytes = 75;
 
 static void count_asks(struct work *work)
 {
@@ -54,6 +56,13 @@ const struct service_spec *cache_of_menus(const struct scenario *scenario)
     return NULL;
 }
 
+static double menu_cost(const struct store_spec *store, uint32_t bytes)
+{
+    if (store->kind == STORE_MEMCACHED)
+        return (memcached_item_bytes + bytes) * (1 + (store->growth - 1) / 2);
+    return store_key_bytes + bytes;
+}
+
 static double menus_found(struct work *work, const struct service_spec *service)
 {
     const struct store_spec *store = &work->scenario->store;
@@ -65,7 +74,7 @@ static double menus_found(struct work *work, const struct service_spec *service)
     scale(&rates, 1 / work->seconds);
     if (store->memory > 0 && store->eviction != EVICTION_NONE) {
         double age = popularity_lru_age(&rates, (double)store->memory /
-                                                    (store_key_bytes + service->menu_bytes));
+                                                    menu_cost(store, service->menu_bytes));
 
         if (age < fmin(ttl, until))
             work->lru_age = age;

@@ -1,4 +1,7 @@
-/* data.c — The store's one thread, and the table's four narrow places.
+/* data.c — The store's threads, and the table's four narrow places.
+ *
+ * The threads of memcached have a line each, since each has connections of its own: keys and nodes
+ * spread commands over them as chance would. Redis has one.
  *
  *   connections   each held for the statements and, by a write, until its flush is over
  *   cores         the statements
@@ -24,6 +27,11 @@ static double mean_of(const struct demand *demand)
     return demand->rate > 0 ? demand->sum / demand->rate : 0;
 }
 
+static uint32_t threads_of(const struct store_spec *spec)
+{
+    return spec->kind == STORE_MEMCACHED ? spec->threads : 1;
+}
+
 void store_work(struct work *work)
 {
     struct station *store = &work->store;
@@ -34,7 +42,7 @@ void store_work(struct work *work)
                               .ca2 = 1,
                               .cs2 = scv_of(&work->store_load),
                               .servers = 1,
-                              .lines = 1,
+                              .lines = threads_of(&work->scenario->store),
                               .backlog = work->past->store};
     store->room = store->service > 0 ? work->store_timeout / store->service : INFINITY;
     station_work(store);

@@ -333,6 +333,11 @@ static void say_store(struct work *work)
                                    : THEORY_HIT_TTL);
     if (work->counts.total > 0)
         say_hits(work, &work->counts, work->count_hits, THEORY_HIT_FIRST);
+    if (work->store.lines > 1) {
+        say(work, THEORY_STORE_THREADS, "store", ratio(work->store.rho), "%s × %s / %s");
+        with(work, 3, per_s(work->store.rate), ms(work->store.service), count(work->store.lines));
+        return;
+    }
     say(work, THEORY_STORE, "store", ratio(work->store.rho), "%s × %s");
     with(work, 2, per_s(work->store.rate), ms(work->store.service), ratio(0));
 }

@@ -117,6 +117,8 @@ static void like_paths(const struct work *work, const struct service_spec *servi
     case DESIGN_QUEUED:
     case DESIGN_BATCHED:
         add_leg(path, store_leg(work, 0));
+        if (work->scenario->store.kind == STORE_MEMCACHED) /* The member, then the counter. */
+            add_leg(path, store_leg(work, 0));
         if (service->ack == ACK_STORE)
             add_behind(path, put_leg(TOPIC_KIND_LIKES));
         else

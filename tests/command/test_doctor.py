@@ -18,7 +18,7 @@ STATES = {"ok", "poor", "missing"}
 
 def doctor(*words, **changes):
     env = {**os.environ, "LANG": "C", "SIM_LANG": "", **changes}
-    for name in ("SIM_REDIS", "SIM_KAFKA", "SIM_DB"):
+    for name in ("SIM_REDIS", "SIM_MEMCACHED", "SIM_KAFKA", "SIM_DB"):
         if name not in changes:
             env.pop(name, None)
     return subprocess.run([SIM, "doctor", *words], capture_output=True, text=True, env=env,
@@ -57,6 +57,12 @@ class Doctor(unittest.TestCase):
         self.assertFalse(json.loads(done.stdout)["ok"])
         self.assertEqual(findings(done)["redis-server"]["state"], "missing")
         self.assertIn("apt install redis-server", findings(done)["redis-server"]["cure"])
+
+    def test_a_missing_memcached_is_no_hindrance_and_names_the_package(self):
+        done = doctor("--json", PATH="/nowhere")
+        self.assertEqual(findings(done)["memcached"]["state"], "poor")
+        self.assertIn("apt install memcached", findings(done)["memcached"]["cure"])
+        self.assertIn("store.kind: memcached", findings(done)["memcached"]["cure"])
 
     def test_the_exit_code_is_0_exactly_when_nothing_is_missing(self):
         done = doctor("--json")

@@ -30,6 +30,7 @@
 #include "services/port/ports.h"
 #include "tests/lib/world_fixture.h"
 
+struct memcached_server;
 struct redis_server;
 
 /* For calls that are to be answered, and how long rig_expect waits. */
@@ -40,6 +41,7 @@ struct rig;
 
 struct rig_world {
     const char *name;              /* "store, live": heads what cmocka prints. */
+    bool has_scripts;              /* A store that does two things in one step, and knows sets. */
     const char *(*missing)(void);  /* What this machine lacks, and the cure; NULL: nothing. The
                                      member itself may be NULL, and so may begin and end. */
     void (*begin)(void);           /* Once, before the first test, … */
@@ -120,6 +122,8 @@ void rig_live_close(struct rig *rig);
 
 extern const struct rig_world rig_store_virtual, rig_store_live; /* port_rig_store.c */
 struct redis_server *rig_redis(struct rig *rig);                 /* Of rig_store_live; server.h */
+extern const struct rig_world rig_memcached_virtual, rig_memcached_live; /* port_rig_memcached.c */
+struct memcached_server *rig_memcached(struct rig *rig);                 /* Of rig_memcached_live */
 extern const struct rig_world rig_table_virtual, rig_table_sqlite, rig_table_postgres;
 
 #endif

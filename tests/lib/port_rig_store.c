@@ -42,6 +42,7 @@ static void virtual_restart(struct rig *rig)
 }
 
 const struct rig_world rig_store_virtual = {.name = "store port, virtual",
+                                            .has_scripts = true,
                                             .open = virtual_open,
                                             .close = rig_virtual_close,
                                             .pause = virtual_pause,
@@ -109,6 +110,7 @@ static void live_restart(struct rig *rig)
 }
 
 const struct rig_world rig_store_live = {.name = "store port, live",
+                                         .has_scripts = true,
                                          .missing = redis_missing,
                                          .open = live_open,
                                          .close = live_close,

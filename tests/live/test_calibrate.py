@@ -32,7 +32,7 @@ services: {web: {kind: custom, steps: [{store: get}, {table: write}, {put: {}}]}
 
 def sim(*words, **options):
     env = {**os.environ, "LANG": "C", "SIM_LANG": ""}
-    for name in ("SIM_REDIS", "SIM_KAFKA", "SIM_DB"):
+    for name in ("SIM_REDIS", "SIM_MEMCACHED", "SIM_KAFKA", "SIM_DB"):
         env.pop(name, None)
     return subprocess.run([SIM, *words], capture_output=True, text=True, env=env, timeout=250,
                           **options)
@@ -107,6 +107,15 @@ class Calibrate(unittest.TestCase):
         get = float(re.search(r"Redis get +mean +([0-9.]+) us", self.text).group(1))
         store = 2 * us(self.config["store"]["latency"]) + us(self.config["store"]["command"])
         self.assertAlmostEqual(store, get, delta=1)
+
+    def test_memcached_is_measured_apart_where_it_is_installed(self):
+        self.assertEqual("memcached" in self.config["store"], shutil.which("memcached") is not None)
+        if shutil.which("memcached") is None:
+            self.skipTest("no memcached: apt install memcached")
+        own = {key: us(value) for key, value in self.config["store"]["memcached"].items()}
+        get = float(re.search(r"memcached get +mean +([0-9.]+) us", self.text).group(1))
+        self.assertAlmostEqual(2 * own["latency"] + own["command"], get, delta=1)
+        self.assertTrue(0 <= own["command"] <= 5000, own)
 
     def test_a_scenario_takes_it_and_says_another_digest(self):
         plain = sim("run", self.story, "--json")

@@ -76,6 +76,12 @@ static inline void like(struct rig *rig, uint64_t user, int64_t delta, enum call
     rig_expect(&q, outcome, value);
 }
 
+/* What wants a script, or a set that the server knows as one, is not to be had everywhere. */
+static inline enum call_outcome by_script(const struct rig *rig, enum call_outcome else_outcome)
+{
+    return rig->world->has_scripts ? CALL_OK : else_outcome;
+}
+
 /* Asks until it is gone: how soon is the world's business. */
 static inline void loses(struct rig *rig, uint64_t key)
 {

@@ -251,7 +251,8 @@ static const struct CMUnitTest tests[] = {
 
 int main(void)
 {
-    static const struct rig_world *const worlds[] = {&rig_store_virtual, &rig_store_live};
+    static const struct rig_world *const worlds[] = {&rig_store_virtual, &rig_memcached_virtual,
+                                                     &rig_store_live, &rig_memcached_live};
 
     return rig_run(worlds, sizeof worlds / sizeof *worlds, tests, sizeof tests / sizeof *tests);
 }

@@ -1,4 +1,5 @@
-/* test_store_port.c — What services/port/store.h says of each verb, held against both worlds.
+/* test_store_port.c — What services/port/store.h says of each verb, held against both worlds, and
+ * against Redis and memcached in each.
  *
  * A test knows the port and not the world behind it. The contract that all ports share, and trouble
  * behind the port, are in test_store_contract.c. */
@@ -160,16 +161,20 @@ static void sums_that_no_double_holds_are_exact(void **state)
     add(*state, count_key(1), odd, CALL_OK, 2 * odd);
     add(*state, count_key(1), 1, CALL_OK, 2 * odd + 1);
     holds(*state, count_key(1), 2 * odd + 1);
-    set(*state, count_key(2), -odd, 64, 0);
+    set(*state, count_key(2), -odd, 8, 0);
     add(*state, count_key(2), -2, CALL_OK, -odd - 2);
 }
 
-static void a_blob_can_be_added_to(void **state)
+static void a_blob_can_be_added_to_where_there_are_scripts(void **state)
 {
+    enum call_outcome outcome = by_script(*state, CALL_FAILED);
+
     set(*state, count_key(1), 9, 100, 0);
-    add(*state, count_key(1), 1, CALL_OK, 10);
-    add(*state, count_key(1), 990, CALL_OK, 1000);
-    holds(*state, count_key(1), 1000);
+    add(*state, count_key(1), 1, outcome, 10);
+    add(*state, count_key(1), 990, outcome, 1000);
+    holds(*state, count_key(1), outcome == CALL_OK ? 1000 : 9);
+    set(*state, count_key(2), -((INT64_C(1) << 53) + 1), 64, 0);
+    add(*state, count_key(2), -2, outcome, -((INT64_C(1) << 53) + 3));
 }
 
 static void an_addition_keeps_the_ttl(void **state)
@@ -178,7 +183,7 @@ static void an_addition_keeps_the_ttl(void **state)
     add(*state, count_key(1), 1, CALL_OK, 10);
     loses(*state, count_key(1));
     set(*state, count_key(2), 9, 100, MS(300));
-    add(*state, count_key(2), 1, CALL_OK, 10);
+    add(*state, count_key(2), 1, by_script(*state, CALL_FAILED), 10);
     loses(*state, count_key(2));
 }
 
@@ -213,11 +218,13 @@ static void a_ttl_can_be_made_longer(void **state)
     holds(*state, count_key(1), 42);
 }
 
-static void a_set_of_members_can_be_deleted(void **state)
+static void a_set_of_members_can_be_deleted_where_it_is_one_thing(void **state)
 {
+    enum call_outcome outcome = by_script(*state, CALL_ABSENT);
+
     like(*state, 5, +1, CALL_OK, 1);
-    expire(*state, likers_key(1), 0, CALL_OK);
-    like(*state, 5, +1, CALL_OK, 2);
+    expire(*state, likers_key(1), 0, outcome);
+    like(*state, 5, +1, outcome, 2);
 }
 
 /* ---- add_if_new ------------------------------------------------------------------------------ */
@@ -281,16 +288,31 @@ static void a_member_counts_on_a_counter_that_was_set(void **state)
     set(*state, count_key(1), 100, 8, 0);
     like(*state, 5, +1, CALL_OK, 101);
     set(*state, count_key(1), 200, 50, 0);
-    like(*state, 6, +1, CALL_OK, 201);
+    like(*state, 6, +1, by_script(*state, CALL_FAILED), 201);
+}
+
+static void a_counter_that_is_gone_begins_again_at_the_delta(void **state)
+{
+    for (uint64_t user = 0; user < 5; user++)
+        like(*state, user, +1, CALL_OK, (int64_t)user + 1);
+    expire(*state, count_key(1), 0, CALL_OK);
+    like(*state, 3, +1, CALL_ABSENT, 0);
+    like(*state, 3, -1, CALL_OK, -1);
+    like(*state, 3, +1, CALL_OK, 0);
 }
 
 /* ---- The wrong kind -------------------------------------------------------------------------- */
 
-static void a_number_and_a_set_do_not_mix(void **state)
+static void a_number_and_a_set_do_not_mix_where_a_set_is_one_thing(void **state)
 {
     struct rig *rig = *state;
     struct rig_question q;
 
+    if (!rig->world->has_scripts) { /* Members are keys of their own there. */
+        like(rig, 5, +1, CALL_OK, 1);
+        lacks(rig, likers_key(1));
+        return;
+    }
     like(rig, 5, +1, CALL_OK, 1);
     set(rig, count_key(2), 7, 8, 0);
     store_get(rig->ports.store, rig_ask(rig, &q), likers_key(1), RIG_TIMEOUT_NS);
@@ -337,13 +359,13 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(an_addition_gives_the_sum),
     cmocka_unit_test(adding_to_an_absent_counter_leaves_it_absent),
     cmocka_unit_test(sums_that_no_double_holds_are_exact),
-    cmocka_unit_test(a_blob_can_be_added_to),
+    cmocka_unit_test(a_blob_can_be_added_to_where_there_are_scripts),
     cmocka_unit_test(an_addition_keeps_the_ttl),
     cmocka_unit_test(expiring_at_once_deletes),
     cmocka_unit_test(expiring_what_is_not_there_is_absent),
     cmocka_unit_test(a_key_that_was_given_a_ttl_goes),
     cmocka_unit_test(a_ttl_can_be_made_longer),
-    cmocka_unit_test(a_set_of_members_can_be_deleted),
+    cmocka_unit_test(a_set_of_members_can_be_deleted_where_it_is_one_thing),
     cmocka_unit_test(a_new_member_counts_and_the_counter_begins_at_0),
     cmocka_unit_test(a_member_that_is_there_changes_nothing),
     cmocka_unit_test(a_member_taken_out_counts_off),
@@ -352,13 +374,15 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_counter_that_was_lost_begins_again_below_its_set),
     cmocka_unit_test(members_are_64_bits_wide),
     cmocka_unit_test(a_member_counts_on_a_counter_that_was_set),
-    cmocka_unit_test(a_number_and_a_set_do_not_mix),
+    cmocka_unit_test(a_counter_that_is_gone_begins_again_at_the_delta),
+    cmocka_unit_test(a_number_and_a_set_do_not_mix_where_a_set_is_one_thing),
     cmocka_unit_test(what_nobody_waits_for_is_done_all_the_same),
 };
 
 int main(void)
 {
-    static const struct rig_world *const worlds[] = {&rig_store_virtual, &rig_store_live};
+    static const struct rig_world *const worlds[] = {&rig_store_virtual, &rig_memcached_virtual,
+                                                     &rig_store_live, &rig_memcached_live};
 
     return rig_run(worlds, sizeof worlds / sizeof *worlds, tests, sizeof tests / sizeof *tests);
 }

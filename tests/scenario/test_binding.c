@@ -50,6 +50,26 @@ static void defaults_are_those_of_the_table(void **state)
     forget(&reading);
 }
 
+static void memcached_has_the_defaults_of_its_own_command_line(void **state)
+{
+    struct reading reading;
+    const struct store_spec *store;
+
+    (void)state;
+    read_text(&reading,
+              LEAST "store: {kind: memcached, latency: 1ms, memcached: {command: 7us}}\n");
+    store = &scenario_of(&reading)->store;
+    assert_int_equal(store->kind, STORE_MEMCACHED);
+    assert_int_equal(store->memory, 64 << 20);
+    assert_int_equal(store->eviction, EVICTION_LRU);
+    assert_int_equal(store->threads, 4);
+    assert_int_equal(store->item_max, 1 << 20);
+    assert_true(store->growth == 1.25);
+    assert_int_equal(store->latency_ns, 1000000);
+    assert_int_equal(store->command_ns, 7000); /* As it was calibrated, apart from Redis. */
+    forget(&reading);
+}
+
 static void every_kind_of_value_reaches_its_field(void **state)
 {
     struct reading reading;
@@ -431,6 +451,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(two_lines_are_a_scenario),
         cmocka_unit_test(defaults_are_those_of_the_table),
+        cmocka_unit_test(memcached_has_the_defaults_of_its_own_command_line),
         cmocka_unit_test(every_kind_of_value_reaches_its_field),
         cmocka_unit_test(a_verb_finds_the_service_that_knows_it),
         cmocka_unit_test(phases_keep_their_order_and_ramps),

@@ -288,6 +288,26 @@ static void times_and_faults_must_fit_the_run(void **state)
     expect_problem(LEAST "balancer: {hedge: {after: 2s}}\n", "no hedge would ever go");
 }
 
+static void what_memcached_cannot_do_is_refused_with_the_cure(void **state)
+{
+    (void)state;
+    expect_problem(LEAST "store: {kind: memcached, persistent: yes}\n",
+                   "memcached writes nothing to a disk: what is to survive a crash goes into the "
+                   "table, or kind: redis");
+    expect_problem(LEAST "store: {kind: memcached, eviction: lfu}\n", "did you mean \"lru\"?");
+    expect_problem(LEAST "store: {kind: memcached, memory: 0B}\n", "memcached always has a limit");
+    expect_problem(LEAST "store: {kind: memcached, memory: 8MiB, item_max: 8MiB}\n",
+                   "room for two of its largest items");
+    expect_problem(LEAST "store: {kind: memcache}\n", "did you mean \"memcached\"?");
+    expect_problem(LEAST "store: {kind: memcached, threads: 0}\n",
+                   "threads is too small: at least 1");
+    expect_problem(LEAST "store: {kind: memcached, growth: 1}\n",
+                   "growth is too small: at least 1.05");
+    expect_problem(LEAST "store: {threads: 4}\n",
+                   "\"threads\" has no effect here: it goes with kind: memcached");
+    expect_problem(LEAST "faults: [{target: memcached}]\n", "did you mean \"store\"?");
+}
+
 static void distributions_that_say_too_little_are_named(void **state)
 {
     (void)state;
@@ -329,8 +349,9 @@ static void a_key_without_effect_is_named(void **state)
     expect_problem(
         "services: {a: {runtime: {threads: 4, processes: 4}, steps: [{sleep: 1s}]}}\n" ASKER,
         "say which: model: threads");
-    expect_problem("services: {a: {runtime: processes, line: priority, steps: [{sleep: 1s}]}}\n"
-                   ASKER, "the line before processes is the kernel's");
+    expect_problem(
+        "services: {a: {runtime: processes, line: priority, steps: [{sleep: 1s}]}}\n" ASKER,
+        "the line before processes is the kernel's");
     expect_problem("services: {a: {steps: [{block: 1s, timeout: 2s}]}}\n" ASKER,
                    "\"timeout\" has no effect here");
     expect_problem(LEAST "variants: {a: {}, b: {load: {0: {users: 5}}}}\n",
@@ -380,6 +401,7 @@ int main(void)
         cmocka_unit_test(phases_out_of_order_are_named),
         cmocka_unit_test(services_that_cannot_work_are_named),
         cmocka_unit_test(times_and_faults_must_fit_the_run),
+        cmocka_unit_test(what_memcached_cannot_do_is_refused_with_the_cure),
         cmocka_unit_test(distributions_that_say_too_little_are_named),
     };
 

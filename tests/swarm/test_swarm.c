@@ -188,6 +188,18 @@ static void put_prices(struct writer *writer)
         below(writer, 101), below(writer, 100));
 }
 
+static void put_store(struct writer *writer)
+{
+    if (below(writer, 3) == 0)
+        put(writer, "store: {kind: memcached, memory: %s, threads: %u, eviction: %s}\n",
+            below(writer, 3) == 0 ? "2MiB" : "64MiB", 1 + below(writer, 8),
+            below(writer, 4) == 0 ? "none" : "lru");
+    else
+        put(writer, "store: {memory: %s, eviction: %s, persistent: %s}\n",
+            below(writer, 3) == 0 ? "64KiB" : "64MiB", below(writer, 2) ? "lru" : "lfu",
+            below(writer, 2) ? "true" : "false");
+}
+
 static void put_world(struct writer *writer)
 {
     static const char *const policies[] = {"round_robin",       "weighted",    "random",
@@ -202,9 +214,7 @@ static void put_world(struct writer *writer)
         100 + below(writer, 2000));
     put_cures(writer);
     put(writer, "}\n");
-    put(writer, "store: {memory: %s, eviction: %s, persistent: %s}\n",
-        below(writer, 3) == 0 ? "64KiB" : "64MiB", below(writer, 2) ? "lru" : "lfu",
-        below(writer, 2) ? "true" : "false");
+    put_store(writer);
     put(writer,
         "queue: {partitions: %u, linger: %ums, batch: %u, session: %ums, rebalance: %ums}\n",
         1 + below(writer, 6), below(writer, 20), 1 + below(writer, 300), 500 + below(writer, 5000),

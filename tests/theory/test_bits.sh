@@ -19,7 +19,7 @@ build() { # name compiler flags...
     # shellcheck disable=SC2046
     "$compiler" -std=c11 -D_GNU_SOURCE= -ffp-contract=off "$@" -w -I. -I"$BUILD_DIR/generated" \
         $(git ls-files 'services/*.c' 'sim/*.c' ':!services/live/main.c') \
-        $(pkg-config --cflags --libs yaml-0.1 jansson libcrypto libevent libevent_pthreads hiredis \
+        $(pkg-config --cflags --libs yaml-0.1 jansson libcrypto libevent libevent_pthreads hiredis libmemcached \
             rdkafka sqlite3 libpq) -lpthread -lm -o "$work/$name"
 }
 

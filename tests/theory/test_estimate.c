@@ -291,6 +291,45 @@ static void menus_are_found_as_the_room_says(void **state)
     trial_close(&trial);
 }
 
+static void threads_of_memcached_are_as_busy_as_the_whiteboard_says(void **state)
+{
+    struct trial trial;
+    struct theory *theory;
+    double busy = 0;
+
+    (void)state;
+    run_story(&trial, 2,
+              "version: 1\nname: threads\nduration: 60s\nwarmup: 10s\n"
+              "load: [{verb: menu, rate: 1500/s, keys: {dist: zipf, s: 0.8, n: 1k}}]\n"
+              "services: {delivery: {cores: 8, menu: {cache: yes, bytes: 100KiB}}}\n"
+              "store: {kind: memcached, command: 100us, per_kib: 10us, memory: 1GiB}\n");
+    theory = estimate_of_trial(&trial);
+    for (uint32_t i = 0; i < theory->lines_max; i++)
+        if (theory->lines[i].what == THEORY_STORE_THREADS)
+            busy = theory->lines[i].value.value;
+    expect_about("store.utilization", busy, trial_estimate(&trial, "store.utilization").mean, 0.05);
+    assert_true(busy > 0.3 && busy < 0.5); /* 1500/s of 1.1 ms each, on four. */
+    theory_close(theory);
+    trial_close(&trial);
+}
+
+static void menus_are_found_as_the_room_in_slabs_says(void **state)
+{
+    struct trial trial;
+    struct theory *theory;
+
+    (void)state;
+    run_story(&trial, 2,
+              "version: 1\nname: menus\nduration: 300s\nwarmup: 100s\n"
+              "load: [{verb: menu, rate: 200/s, keys: {dist: zipf, s: 0.8, n: 5k}}]\n"
+              "services: {delivery: {cores: 4, menu: {cache: yes, ttl: 1h, bytes: 4KiB}}}\n"
+              "store: {kind: memcached, memory: 4MiB}\n");
+    theory = estimate_of_trial(&trial);
+    agree(&trial, "store.hit_rate", theory->result.hit_rate, 0.1);
+    theory_close(theory);
+    trial_close(&trial);
+}
+
 /* The second in which the last record of a lag is gone. */
 static uint32_t drained_s(const struct result *result)
 {
@@ -488,6 +527,8 @@ int main(void)
         cmocka_unit_test(users_who_think_ask_as_often_as_little_says),
         cmocka_unit_test(menus_are_found_as_the_ttl_says),
         cmocka_unit_test(menus_are_found_as_the_room_says),
+        cmocka_unit_test(menus_are_found_as_the_room_in_slabs_says),
+        cmocka_unit_test(threads_of_memcached_are_as_busy_as_the_whiteboard_says),
         cmocka_unit_test(a_batcher_falls_behind_and_catches_up_as_estimated),
         cmocka_unit_test(a_line_with_an_end_still_feels_how_much_service_varies),
         cmocka_unit_test(a_chain_of_services_adds_up),

@@ -144,6 +144,33 @@ static void littles_law_holds_as_an_identity(void **state)
     trial_close(&trial);
 }
 
+static void hold_store(const char *name, const char *kind, const char *rate, const char *duration)
+{
+    char yaml[1024];
+    struct trial trial;
+
+    snprintf(yaml, sizeof yaml,
+             "version: 1\nname: threads\nduration: %s\nwarmup: 5s\nnetwork: {latency: 0s}\n"
+             "load: [{to: web, rate: %s, keys: {dist: uniform, n: 1M}}]\n"
+             "services: {web: {in_flight: 1M, queue: 1M, steps: [{store: get, timeout: 1h}]}}\n"
+             "store: {kind: %s, latency: 0s, command: 1ms, per_kib: 0s}\n",
+             duration, rate, kind);
+    trial_run_text(&trial, yaml, 1, 20);
+    trial_holds(&trial);
+    expect(name, trial_estimate(&trial, "latency.mean"), 1 + mg1_wait_ms(0.8, 0));
+    trial_close(&trial);
+}
+
+/* Four threads of memcached share no line, so they wait as long as the one of Redis at the same
+ * utilisation; one line for all four would wait a fifth of it. */
+static void four_threads_with_a_line_each_wait_as_four_single_servers(void **state)
+{
+    (void)state;
+    hold_store("Redis, M/D/1 at 0.80", "redis", "800/s", "80s");
+    hold_store("memcached, 4 x M/D/1", "memcached", "3200/s", "20s");
+    assert_true(mmc_wait_ms(4, 0.8) / 2 < mg1_wait_ms(0.8, 0) / 5);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -153,6 +180,7 @@ int main(void)
         cmocka_unit_test(mg1_waits_as_pollaczek_and_khinchine_say),
         cmocka_unit_test(mm1k_loses_as_its_closed_form_says),
         cmocka_unit_test(littles_law_holds_as_an_identity),
+        cmocka_unit_test(four_threads_with_a_line_each_wait_as_four_single_servers),
     };
 
     return cmocka_run_group_tests_name("queueing", tests, NULL, NULL);

@@ -64,6 +64,7 @@ THIRD_PARTY = {
     "pthread.h": ["sim/engine", "sim/command", "sim/lab", "services/live"],
     "event2/": ["services/live", "sim/lab"],
     "hiredis/": ["services/live"],
+    "libmemcached/": ["services/live"],
     "librdkafka/": ["services/live"],
     "amqp.h": ["services/live"],
     "amqp_tcp_socket.h": ["services/live"],

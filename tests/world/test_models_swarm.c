@@ -17,8 +17,13 @@ struct asker { /* Asks one thing after another, like a flow of a service. */
     uint32_t answers[CALL_FAILED + 1];
 };
 
-static struct store_spec store = {
-    .latency_ns = US(100), .command_ns = US(20), .memory = 20000, .eviction = EVICTION_LRU};
+static struct store_spec store = {.latency_ns = US(100),
+                                  .command_ns = US(20),
+                                  .memory = 20000,
+                                  .eviction = EVICTION_LRU,
+                                  .threads = 3, /* What follows is memcached's. */
+                                  .item_max = 1 << 20,
+                                  .growth = 1.25};
 static struct queue_spec queue = {.latency_ns = US(150),
                                   .partitions = 5,
                                   .linger_ns = MS(2),
@@ -283,7 +288,10 @@ static void assert_nothing_is_left_behind(void)
     else
         assert_kafka_is_empty();
     assert_true(queue_model_is_whole(f->queue));
-    assert_int_equal(f->store->waiting.length, 0);
+    for (uint32_t i = 0; i < f->store->threads_max; i++) {
+        assert_int_equal(f->store->threads[i].waiting.length, 0);
+        assert_null(f->store->threads[i].served);
+    }
     assert_int_equal(f->table->inside.length, 0);
 }
 
@@ -324,9 +332,10 @@ static void assert_everybody_was_answered(void)
         assert_true(outcome == CALL_SHED || answers[outcome] > 0); /* The faults were felt. */
 }
 
-static void run_seed(uint64_t seed)
+static void run_seed(uint64_t seed, enum store_kind kind)
 {
     dice_init(&dice, seed, "swarm");
+    store.kind = kind;
     queue.acks = (enum queue_acks)below(3);
     queue.retention = below(2) * 100;
     queue.kind = (enum queue_server)(seed % 2);
@@ -335,7 +344,7 @@ static void run_seed(uint64_t seed)
     table.group_commit = below(2) == 0;
     table.writers = (uint32_t)below(3);
     store.eviction = (enum eviction)below(3);
-    store.is_persistent = below(2) == 0;
+    store.is_persistent = below(2) == 0 && kind == STORE_REDIS;
     f = fixture_open(&store, &queue, &table, 0);
     f->network.loss = below(2) * 0.02;
     f->network.jitter_ns = below(2) * US(100);
@@ -356,7 +365,8 @@ static void every_call_is_answered_once_and_nothing_is_left_behind(void **state)
     (void)state;
     for (uint64_t seed = 1; seed <= SEEDS; seed++) {
         print_message("seed %d\n", (int)seed);
-        run_seed(seed);
+        run_seed(seed, STORE_REDIS);
+        run_seed(seed, STORE_MEMCACHED);
     }
 }
 

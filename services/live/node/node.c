@@ -28,6 +28,7 @@
 #include "services/live/node/settings.h"
 #include "services/live/node/stats_board.h"
 #include "services/live/queue/queue_live.h"
+#include "services/live/memcached/memcached_live.h"
 #include "services/live/store/store_live.h"
 #include "services/live/table/table_live.h"
 
@@ -48,7 +49,8 @@ struct node {
     struct timer_live timer;
     struct cpu_live *cpu;
     struct peer_live *peer;
-    struct store_live *store; /* The next three: NULL where there is none. */
+    struct store_live *store; /* The next four: NULL where there is none. */
+    struct memcached_live *memcached;
     struct table_live *table;
     struct queue_live *queue;
     struct door_live *door;
@@ -137,16 +139,38 @@ static bool tell_system(const struct node *node, const char *what, const char *w
     return tell(node, text);
 }
 
+static bool tell_no_store(const struct node *node)
+{
+    return tell_system(node, "the store, HOST:PORT or /path of a socket, cannot be",
+                       node->settings.store.server);
+}
+
+static bool open_memcached(struct node *node)
+{
+    const struct node_settings *settings = &node->settings;
+    const struct memcached_settings wanted = {.server = settings->store.server,
+                                              .run = settings->run,
+                                              .connections = settings->store.connections,
+                                              .keep_ns = settings->store.keep_ns};
+
+    node->memcached = memcached_live_open(&node->loop, &wanted, &node->stats);
+    if (node->memcached == NULL)
+        return tell_no_store(node);
+    node->ports.store = memcached_live_port(node->memcached);
+    return true;
+}
+
 static bool open_store(struct node *node)
 {
     const struct node_settings *settings = &node->settings;
 
     if (settings->store.server[0] == '\0')
         return true;
+    if (settings->store.is_memcached)
+        return open_memcached(node);
     node->store = store_live_open(&node->loop, settings->store.server, settings->run, &node->stats);
     if (node->store == NULL)
-        return tell_system(node, "the store, HOST:PORT or /path of a socket, cannot be",
-                           settings->store.server);
+        return tell_no_store(node);
     node->ports.store = store_live_port(node->store);
     return true;
 }
@@ -447,6 +471,8 @@ static void close_servers(struct node *node)
         table_live_close(node->table);
     if (node->store != NULL)
         store_live_close(node->store);
+    if (node->memcached != NULL)
+        memcached_live_close(node->memcached);
 }
 
 static void close_node(struct node *node)

@@ -30,6 +30,9 @@ enum failpoint {
 
 struct store_settings {
     char server[SETTINGS_TEXT_MAX]; /* "HOST:PORT", or "/path" of a unix socket; "": none. */
+    bool is_memcached;              /* Else Redis. */
+    uint32_t connections;           /* memcached: of this node; at least 1. */
+    uint64_t keep_ns;               /* memcached: of what has no time to live; 0: for ever. */
 };
 
 struct queue_settings {

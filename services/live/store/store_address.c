@@ -1,9 +1,9 @@
-/* store_address.c — Where a Redis is, in one word.
+/* store_address.c — Where a Redis or a memcached is, in one word.
  *
  * hiredis cuts a path that is too long for sun_path and then connects to another file or to none;
  * so the length is looked at here. A run goes into keys and into SCAN's patterns, so it has no
  * character that means something there. */
-#include "services/live/store/store_inside.h"
+#include "services/live/store/store_address.h"
 
 #include <errno.h>
 #include <stdio.h>

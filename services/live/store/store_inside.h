@@ -15,6 +15,7 @@
 
 #include "services/base/arena.h"
 #include "services/base/pool.h"
+#include "services/live/store/store_address.h"
 #include "services/live/store/store_live.h"
 
 struct event;
@@ -24,26 +25,12 @@ struct redisReply;
 
 enum {
     STORE_OUT_MAX = 16384, /* Commands that Redis has not answered. */
-    STORE_RUN_BYTES = 24,
     STORE_KEY_BYTES = 64,
     STORE_DIGEST_BYTES = 41,
     STORE_WORDS_MAX = 8
 };
 /* hiredis moves all that it has not written yet after each write: 64 MiB would take it seconds. */
 #define STORE_OUT_BYTES_MAX (UINT64_C(16) << 20)
-
-/* ---- store_address.c ------------------------------------------------------------------------- */
-
-struct store_address {
-    bool is_path;
-    char text[256]; /* The path, or the host. */
-    int port;
-};
-
-/* False: errno is ENAMETOOLONG or EINVAL, and why (may be NULL) says it in words. */
-bool store_address_read(struct store_address *address, const char *server, char *why,
-                        size_t why_max);
-bool store_run_is_sound(const char *run); /* Else errno, as above. */
 
 /* ---- store_words.c --------------------------------------------------------------------------- */
 

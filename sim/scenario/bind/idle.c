@@ -59,6 +59,12 @@ static const struct rule of_queue[] = {
     {"single_active", "kind", "kafka", {"rabbitmq", NULL}},
     {NULL, NULL, NULL, {NULL, NULL}},
 };
+static const struct rule of_store[] = {
+    {"threads", "kind", "redis", {"memcached", NULL}},
+    {"item_max", "kind", "redis", {"memcached", NULL}},
+    {"growth", "kind", "redis", {"memcached", NULL}},
+    {NULL, NULL, NULL, {NULL, NULL}},
+};
 static const struct rule of_step[] = {
     {"ttl", "store", "", {"set", NULL}},
     {NULL, NULL, NULL, {NULL, NULL}},
@@ -132,6 +138,11 @@ void idle_in_load(struct binder *binder, struct node *node)
 void idle_in_runtime(struct binder *binder, struct node *node, const char *model)
 {
     judge_as(binder, node, of_runtime, model);
+}
+
+void idle_in_store(struct binder *binder, struct node *node)
+{
+    judge(binder, node, of_store);
 }
 
 void idle_in_step(struct binder *binder, struct node *node)

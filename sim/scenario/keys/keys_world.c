@@ -1,6 +1,7 @@
 /* keys_world.c — The keys of what stands around the services: balancer, network, store, queue,
  * table, faults. Defaults describe one data centre and ordinary machines; those that were
  * measured or published say where. */
+#include "sim/scenario/bind/finish.h"
 #include "sim/scenario/bind/idle.h"
 #include "sim/scenario/keys/keys.h"
 
@@ -153,25 +154,59 @@ static const struct word evictions[] = {
     {"lfu", EVICTION_LFU, "The least frequently used goes.", "Уходит редко нужное."},
     {0},
 };
-/* 10 us a command, 50 us one way: Redis 7 over TCP, one client, 104 us a round trip (measured). */
+static const struct word store_kinds[] = {
+    {"redis", STORE_REDIS, "One thread, scripts, persistence.",
+     "Один поток, скрипты, сохранение на диск."},
+    {"memcached", STORE_MEMCACHED,
+     "Several threads, slabs; no scripts, no persistence: counters and blobs.",
+     "Несколько потоков, слэбы; ни скриптов, ни диска: счётчики и блобы."},
+    {0},
+};
+static const struct key memcached_keys[] = {
+    {"latency", KEY_DURATION, KEY_AT(struct store_spec, memcached_latency_ns), .least = "0s",
+     .most = "10s", .en = "One way to it, in the place of store.latency.",
+     .ru = "До него в одну сторону, вместо store.latency."},
+    {"command", KEY_DURATION, KEY_AT(struct store_spec, memcached_command_ns), .least = "0s",
+     .most = "10s", .en = "Per command, in the place of store.command.",
+     .ru = "На одну команду, вместо store.command."},
+};
+static const struct group memcached_group = {"memcached", KEYS_OF(memcached_keys)};
+
+/* 10 us a command, 50 us one way: Redis 7 over TCP, one client, 104 us a round trip (measured).
+ * memcached 1.6: -t 4, -m 64, -I 1m, -f 1.25 (memcached -h). */
 static const struct key store_keys[] = {
+    {"kind", KEY_WORD, KEY_AT(struct store_spec, kind), .words = store_kinds, .fallback = "redis",
+     .en = "Which store it is.", .ru = "Какое это хранилище."},
     {"latency", KEY_DURATION, KEY_AT(struct store_spec, latency_ns), .fallback = "50us",
      .least = "0s", .most = "10s", .en = "One way to it.", .ru = "До него в одну сторону."},
     {"command", KEY_DURATION, KEY_AT(struct store_spec, command_ns), .fallback = "10us",
-     .least = "0s", .most = "10s", .en = "Its one thread, per command.",
-     .ru = "Время единственного потока на одну команду."},
+     .least = "0s", .most = "10s", .en = "One thread's time, per command.",
+     .ru = "Время одного потока на одну команду."},
     {"per_kib", KEY_DURATION, KEY_AT(struct store_spec, kib_ns), .fallback = "1us", .least = "0s",
      .most = "1s", .en = "And per KiB of value.", .ru = "И на каждый КиБ значения."},
     {"memory", KEY_SIZE, KEY_AT(struct store_spec, memory), .fallback = "0B", .least = "0B",
-     .most = "1TiB", .en = "maxmemory; 0B: no limit.", .ru = "maxmemory; 0B — без предела."},
+     .most = "1TiB", .en = "maxmemory; 0B: no limit. memcached always has one: by default 64MiB.",
+     .ru = "maxmemory; 0B — без предела. У memcached он есть всегда: по умолчанию 64MiB."},
     {"eviction", KEY_WORD, KEY_AT(struct store_spec, eviction), .words = evictions,
-     .fallback = "none", .en = "What goes when the memory is full.",
-     .ru = "Что уходит, когда память кончилась."},
+     .fallback = "none", .en = "What goes when the memory is full; memcached: by default lru.",
+     .ru = "Что уходит, когда память кончилась; у memcached по умолчанию lru."},
     {"persistent", KEY_BOOL, KEY_AT(struct store_spec, is_persistent), .fallback = "no",
      .en = "What was answered survives a crash (AOF).",
      .ru = "Отвеченное переживает падение (AOF)."},
+    {"threads", KEY_COUNT, KEY_AT(struct store_spec, threads), .fallback = "4", .least = "1",
+     .most = "16", .en = "memcached: threads that serve commands; each has its own connections.",
+     .ru = "memcached: потоки, выполняющие команды; у каждого свои соединения."},
+    {"item_max", KEY_SIZE, KEY_AT(struct store_spec, item_max), .fallback = "1MiB", .least = "1KiB",
+     .most = "32MiB", .en = "memcached: the largest item; a larger set fails.",
+     .ru = "memcached: самый большой элемент; больший записать нельзя."},
+    {"growth", KEY_NUMBER, KEY_AT(struct store_spec, growth), .fallback = "1.25", .least = "1.05",
+     .most = "16", .en = "memcached: how much larger the chunks of each next slab class are.",
+     .ru = "memcached: во сколько раз крупнее чанки каждого следующего класса слэбов."},
+    {"memcached", KEY_GROUP, .group = &memcached_group,
+     .en = "Where kind is memcached: what it takes, if not as long as Redis.",
+     .ru = "При kind: memcached — сколько занимает вызов, если не столько же, сколько у Redis."},
 };
-const struct group store_group = {"store", KEYS_OF(store_keys)};
+const struct group store_group = {"store", KEYS_OF(store_keys), .finish = finish_store};
 
 static const struct word queue_acks[] = {
     {"none", ACKS_NONE, "The producer does not wait.", "Отправитель не ждёт."},

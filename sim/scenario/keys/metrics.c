@@ -68,7 +68,7 @@ static const struct metric_word fixed_words[] = {
     {"queue.redelivered", UNIT_NUMBER, "Records delivered again.",
      "Записей, доставленных повторно."},
     {"store.hit_rate", UNIT_SHARE, "Reads that found their key.", "Чтения, нашедшие свой ключ."},
-    {"store.utilization", UNIT_SHARE, "Of the store's thread.", "Занятость потока хранилища."},
+    {"store.utilization", UNIT_SHARE, "Of the store's threads.", "Занятость потоков хранилища."},
     {"table.utilization", UNIT_SHARE, "Of the server's cores.", "Занятость ядер базы."},
     {"table.pool_utilization", UNIT_SHARE, "Of the connections.", "Занятость соединений."},
     {"table.hottest_row", UNIT_SHARE, "Time that the busiest row was locked.",

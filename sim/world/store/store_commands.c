@@ -1,4 +1,4 @@
-/* store_commands.c — What each command does to the keys, all at once, at its turn.
+/* store_commands.c — What each command of Redis does to the keys, all at once, at its turn.
  *
  * A command of the wrong type fails (WRONGTYPE), a write that finds no room fails (OOM), as
  * CALL_FAILED both. Reading counts as an access for eviction, and so does writing. */
@@ -87,7 +87,7 @@ static void do_set_new(struct store_model *model, struct store_command *command,
         do_set(model, command, now_ns);
 }
 
-static int64_t planted(struct store_model *model, int64_t delta)
+int64_t store_planted(struct store_model *model, int64_t delta)
 {
 #ifdef SIM_PLANTED_BUGS
     if (model->bug == STORE_ADDS_TWICE && ++model->additions % 1024 == 0)
@@ -106,7 +106,7 @@ static void do_add(struct store_model *model, struct store_command *command, uin
         answer(command, entry == NULL ? CALL_ABSENT : CALL_FAILED, 0);
         return;
     }
-    entry->value += planted(model, command->asked.value);
+    entry->value += store_planted(model, command->asked.value);
     store_keys_touch(&model->keys, entry, now_ns);
     answer(command, CALL_OK, entry->value);
 }
@@ -165,7 +165,7 @@ static void count(struct store_model *model, struct store_command *command, uint
         answer(command, CALL_FAILED, 0); /* A script that fails midway is not rolled back. */
         return;
     }
-    counter->value += planted(model, command->asked.value);
+    counter->value += store_planted(model, command->asked.value);
     store_keys_touch(keys, counter, now_ns);
     answer(command, CALL_OK, counter->value);
 }

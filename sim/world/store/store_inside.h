@@ -1,11 +1,15 @@
 /* store_inside.h — The parts of the store's model; for sim/world/store alone.
  *
- * store_model.c is the thread and its line, store_keys.c what the keys hold and when they expire,
- * store_eviction.c which of them goes when memory is full.
+ * store_model.c is the threads and their lines, of Redis (one) and of memcached alike.
  *
- * Keys stand in one dense array, in no order: dropping one moves the last into its place. So a
- * random key is a random index, which is what sampling needs, and a map leads from the key to its
- * place. The members of a set hang on a list, so that a set can go at once. */
+ *   Redis       store_commands.c what a command does, store_keys.c what the keys hold and when they
+ *               expire, store_eviction.c which of them goes when memory is full
+ *   memcached   memcached_client.c the connections of nodes, memcached_commands.c what a command
+ *               does, slabs.c what the items hold and which of them goes
+ *
+ * Keys of Redis stand in one dense array, in no order: dropping one moves the last into its place.
+ * So a random key is a random index, which is what sampling needs, and a map leads from the key to
+ * its place. The members of a set hang on a list, so that a set can go at once. */
 #ifndef SIM_WORLD_STORE_INSIDE_H
 #define SIM_WORLD_STORE_INSIDE_H
 
@@ -13,15 +17,18 @@
 #include "services/base/list.h"
 #include "services/base/map.h"
 #include "services/base/pool.h"
+#include "services/port/two_steps.h"
 #include "sim/world/meter.h"
 #include "sim/world/op.h"
+#include "sim/world/store/slabs.h"
 #include "sim/world/store/store_model.h"
 
 enum {
     STORE_COMMANDS_MAX = 1 << 18, /* In flight; beyond three quarters of them all are refused. */
     STORE_KEYS_MAX = 1 << 22,     /* Beyond it writes fail, as when memory is full. */
     STORE_MEMBERS_MAX = 1 << 24,  /* Of all sets together; the same. */
-    STORE_CANDIDATES_MAX = 16     /* Redis: EVPOOL_SIZE. */
+    STORE_CANDIDATES_MAX = 16,    /* Redis: EVPOOL_SIZE. */
+    STORE_THREADS_MAX = 16        /* store.threads */
 };
 
 /* What a key costs beside its value, in bytes: 56 for the table's entry and the object (dictEntry
@@ -110,6 +117,9 @@ struct store_asked { /* What of it is meant depends on the verb. */
     int64_t value; /* Or the delta. */
 };
 
+struct store_connection; /* memcached_client.c */
+struct store_thread;
+
 struct store_command {
     struct op op;
     struct link link; /* While it waits. */
@@ -117,23 +127,36 @@ struct store_command {
     enum call_outcome outcome; /* The answer. */
     int64_t value;
     bool is_turned_away; /* Too many in flight. */
+    struct store_thread *thread;
+
+    struct store_connection *connection; /* NULL: of Redis. */
+    struct two_steps steps;              /* Of add_if_new. */
+    bool is_for_nobody;                  /* Asked without a call. */
+};
+
+struct store_thread {
+    struct list waiting;
+    struct store_command *served; /* NULL: it is idle. */
+    uint64_t served_from_ns;      /* Its start, or its going on after a pause. */
+    uint64_t service_ns;          /* Its time on the thread, from then on. */
+    struct meter busy;
 };
 
 struct store_model {
     struct events *events;
     struct link_model *link;
+    struct arena *arena;
     const struct store_spec *spec;
     struct pool commands;
-    struct list waiting;
-    struct store_command *served; /* NULL: the thread is idle. */
-    uint64_t served_from_ns;      /* Its start, or its going on after a pause. */
-    uint64_t service_ns;          /* Its time on the thread, from then on. */
+    struct store_thread threads[STORE_THREADS_MAX];
+    uint32_t threads_max;
     bool is_used, is_down, is_paused, is_cut;
-    struct store_keys keys;
+    struct store_keys keys; /* Of Redis. */
+    struct slabs *slabs;    /* Of memcached; NULL: it is Redis. */
+    struct map connections; /* (node, nth) -> struct store_connection */
     struct event walk;
     struct event warm;
     uint64_t warmup_ns;
-    struct meter thread;
     struct store_result counts;
     enum store_bug bug;
     uint64_t additions; /* For the planted bug. */
@@ -141,8 +164,18 @@ struct store_model {
 
 enum { STORE_WALK_PLACE = 0xfffffe, STORE_WARM_PLACE = 0xffffff }; /* In tags: no node's id. */
 
-/* store_commands.c: does it, and sets its outcome and value. */
+/* store_commands.c, memcached_commands.c: does it, and sets its outcome and value. */
 void store_execute(struct store_model *model, struct store_command *command, uint64_t now_ns);
+void memcached_execute(struct store_model *model, struct store_command *command, uint64_t now_ns);
+int64_t store_planted(struct store_model *model, int64_t delta); /* What is added in truth. */
 void store_walk(struct event *event); /* Active expiry, every 100 ms while a key can expire. */
+
+/* memcached_client.c: asks over one of the node's connections; and what came of it. */
+void memcached_client_ask(struct store_model *model, struct store_command *command);
+void memcached_client_answered(struct store_model *model, struct store_command *command);
+void memcached_client_lost(struct store_model *model, struct store_command *command);
+
+/* store_model.c: on its way to the server. False: it will never arrive. */
+bool store_model_send(struct store_model *model, struct store_command *command);
 
 #endif

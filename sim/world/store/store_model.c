@@ -1,4 +1,4 @@
-/* store_model.c — The one thread of the store: its line, and what can befall it.
+/* store_model.c — The threads of the store: their lines, and what can befall them.
  *
  *   submit --link--> arrive --> waiting --> served --> reply --link--> end
  *      |               |          |           |
@@ -6,13 +6,18 @@
  *      v               v          v           v
  *   (timeout)       refused     failed      failed
  *
+ * Redis has one thread; memcached has several, each with a line of its own, and a line at each
+ * client's connection before it (memcached_client.c).
+ *
  * Three events per command, each after a delay that repeats, so all of them go through lanes. Only
- * the command that is being served has an event; the others stand in a line, where a crash finds
+ * a command that is being served has an event; the others stand in a line, where a crash finds
  * them and a pause leaves them. Persistence is that of an append-only file that is written before
  * the answer: what was executed survives. The time to read it back is the fault's own duration. */
 #include "sim/world/store/store_inside.h"
 
 #include "sim/world/link_op.h"
+
+enum { CONNECTIONS = 64 }; /* Expected; the map grows. */
 
 static uint64_t now(const struct store_model *model)
 {
@@ -29,20 +34,33 @@ static struct store_model *model_of(const struct op *op)
 static void end(struct event *event)
 {
     struct store_command *command = (struct store_command *)event;
+    struct store_model *model = model_of(&command->op);
 
-    op_end(&command->op, command->outcome, command->value, NULL, &model_of(&command->op)->commands);
+    if (command->connection != NULL)
+        memcached_client_answered(model, command);
+    else
+        op_end(&command->op, command->outcome, command->value, NULL, &model->commands);
 }
 
-/* A server sends its answer even to those who have left; nothing would come of it here. */
+static void lose(struct store_model *model, struct store_command *command)
+{
+    if (command->connection != NULL)
+        memcached_client_lost(model, command);
+    else
+        op_lost(&command->op, &model->commands);
+}
+
+/* A server sends its answer even to those who have left; nothing would come of it here, unless a
+ * connection waits for it. */
 static void reply(struct store_model *model, struct store_command *command)
 {
-    if (!op_is_waited_for(&command->op)) {
+    if (command->connection == NULL && !op_is_waited_for(&command->op)) {
         end(&command->op.event);
         return;
     }
     command->op.event.fire = end;
     if (!link_op_send(model->link, &command->op, model->is_cut, model->spec->latency_ns))
-        op_lost(&command->op, &model->commands);
+        lose(model, command);
 }
 
 static void turn_away(struct store_model *model, struct store_command *command,
@@ -53,20 +71,37 @@ static void turn_away(struct store_model *model, struct store_command *command,
     reply(model, command);
 }
 
-/* ---- The thread ----------------------------------------------------------------------------- */
+/* ---- A thread ------------------------------------------------------------------------------- */
 
-static void serve_next(struct store_model *model);
+static void serve_next(struct store_model *model, struct store_thread *thread);
 
 static void serve(struct event *event)
 {
     struct store_command *command = (struct store_command *)event;
     struct store_model *model = model_of(&command->op);
+    struct store_thread *thread = command->thread;
 
-    meter_add(&model->thread, model->served_from_ns, now(model));
-    model->served = NULL;
-    store_execute(model, command, now(model));
+    meter_add(&thread->busy, thread->served_from_ns, now(model));
+    thread->served = NULL;
+    if (model->slabs != NULL)
+        memcached_execute(model, command, now(model));
+    else
+        store_execute(model, command, now(model));
     reply(model, command);
-    serve_next(model);
+    serve_next(model, thread);
+}
+
+static uint64_t bytes_there(struct store_model *model, uint64_t key)
+{
+    const struct store_entry *entry;
+    const struct slab_item *item;
+
+    if (model->slabs != NULL) {
+        item = slabs_find(model->slabs, (struct slab_name){.key = key}, now(model));
+        return item == NULL ? 0 : item->size;
+    }
+    entry = store_keys_find(&model->keys, key, now(model));
+    return entry == NULL ? 0 : entry->bytes;
 }
 
 /* By the size of the value that goes in or out. */
@@ -77,29 +112,25 @@ static uint64_t service_ns(struct store_model *model, const struct store_command
 
     if (spec->kib_ns == 0)
         return spec->command_ns;
-    if (command->asked.verb == STORE_GET) {
-        const struct store_entry *entry =
-            store_keys_find(&model->keys, command->asked.key, now(model));
-
-        bytes = entry == NULL ? 0 : entry->bytes;
-    }
+    if (command->asked.verb == STORE_GET)
+        bytes = bytes_there(model, command->asked.key);
     return spec->command_ns + spec->kib_ns * bytes / 1024;
 }
 
-static void serve_next(struct store_model *model)
+static void serve_next(struct store_model *model, struct store_thread *thread)
 {
     struct link *first;
 
-    if (model->served != NULL || model->is_paused)
+    if (thread->served != NULL || model->is_paused)
         return;
-    first = list_take_first(&model->waiting);
+    first = list_take_first(&thread->waiting);
     if (first == NULL)
         return;
-    model->served = list_entry(first, struct store_command, link);
-    model->service_ns = service_ns(model, model->served);
-    model->served_from_ns = now(model);
-    model->served->op.event.fire = serve;
-    event_after(model->events, &model->served->op.event, model->service_ns);
+    thread->served = list_entry(first, struct store_command, link);
+    thread->service_ns = service_ns(model, thread->served);
+    thread->served_from_ns = now(model);
+    thread->served->op.event.fire = serve;
+    event_after(model->events, &thread->served->op.event, thread->service_ns);
 }
 
 static void arrive(struct event *event)
@@ -111,8 +142,14 @@ static void arrive(struct event *event)
         turn_away(model, command, CALL_REFUSED);
         return;
     }
-    list_push_last(&model->waiting, &command->link);
-    serve_next(model);
+    list_push_last(&command->thread->waiting, &command->link);
+    serve_next(model, command->thread);
+}
+
+bool store_model_send(struct store_model *model, struct store_command *command)
+{
+    command->op.event.fire = arrive;
+    return link_op_send(model->link, &command->op, model->is_cut, model->spec->latency_ns);
 }
 
 /* ---- The port ------------------------------------------------------------------------------- */
@@ -128,10 +165,14 @@ static void submit(struct store *store, struct call *call, uint64_t timeout_ns,
     check(command != NULL); /* The last quarter is for those that are turned away at once. */
     command->asked = *asked;
     command->is_turned_away = model->commands.taken > STORE_COMMANDS_MAX / 4 * 3;
-    command->op.event.fire = arrive;
+    command->is_for_nobody = call == NULL;
+    command->connection = NULL;
+    command->thread = &model->threads[0];
     command->op.event.tag = TAG_STORE | node->id;
     op_begin(&command->op, node, call, OP_STORE, timeout_ns);
-    if (!link_op_send(model->link, &command->op, model->is_cut, model->spec->latency_ns))
+    if (model->slabs != NULL)
+        memcached_client_ask(model, command);
+    else if (!store_model_send(model, command))
         op_lost(&command->op, &model->commands);
 }
 
@@ -197,7 +238,18 @@ static void warm(struct event *event)
 {
     struct store_model *model = list_entry(event, struct store_model, warm);
 
-    model->counts = (struct store_result){.bytes_max = model->keys.bytes};
+    model->counts = (struct store_result){.bytes_max = store_model_bytes(model)};
+}
+
+static void open_memory(struct store_model *model, const struct model_setup *with)
+{
+    if (model->spec->kind == STORE_REDIS) {
+        store_keys_init(&model->keys, with, model->spec, &model->counts);
+        return;
+    }
+    model->slabs = arena_take(with->arena, sizeof *model->slabs);
+    slabs_init(model->slabs, with, model->spec, &model->counts);
+    map_init(&model->connections, with->arena, CONNECTIONS);
 }
 
 struct store_model *store_model_open(const struct model_setup *with, const struct store_spec *spec)
@@ -206,11 +258,15 @@ struct store_model *store_model_open(const struct model_setup *with, const struc
 
     model->events = with->events;
     model->link = with->link;
+    model->arena = with->arena;
     model->spec = spec;
+    model->threads_max = spec->kind == STORE_REDIS ? 1 : spec->threads;
+    check(model->threads_max > 0 && model->threads_max <= STORE_THREADS_MAX);
     model->warmup_ns = with->warmup_ns;
     pool_init(&model->commands, with->arena, sizeof(struct store_command), STORE_COMMANDS_MAX);
-    list_init(&model->waiting);
-    store_keys_init(&model->keys, with, spec, &model->counts);
+    for (uint32_t i = 0; i < model->threads_max; i++)
+        list_init(&model->threads[i].waiting);
+    open_memory(model, with);
     model->walk = (struct event){.fire = store_walk, .tag = TAG_STORE | STORE_WALK_PLACE};
     model->warm = (struct event){.fire = warm, .tag = TAG_STORE | STORE_WARM_PLACE};
     if (with->warmup_ns > 0)
@@ -222,29 +278,47 @@ void store_model_close(struct store_model *model, uint64_t end_ns, struct store_
 {
     *result = model->counts;
     result->is_used = model->is_used;
-    result->utilization = meter_mean(&model->thread, 1, model->warmup_ns, end_ns);
-    result->utilization_peak = meter_peak(&model->thread, 1, model->warmup_ns, end_ns);
+    result->utilization = result->utilization_peak = 0;
+    for (uint32_t i = 0; i < model->threads_max; i++) {
+        const struct meter *busy = &model->threads[i].busy;
+        double peak = meter_peak(busy, 1, model->warmup_ns, end_ns);
+
+        result->utilization += meter_mean(busy, 1, model->warmup_ns, end_ns) / model->threads_max;
+        if (peak > result->utilization_peak)
+            result->utilization_peak = peak;
+    }
+    result->wasted_bytes = model->slabs == NULL ? 0 : slabs_wasted(model->slabs);
 }
 
 /* ---- Faults --------------------------------------------------------------------------------- */
 
-void store_model_crash(struct store_model *model)
+static void crash_thread(struct store_model *model, struct store_thread *thread)
 {
+    struct store_command *served = thread->served;
     struct link *first;
 
+    thread->served = NULL;
+    if (served != NULL) {
+        event_cancel(&served->op.event);
+        turn_away(model, served, CALL_FAILED);
+    }
+    while ((first = list_take_first(&thread->waiting)) != NULL)
+        turn_away(model, list_entry(first, struct store_command, link), CALL_FAILED);
+}
+
+void store_model_crash(struct store_model *model)
+{
     model->is_down = true;
     model->is_paused = false;
-    if (model->served != NULL) {
-        event_cancel(&model->served->op.event);
-        turn_away(model, model->served, CALL_FAILED);
-        model->served = NULL;
-    }
-    while ((first = list_take_first(&model->waiting)) != NULL)
-        turn_away(model, list_entry(first, struct store_command, link), CALL_FAILED);
-    if (!model->spec->is_persistent) {
-        model->counts.lost += model->keys.length;
+    for (uint32_t i = 0; i < model->threads_max; i++)
+        crash_thread(model, &model->threads[i]);
+    if (model->spec->is_persistent)
+        return;
+    model->counts.lost += store_model_keys(model);
+    if (model->slabs != NULL)
+        slabs_clear(model->slabs);
+    else
         store_keys_clear(&model->keys);
-    }
 }
 
 void store_model_restart(struct store_model *model)
@@ -257,11 +331,15 @@ void store_model_pause(struct store_model *model)
     if (model->is_paused || model->is_down)
         return;
     model->is_paused = true;
-    if (model->served == NULL)
-        return;
-    event_cancel(&model->served->op.event);
-    meter_add(&model->thread, model->served_from_ns, now(model));
-    model->service_ns -= now(model) - model->served_from_ns; /* What is left of it. */
+    for (uint32_t i = 0; i < model->threads_max; i++) {
+        struct store_thread *thread = &model->threads[i];
+
+        if (thread->served == NULL)
+            continue;
+        event_cancel(&thread->served->op.event);
+        meter_add(&thread->busy, thread->served_from_ns, now(model));
+        thread->service_ns -= now(model) - thread->served_from_ns; /* What is left of it. */
+    }
 }
 
 void store_model_resume(struct store_model *model)
@@ -269,12 +347,16 @@ void store_model_resume(struct store_model *model)
     if (!model->is_paused)
         return; /* It crashed meanwhile. */
     model->is_paused = false;
-    if (model->served == NULL) {
-        serve_next(model);
-        return;
+    for (uint32_t i = 0; i < model->threads_max; i++) {
+        struct store_thread *thread = &model->threads[i];
+
+        if (thread->served == NULL) {
+            serve_next(model, thread);
+            continue;
+        }
+        thread->served_from_ns = now(model);
+        event_after(model->events, &thread->served->op.event, thread->service_ns);
     }
-    model->served_from_ns = now(model);
-    event_after(model->events, &model->served->op.event, model->service_ns);
 }
 
 void store_model_cut(struct store_model *model, bool is_cut)
@@ -284,12 +366,33 @@ void store_model_cut(struct store_model *model, bool is_cut)
 
 /* ---- For the invariants --------------------------------------------------------------------- */
 
+static bool is_over(const struct store_model *model, uint64_t expires_ns)
+{
+    return expires_ns != 0 && expires_ns <= now(model);
+}
+
+static bool item_value(const struct store_model *model, uint64_t key, int64_t *value)
+{
+    const uint64_t *place = map_find(&model->slabs->keys, key, 0);
+    const struct slab_item *item = place == NULL ? NULL : (struct slab_item *)(uintptr_t)*place;
+
+    if (item == NULL || is_over(model, item->expires_ns))
+        return false;
+    if (value != NULL)
+        *value = item->value;
+    return true;
+}
+
 bool store_model_value(const struct store_model *model, uint64_t key, int64_t *value)
 {
-    const uint64_t *place = map_find(&model->keys.places, key, 0);
-    const struct store_entry *entry = place == NULL ? NULL : &model->keys.entries[*place];
+    const uint64_t *place;
+    const struct store_entry *entry;
 
-    if (entry == NULL || (entry->expires_ns != 0 && entry->expires_ns <= now(model)))
+    if (model->slabs != NULL)
+        return item_value(model, key, value);
+    place = map_find(&model->keys.places, key, 0);
+    entry = place == NULL ? NULL : &model->keys.entries[*place];
+    if (entry == NULL || is_over(model, entry->expires_ns))
         return false;
     if (value != NULL)
         *value = entry->value;
@@ -298,17 +401,24 @@ bool store_model_value(const struct store_model *model, uint64_t key, int64_t *v
 
 bool store_model_has_member(const struct store_model *model, uint64_t set, uint64_t member)
 {
+    if (model->slabs != NULL)
+        return map_find(&model->slabs->members, set, member) != NULL;
     return store_model_value(model, set, NULL) && store_keys_has_member(&model->keys, set, member);
 }
 
 uint64_t store_model_keys(const struct store_model *model)
 {
-    return model->keys.length;
+    return model->slabs != NULL ? model->slabs->length : model->keys.length;
 }
 
 uint64_t store_model_bytes(const struct store_model *model)
 {
-    return model->keys.bytes;
+    return model->slabs != NULL ? model->slabs->bytes : model->keys.bytes;
+}
+
+const struct slabs *store_model_slabs(const struct store_model *model)
+{
+    return model->slabs;
 }
 
 void store_model_plant(struct store_model *model, enum store_bug bug)

@@ -1,14 +1,20 @@
-/* store_model.h — One Redis in virtual time: real keys, one thread, a limit on memory.
+/* store_model.h — A Redis or a memcached in virtual time: real keys, threads, a limit on memory.
  *
  *      asker --link--> waiting --its turn--> executing --link--> asker
  *                      FIFO      one at a time; the effect is at the end of its service time
  *
  * A command costs command_ns, and kib_ns per KiB of the value that it brings or fetches. Memory is
- * accounted per key; a write that does not fit evicts or fails, as `eviction` says; keys with a
- * TTL are dropped when they are touched too late and by a sampling walk ten times a second.
+ * accounted per key; a write that does not fit evicts or fails, as `eviction` says. They differ:
+ *
+ *               Redis                                memcached
+ *   threads     one                                  several, each with its own connections
+ *   memory      one for all, sampled LRU or LFU      pages that belong to sizes (slabs.h)
+ *   add_if_new  a script: one step                   two commands: one may happen without the other
+ *   expiry      by the millisecond, and a walk       by whole seconds, when touched or in the way
+ *   restart     empty, or, when persistent, with     empty
+ *               all that had been executed
  *
  *   down      a command is refused after one round trip; what was in hand at the crash fails
- *   restart   empty, or, when persistent, with all that had been executed
  *   paused    commands wait, in order, and their askers time out
  *   cut       messages are lost both ways */
 #ifndef SIM_WORLD_STORE_MODEL_H
@@ -28,8 +34,9 @@ extern const struct store_ops store_model_ops;
 
 enum store_bug { STORE_SOUND, STORE_ADDS_TWICE }; /* Once in 1024 additions. */
 
-/* Address space for all that it can ever hold: 4 million keys, 16 million members of sets. Pages
- * are touched as they come into use: about 110 bytes per key, 80 per member. */
+/* Address space for all that it can ever hold: 4 million keys and 16 million members of sets, or 4
+ * million items. Pages are touched as they come into use: about 110 bytes per key, 80 per member,
+ * 150 per item. */
 #define STORE_MODEL_BYTES (UINT64_C(4) << 30)
 
 struct store_model *store_model_open(const struct model_setup *with, const struct store_spec *spec);
@@ -49,6 +56,10 @@ bool store_model_value(const struct store_model *model, uint64_t key, int64_t *v
 bool store_model_has_member(const struct store_model *model, uint64_t set, uint64_t member);
 uint64_t store_model_keys(const struct store_model *model);
 uint64_t store_model_bytes(const struct store_model *model);
+
+/* Of memcached; NULL: it is Redis. */
+struct slabs;
+const struct slabs *store_model_slabs(const struct store_model *model);
 
 /* Only in builds with SIM_PLANTED_BUGS; else ignored. */
 void store_model_plant(struct store_model *model, enum store_bug bug);
