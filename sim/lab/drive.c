@@ -40,6 +40,11 @@ static void hear_finished(void *context, const struct request *request, enum cal
     audit_event(&((struct lab *)context)->audit);
 }
 
+static void hear_token(void *context, const struct token_news *news)
+{
+    audit_ears.token(&((struct lab *)context)->audit, news);
+}
+
 /* ---- Once a second --------------------------------------------------------------------------- */
 
 static uint64_t failed(const struct requests_result *requests)
@@ -214,7 +219,7 @@ bool drive_open(struct lab *lab, char trouble[static 400])
     if (!set_peers(lab, trouble))
         return false;
     audit_init(&lab->audit, &lab->measure, &lab->timer.port, &lab->arena);
-    lab->ears = (struct clients_ears){hear_offered, hear_tried, hear_finished};
+    lab->ears = (struct clients_ears){hear_offered, hear_tried, hear_finished, hear_token};
     ports = (struct ports){
         .timer = &lab->timer.port, .peer = peer_live_port(lab->peer), .arena = &lab->arena};
     lab->loads = arena_take(&lab->arena, sizeof(struct clients) * scenario->loads_max);

@@ -4,7 +4,7 @@
  *
  *   latency.{mean,p50,p90,p95,p99,p999,max}      ok requests, from the intended arrival
  *   requests.{failed,late,lost}                  shares of offered; lost: failed + late
- *   requests.{timeout,shed,refused,error}        shares of offered, by cause
+ *   requests.{timeout,shed,refused,error,denied} shares of offered, by cause
  *   requests.attempts                            tries per request offered: 1 without retries
  *   goodput, throughput                          answers per second: in time; in time or late
  *   money.{revenue,lost,profit,infra_cost,
@@ -13,6 +13,11 @@
  *   store.{hit_rate,utilization}
  *   table.{utilization,pool_utilization,hottest_row}
  *   likes.{lost,shown_off}
+ *   auth.{logins,refreshes,revoked,stolen,refused,
+ *         forged_accepted,
+ *         accepted_after_revocation}           logins and requests
+ *   auth.{exposure_mean,exposure_max}            from a revocation to a thief's last success
+ *   auth.store_commands                          per second, where people log in
  *   services.NAME.{utilization,wait_mean,wait_p99,in_system,queue_max,replicas_max,shed}
  *
  * Sums (money, records, likes) are per run, also where a result holds several replications. What

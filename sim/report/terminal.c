@@ -7,6 +7,7 @@
  *   answers      goodput apart from throughput; latency
  *   failures     shares of all requests, by cause
  *   bottleneck   named, with its evidence
+ *   auth         logins, tokens refused, and what a thief could do
  *   money        made and lost
  *   over time    offered rate, p99 and queue, drawn
  *   repeat       one line, ready to be pasted
@@ -131,6 +132,7 @@ void report_terminal(const struct report *report, FILE *out)
     section_answers(&page, report);
     section_failures(&page, report);
     section_bottleneck(&page, report);
+    section_auth(&page, report);
     section_money(&page, report);
     section_over_time(&page, report);
     section_work(&page, report);

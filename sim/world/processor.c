@@ -117,9 +117,9 @@ static uint64_t scaled_ns(const struct processor *processor, uint64_t work_ns)
     return (uint64_t)((double)work_ns / processor->speed + 0.5);
 }
 
-static void run(struct cpu *cpu, struct call *call, uint64_t work_ns)
+void processor_run(struct node *node, struct call *call, enum op_kind kind, uint64_t work_ns,
+                   enum call_outcome outcome, int64_t value, const void *span)
 {
-    struct node *node = node_of(cpu, cpu);
     struct processor *processor = &node->processor;
     struct task *task = world_take(node->world, &node->world->tasks);
 
@@ -127,7 +127,10 @@ static void run(struct cpu *cpu, struct call *call, uint64_t work_ns)
         return;
     task->op.event.fire = slice_ends;
     task->op.event.tag = TAG_CPU | node->id;
-    op_begin(&task->op, node, call, OP_CPU, 0);
+    op_begin(&task->op, node, call, kind, 0);
+    task->op.outcome = (uint8_t)outcome;
+    task->op.value = value;
+    task->span = span;
     task->left_ns = scaled_ns(processor, work_ns);
     if (processor->busy == processor->cores) {
         wait_in_line(node, task);
@@ -138,6 +141,11 @@ static void run(struct cpu *cpu, struct call *call, uint64_t work_ns)
         line_pass(&node->group->wait);
     start(node, task);
     note_busy(node, processor->busy - 1);
+}
+
+static void run(struct cpu *cpu, struct call *call, uint64_t work_ns)
+{
+    processor_run(node_of(cpu, cpu), call, OP_CPU, work_ns, CALL_OK, 0, NULL);
 }
 
 static void slice_ends(struct event *event)
@@ -158,7 +166,8 @@ static void slice_ends(struct event *event)
         start_next(node);
     note_busy(node, busy);
     if (task->left_ns == 0)
-        op_end(&task->op, CALL_OK, 0, NULL, &node->world->tasks);
+        op_end(&task->op, (enum call_outcome)task->op.outcome, task->op.value, task->span,
+               &node->world->tasks);
 }
 
 void processor_stand_still(struct node *node, uint64_t for_ns)

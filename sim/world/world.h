@@ -21,6 +21,7 @@ enum planted_bug {
     PLANT_DOUBLE_TALLY, /* A like that was there already counts again. */
     PLANT_EARLY_COMMIT, /* SQL says "committed" before the flush and loses it in a crash. */
     PLANT_ADDS_TWICE,   /* The store counts some additions twice. */
+    PLANT_NEVER_EXPIRES, /* Signed tokens are said to live for ever. */
     PLANT_MAX
 };
 

@@ -16,6 +16,7 @@
 #include "sim/world/queue/queue_model.h"
 #include "sim/world/store/store_model.h"
 #include "sim/world/table/table_model.h"
+#include "sim/world/tokens_model.h"
 #include "sim/world/world.h"
 #include "sim/world/world_parts.h"
 
@@ -75,6 +76,7 @@ struct task { /* Wants a core, or has one. */
     uint64_t left_ns;
     uint64_t since_ns; /* In the line: came to it. */
     uint64_t due_ns;   /* With a core: its slice ends. */
+    const void *span;  /* Told at its end. */
 };
 
 struct nap {
@@ -91,6 +93,7 @@ struct world {
     struct arena arena;  /* Nodes, pools, the audit's maps. */
     struct arena models; /* State of the store, the queue and the table. */
     struct pool tasks, naps, exchanges;
+    struct tokens_model tokens;
     struct group groups[SCENARIO_SERVICES_MAX];
     struct group balancers[SCENARIO_SERVICES_MAX];
     uint32_t groups_max; /* Of each; a group without a balancer leaves its place empty. */
@@ -153,6 +156,11 @@ void node_left_visit(struct node *node); /* A visit was answered: a draining nod
 extern const struct door_ops exchange_door_ops;
 extern const struct peer_ops exchange_peer_ops;
 void exchange_fail_all(struct node *node); /* It died with these visits in hand. */
+
+/* processor.c: work whose end is known before. The call is told this outcome, value and span when
+ * so much processor time has been spent; what the span points to is read then. */
+void processor_run(struct node *node, struct call *call, enum op_kind kind, uint64_t work_ns,
+                   enum call_outcome outcome, int64_t value, const void *span);
 
 /* nap.c */
 extern const struct timer_ops nap_timer_ops;

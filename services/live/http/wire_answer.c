@@ -12,6 +12,7 @@ static const char *const value_names[VERB_MAX] = {
     [VERB_CALL] = "value",     [VERB_HEALTH] = "value", [VERB_LIKE] = "new",
     [VERB_UNLIKE] = "removed", [VERB_COUNT] = "likes",  [VERB_MENU] = "version",
     [VERB_ORDER] = "order",    [VERB_TRACK] = "status",
+    [VERB_LOGIN] = "value",    [VERB_REFRESH] = "value", [VERB_REVOKE] = "revoked",
 };
 
 static const struct {
@@ -24,6 +25,7 @@ static const struct {
     [CALL_SHED] = {503, "overloaded"},
     [CALL_REFUSED] = {502, "nobody is there"},
     [CALL_FAILED] = {500, "failed"},
+    [CALL_DENIED] = {401, "denied"},
 };
 #define OUTCOMES ((unsigned)(sizeof outcomes / sizeof *outcomes))
 

@@ -220,6 +220,7 @@ static unsigned verbs_of(enum plan_kind kind)
         return 1u << VERB_MENU | 1u << VERB_ORDER | 1u << VERB_TRACK;
     case PLAN_CUSTOM:
     case PLAN_BALANCER:
+    case PLAN_GATEWAY:
         return (1u << VERB_MAX) - 1;
     case PLAN_BATCHER:
     case PLAN_AUTOSCALER:

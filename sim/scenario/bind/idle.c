@@ -5,7 +5,7 @@
 
 #include "sim/scenario/bind/bind.h"
 
-enum { WANTED_MAX = 2 };
+enum { WANTED_MAX = 3 };
 
 struct rule {
     const char *key;
@@ -39,6 +39,21 @@ static const struct rule of_runtime[] = {
 static const struct rule of_balancer[] = {
     {"bound", "policy", "round_robin", {"consistent_hash", NULL}},
     {"ewma", "policy", "round_robin", {"peak_ewma", NULL}},
+    {NULL, NULL, NULL, {NULL, NULL}},
+};
+static const struct rule of_auth[] = {
+    {"algorithm", "kind", "none", {"jwt", "jwt_denylist"}},
+    {"ttl", "kind", "none", {"jwt", "jwt_denylist"}},
+    {"leeway", "kind", "none", {"jwt", "jwt_denylist"}},
+    {"refresh_ttl", "kind", "none", {"session", "jwt", "jwt_denylist"}},
+    {"when_store_is_down", "kind", "none", {"jwt_denylist"}},
+    {NULL, NULL, NULL, {NULL, NULL}},
+};
+static const struct rule of_load_auth[] = {
+    {"logout", "as", "people", {"people"}},
+    {"stolen", "as", "people", {"people"}},
+    {"after", "as", "people", {"people"}},
+    {"thief_every", "as", "people", {"people"}},
     {NULL, NULL, NULL, {NULL, NULL}},
 };
 static const struct rule of_step[] = {
@@ -115,6 +130,16 @@ void idle_in_runtime(struct binder *binder, struct node *node)
 void idle_in_step(struct binder *binder, struct node *node)
 {
     judge(binder, node, of_step);
+}
+
+void idle_in_auth(struct binder *binder, struct node *node)
+{
+    judge(binder, node, of_auth);
+}
+
+void idle_in_load_auth(struct binder *binder, struct node *node)
+{
+    judge(binder, node, of_load_auth);
 }
 
 void finish_keys(struct binder *binder, struct node *node, void *into)

@@ -30,6 +30,8 @@ void idles_blame(const struct idles *idles, struct problems *problems);
 void idle_in_load(struct binder *binder, struct node *node);
 void idle_in_runtime(struct binder *binder, struct node *node);
 void idle_in_step(struct binder *binder, struct node *node);
+void idle_in_auth(struct binder *binder, struct node *node);
+void idle_in_load_auth(struct binder *binder, struct node *node);
 void finish_keys(struct binder *binder, struct node *node, void *into);
 void finish_balancer(struct binder *binder, struct node *node, void *into);
 void finish_dist(struct binder *binder, struct node *node, void *into);
