@@ -9,9 +9,10 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "services/live/tokens/wallet.h"
 #include "sim/lab/lab_inside.h"
 
-enum { WATCH_NS = 50000000 };
+enum { WATCH_NS = 50000000, PEOPLE_TOKENS_MAX = 1 << 20 };
 
 static const uint64_t second_ns = 1000000000;
 
@@ -216,7 +217,9 @@ bool drive_open(struct lab *lab, char trouble[static 400])
         snprintf(trouble, 400, "the system refused memory");
         return false;
     }
-    if (!set_peers(lab, trouble))
+    lab->wallet = wallet_open(PEOPLE_TOKENS_MAX);
+    peer_live_use(lab->peer, lab->wallet);
+    if (!set_peers(lab, trouble) || !drive_forge(lab, trouble))
         return false;
     audit_init(&lab->audit, &lab->measure, &lab->timer.port, &lab->arena);
     lab->ears = (struct clients_ears){hear_offered, hear_tried, hear_finished, hear_token};
@@ -298,6 +301,8 @@ void drive_close(struct lab *lab)
             loop_alarm_free(alarms[i]);
     if (lab->peer != NULL)
         peer_live_close(lab->peer);
+    if (lab->wallet != NULL)
+        wallet_close(lab->wallet);
     if (lab->timer.loop != NULL)
         timer_live_close(&lab->timer);
 }

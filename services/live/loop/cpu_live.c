@@ -29,6 +29,7 @@ struct task {
     struct call *call;
     uint64_t asked_ns, since_ns; /* since_ns: in this line. */
     uint64_t left_ns;
+    enum stats_wait what;
 };
 
 struct slot {          /* A core. */
@@ -103,7 +104,7 @@ static struct task *leave_line(struct cpu_live *cpu, uint64_t at_ns)
 
 static void end(struct cpu_live *cpu, struct task *task)
 {
-    stats_waited(cpu->stats, STATS_CPU, loop_now_ns(cpu->loop) - task->asked_ns);
+    stats_waited(cpu->stats, task->what, loop_now_ns(cpu->loop) - task->asked_ns);
     loop_finish(cpu->loop, task->call, CALL_OK, 0);
     list_push_first(&cpu->spare, &task->link);
 }
@@ -297,12 +298,12 @@ static uint64_t scaled_ns(const struct cpu_live *cpu, uint64_t work_ns)
     return (uint64_t)((double)work_ns / cpu->spec.speed + 0.5);
 }
 
-static void run(struct cpu *port, struct call *call, uint64_t work_ns)
+void cpu_live_run_as(struct cpu_live *cpu, struct call *call, uint64_t work_ns, int what)
 {
-    struct cpu_live *cpu = (struct cpu_live *)port;
     struct task *task = take_task(cpu);
 
     task->call = call;
+    task->what = (enum stats_wait)what;
     task->asked_ns = loop_now_ns(cpu->loop);
     task->left_ns = scaled_ns(cpu, work_ns);
     if (!cpu->spec.is_burnt) {
@@ -311,6 +312,11 @@ static void run(struct cpu *port, struct call *call, uint64_t work_ns)
     }
     wait_in_line(cpu, task, task->asked_ns);
     loop_alarm_set(cpu->alarm, 0);
+}
+
+static void run(struct cpu *port, struct call *call, uint64_t work_ns)
+{
+    cpu_live_run_as((struct cpu_live *)port, call, work_ns, STATS_CPU);
 }
 
 static const struct cpu_ops cpu_live_ops = {.run = run};
