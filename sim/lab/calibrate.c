@@ -126,7 +126,8 @@ static enum lab_end measure(struct calibrator *calibrator)
     snprintf(calibration->servers, sizeof calibration->servers, "%s", calibrator->servers.versions);
     describe_machine(calibration);
     return calibrate_nodes(calibrator) && crowd_begin(calibrator) && calibrate_store(calibrator) &&
-                   calibrate_queue(calibrator) && calibrate_table(calibrator)
+                   calibrate_queue(calibrator) && calibrate_table(calibrator) &&
+                   calibrate_tokens(calibrator)
                ? LAB_DONE
                : LAB_TROUBLE;
 }

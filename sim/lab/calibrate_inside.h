@@ -4,6 +4,7 @@
  *     calibrate_probe.c  one series
  *     calibrate_nodes.c  hops
  *     calibrate_data.c   store, log, table
+ *     calibrate_tokens.c signatures
  *     calibrate_write.c  the configuration */
 #ifndef SIM_LAB_CALIBRATE_INSIDE_H
 #define SIM_LAB_CALIBRATE_INSIDE_H
@@ -85,5 +86,6 @@ bool calibrate_nodes(struct calibrator *calibrator);
 bool calibrate_store(struct calibrator *calibrator);
 bool calibrate_queue(struct calibrator *calibrator);
 bool calibrate_table(struct calibrator *calibrator);
+bool calibrate_tokens(struct calibrator *calibrator);
 
 #endif

@@ -1,6 +1,6 @@
 /* thieves.c — Asks with stolen and forged tokens, and tells what came of it.
  *
- *   thief    ASKS --served, or no answer--> PAUSES --> ASKS …   denied, or the end: gone
+ *   thief    ASKS --whatever comes--> PAUSES --> ASKS …   expired, or the end: gone
  *   forger   ASKS --whatever comes--> gone */
 #include "sim/load/thieves.h"
 
@@ -92,12 +92,18 @@ static void thief_tell(struct thief *thief)
         thief->accepted_ns = thief->asked_ns;
 }
 
+/* What was taken back may be let in again, by a store that has forgotten; what has expired is dead. */
+static bool is_worthless(const struct call *call)
+{
+    return call->outcome == CALL_DENIED && call->value == TOKEN_EXPIRED;
+}
+
 static void thief_after_answer(struct thief *thief)
 {
     const struct clients *clients = thief->clients;
 
     thief_tell(thief);
-    if (thief->is_forger || thief->call.outcome == CALL_DENIED ||
+    if (thief->is_forger || is_worthless(&thief->call) ||
         timer_now_ns(clients->ports.timer) >= clients->end_ns) {
         thief_goes(thief);
         return;

@@ -1,7 +1,7 @@
 /* thieves.h — Those who ask with what is not theirs: a stolen token, or one that they made.
  *
- *   thief    takes the token that its victim has in hand, and asks with it at a steady pace; gives
- *            up when it is denied, or when the load is over
+ *   thief    takes the token that its victim has in hand, and asks with it at a steady pace, denied
+ *            or not, until it has expired or the load is over
  *   forger   a load whose every request shows a token with one of the flaws, each in its turn
  *
  * They are no customers: what they ask is in no figure of requests, latency or money, and no answer

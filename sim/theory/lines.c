@@ -402,8 +402,10 @@ static void say_batcher(struct work *work, uint32_t s)
 
 void lines_of_phase(struct work *work, double p99_s)
 {
-    for (uint32_t s = 0; s < work->scenario->services_max; s++)
+    for (uint32_t s = 0; s < work->scenario->services_max; s++) {
         say_service(work, s);
+        lines_of_gateway(work, s);
+    }
     say_store(work);
     for (uint32_t t = 0; t < TOPICS; t++)
         say_log(work, t);

@@ -86,6 +86,19 @@ static const struct row rows[THEORY_WHATS] = {
     [THEORY_BATCH_UTILIZATION] = {"batch_utilization", {"utilisation", "загрузка"}, "ρ = λ / μ"},
     [THEORY_LAG] = {"lag", {"lag at the end", "отставание к концу"}, "(λ − μ) t"},
     [THEORY_LAG_DRAIN] = {"lag_drain", {"time to drain", "время разгрести"}, "lag / (μ − λ)"},
+    [THEORY_TOKENS_VERIFY] = {"tokens_verify",
+                              {"signatures, of one core", "подписи, доля ядра"},
+                              "ρ = λ E[verify]"},
+    [THEORY_TOKENS_LOOKUPS] = {"tokens_lookups",
+                               {"look-ups in the store", "взгляды в хранилище"},
+                               "λ"},
+    [THEORY_TOKENS_REFRESH] = {"tokens_refresh", {"refreshes", "обновления"}, "N / TTL"},
+    [THEORY_EXPOSURE_MEAN] = {"exposure_mean",
+                              {"a thief stays in, mean", "вор внутри, в среднем"},
+                              "TTL / 2"},
+    [THEORY_EXPOSURE_MOST] = {"exposure_most",
+                              {"a thief stays in, at most", "вор внутри, не дольше"},
+                              NULL},
 };
 
 static const char *const unit_keys[THEORY_UNITS] = {

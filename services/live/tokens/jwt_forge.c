@@ -80,8 +80,8 @@ size_t jwt_forge(char text[static FORGED_BYTES_MAX], struct token_keys *keys, en
         return unsign(text, length);
     if (flaw == TOKEN_BAD_SIGNATURE)
         spoil(text, length);
-    if (flaw == TOKEN_MALFORMED)
-        return length / 2;
+    if (flaw == TOKEN_MALFORMED) /* No second dot. */
+        return (size_t)((char *)memchr(text, '.', length) - text) + 20;
     if (flaw == TOKEN_OVERSIZED) {
         memset(text + length, 'A', FORGED_BYTES_MAX - length);
         return FORGED_BYTES_MAX;
