@@ -51,6 +51,7 @@ struct play {
     struct stage stage;
     struct scenario scenario;
     struct clients clients;
+    struct arena arena; /* Theirs: open arrivals want more than the stage has. */
     struct heard heard;
 };
 
@@ -86,6 +87,7 @@ static int make(void **state)
 static int unmake(void **state)
 {
     (void)state;
+    arena_close(&play->arena);
     stage_close(STAGE);
     free(play);
     return 0;
@@ -93,7 +95,11 @@ static int unmake(void **state)
 
 static void start(void)
 {
-    clients_init(&play->clients, &play->scenario, 0, 1, &STAGE->ports, &ears, &play->heard);
+    struct ports ports = STAGE->ports;
+
+    assert_true(arena_open(&play->arena, clients_bytes(&play->scenario.loads[0]) + 4096));
+    ports.arena = &play->arena;
+    clients_init(&play->clients, &play->scenario, 0, 1, &ports, &ears, &play->heard);
     clients_start(&play->clients);
 }
 
