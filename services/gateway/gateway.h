@@ -32,11 +32,11 @@ enum gateway_kind { GATEWAY_NONE, GATEWAY_SESSION, GATEWAY_JWT, GATEWAY_JWT_DENY
 
 struct gateway_config {
     enum gateway_kind kind;
-    uint32_t in_flight; /* Visits inside at once; beyond it they are shed. */
-    uint32_t target;    /* Who stands behind: the peer's number. */
-    struct dist work;   /* Processor time of every visit, without the token's. */
-    uint32_t audience;  /* Whom its tokens are for. */
-    uint64_t ttl_ns;    /* Of a signed token; above 0. */
+    uint32_t in_flight;         /* Visits inside at once; beyond it they are shed. */
+    uint32_t target;            /* Who stands behind: the peer's number. */
+    struct dist work;           /* Processor time of every visit, without the token's. */
+    uint32_t audience;          /* Whom its tokens are for. */
+    uint64_t ttl_ns;            /* Of a signed token; above 0. */
     uint64_t session_ns;        /* Of a session; above 0. */
     uint64_t leeway_ns;         /* For clocks that differ, before nbf and after exp. */
     bool accepts_without_store; /* GATEWAY_JWT_DENYLIST. */
@@ -49,8 +49,8 @@ struct gateway;
 /* Arena bytes that gateway_init takes. */
 size_t gateway_bytes(const struct gateway_config *config);
 
-/* Copies both; wants the door, timer, cpu, peer, dice, arena, and, save for GATEWAY_NONE, tokens and
- * the store. */
+/* Copies both; wants the door, timer, cpu, peer, dice, arena, and, save for GATEWAY_NONE, tokens
+ * and the store. */
 struct gateway *gateway_init(const struct gateway_config *config, const struct ports *ports);
 
 extern const struct service_ops gateway_service;

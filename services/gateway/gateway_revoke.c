@@ -15,9 +15,9 @@
  * No answer from the store, at any step: CALL_REFUSED, and nobody was promised anything. All of it
  * may then be asked again, since the session goes last: as long as it is there, the way is open.
  *
- * An entry of the denylist lives twice as long as a token may: a refresh that found the session just
- * before it went may sign a little after, and its token must not outlive the entry. So the list is
- * as long as the logouts of two lifetimes, and not of all time. */
+ * An entry of the denylist lives twice as long as a token may: a refresh that found the session
+ * just before it went may sign a little after, and its token must not outlive the entry. So the
+ * list is as long as the logouts of two lifetimes, and not of all time. */
 #include "services/gateway/gateway_flow.h"
 
 static void revoke_read(struct revoke *revoke)

@@ -10,17 +10,17 @@
 #include "services/port/call.h"
 
 enum verb {
-    VERB_CALL,   /* custom: run the handler's steps. key: any. */
-    VERB_HEALTH, /* Are you well? Answered at once, without a place in the queue. */
-    VERB_LIKE,   /* key: post, user: who. Value: 1 new, 0 already there. */
-    VERB_UNLIKE, /* key: post, user: who. Value: 1 removed, 0 was not there. */
-    VERB_COUNT,  /* key: post. Value: likes shown. */
-    VERB_MENU,   /* key: restaurant. Value: the menu's version. */
-    VERB_ORDER,  /* key: restaurant, user, id: idempotency key, amount: basket. Value: order. */
-    VERB_TRACK,  /* id: order. Value: enum order_status of services/port/schema.h. */
-    VERB_LOGIN,  /* user: who. Value: a token, tokens.h. */
+    VERB_CALL,    /* custom: run the handler's steps. key: any. */
+    VERB_HEALTH,  /* Are you well? Answered at once, without a place in the queue. */
+    VERB_LIKE,    /* key: post, user: who. Value: 1 new, 0 already there. */
+    VERB_UNLIKE,  /* key: post, user: who. Value: 1 removed, 0 was not there. */
+    VERB_COUNT,   /* key: post. Value: likes shown. */
+    VERB_MENU,    /* key: restaurant. Value: the menu's version. */
+    VERB_ORDER,   /* key: restaurant, user, id: idempotency key, amount: basket. Value: order. */
+    VERB_TRACK,   /* id: order. Value: enum order_status of services/port/schema.h. */
+    VERB_LOGIN,   /* user: who. Value: a token, tokens.h. */
     VERB_REFRESH, /* token: whose session is to go on. Value: a new token of the same session. */
-    VERB_REVOKE, /* token: whose session is to end. Value: 1; CALL_ABSENT: it had ended before. */
+    VERB_REVOKE,  /* token: whose session is to end. Value: 1; CALL_ABSENT: it had ended before. */
     VERB_MAX
 };
 

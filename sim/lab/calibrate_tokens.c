@@ -46,8 +46,8 @@ static void read_session(struct bench *bench)
 {
     struct token_claims claims;
 
-    bench->is_good &= session_id_read(
-                          &claims, (struct span){bench->text, SESSION_ID_LENGTH}) == TOKEN_SOUND;
+    bench->is_good &=
+        session_id_read(&claims, (struct span){bench->text, SESSION_ID_LENGTH}) == TOKEN_SOUND;
 }
 
 /* A third as many come before, to warm up. */

@@ -45,8 +45,9 @@ bool drive_forge(struct lab *lab, char trouble[static 400])
         return true;
     keys = forger_keys(lab, gateway);
     if (keys == NULL) {
-        snprintf(trouble, 400, "there is no key to forge tokens with; is SIM_TOKEN set as for the "
-                               "gateway?");
+        snprintf(trouble, 400,
+                 "there is no key to forge tokens with; is SIM_TOKEN set as for the "
+                 "gateway?");
         return false;
     }
     for (enum token_flaw flaw = TOKEN_MALFORMED; flaw <= TOKEN_EXPIRED; flaw++) {

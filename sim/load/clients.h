@@ -12,8 +12,8 @@
  *                  +---- finished (closed users begin again)
  *
  * An ok that comes after the client's patience is late, not a success. Who is denied does not knock
- * again with the same token: people log in anew, once, and all others take it as an end. What people
- * do about tokens is in people.h. */
+ * again with the same token: people log in anew, once, and all others take it as an end. What
+ * people do about tokens is in people.h. */
 #ifndef SIM_LOAD_CLIENTS_H
 #define SIM_LOAD_CLIENTS_H
 
@@ -53,7 +53,7 @@ struct request {
 enum token_news_kind {
     NEWS_LOGIN,
     NEWS_REFRESH,
-    NEWS_DENIED,  /* A request of a person, with this flaw. */
+    NEWS_DENIED, /* A request of a person, with this flaw. */
     NEWS_STOLEN,
     NEWS_REVOKED, /* It is over: this was acknowledged to its person. */
     NEWS_THIEF,   /* Was answered this. */
@@ -66,9 +66,9 @@ struct token_news {
     enum call_outcome outcome; /* THIEF, FORGER. */
     uint64_t asked_ns;         /* When it asked. */
     uint64_t revoked_ns;       /* THIEF: since when it should be denied; 0: its victim sleeps. */
-    uint64_t accepted_ns;      /* THIEF: when it last asked before, after that, and was served; 0. */
-    uint64_t expires_ns;       /* THIEF: from when on none may serve it, whatever was revoked. */
-    bool is_robbed;            /* REVOKED: of a token that a thief has as well. */
+    uint64_t accepted_ns; /* THIEF: when it last asked before, after that, and was served; 0. */
+    uint64_t expires_ns;  /* THIEF: from when on none may serve it, whatever was revoked. */
+    bool is_robbed;       /* REVOKED: of a token that a thief has as well. */
 };
 
 /* Who listens: the world counts and audits. finished: outcome as the last try ended, is_late when
@@ -85,7 +85,6 @@ static inline bool clients_is_served(enum call_outcome outcome)
 {
     return outcome == CALL_OK || outcome == CALL_ABSENT;
 }
-
 
 struct clients {
     const struct load_spec *spec;

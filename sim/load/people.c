@@ -229,8 +229,7 @@ bool people_hold(struct request *request)
 {
     struct person *person = request->person;
     const struct clients *clients = request->clients;
-    bool is_fresh = person->token != 0 &&
-                    timer_now_ns(clients->ports.timer) < person->expires_ns;
+    bool is_fresh = person->token != 0 && timer_now_ns(clients->ports.timer) < person->expires_ns;
 
     request->ask.token = person->token;
     if (is_fresh && !(person->is_busy && person->errand.ask.verb == VERB_REVOKE))
@@ -238,8 +237,8 @@ bool people_hold(struct request *request)
     request->state = REQUEST_TOKEN;
     list_push_last(&person->waiting, &request->link);
     if (!person->is_busy)
-        errand_begin(person, person->token != 0 && clients->people->refreshes ? VERB_REFRESH
-                                                                              : VERB_LOGIN);
+        errand_begin(person,
+                     person->token != 0 && clients->people->refreshes ? VERB_REFRESH : VERB_LOGIN);
     return false;
 }
 
@@ -247,8 +246,8 @@ bool people_denied(struct request *request)
 {
     struct person *person = request->person;
 
-    tell(person, (struct token_news){.kind = NEWS_DENIED,
-                                     .flaw = (enum token_flaw)request->call.value});
+    tell(person,
+         (struct token_news){.kind = NEWS_DENIED, .flaw = (enum token_flaw)request->call.value});
     if (person->token == request->ask.token)
         person->token = 0;
     return true;

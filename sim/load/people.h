@@ -1,13 +1,11 @@
 /* people.h — People who log in: the token that each of them holds, and what they do about it.
  *
- *                 a request wants a token
- *     without ----------------------------> LOGIN ----ok----> holds one --its time is over--+
- *        ^                                    |                 ^   |                       v
- *        |                                    | not ok          |   | time to leave      REFRESH
- *        |<-----------------------------------+                 |   v                      |  |
- *        +<--- ok: all its tokens are dead --- LOGOUT <---------|---+                   ok |  | denied:
- *        |                                       | not ok: once more in a second <---------+  | logs in
- *        +<----- a request was denied                                                         v
+ *   state       what comes             errand    ok                 not ok
+ *   ---------   --------------------   -------   ----------------   ------------------------------
+ *   without     a request              LOGIN     holds one          the request bears it
+ *   holds one   its time is over       REFRESH   holds a new one    the same; denied: without
+ *               it is time to leave    LOGOUT    without            holds it; again in a second
+ *               a request is denied    none      without
  *
  * One errand of a person is out at a time; requests that come meanwhile wait for its end. Errands
  * are requests like any other: offered, tried, finished, and in every figure.
@@ -29,9 +27,9 @@ struct person {
     struct list waiting;   /* struct request.link: they want a token. */
     struct dice dice;
     uint64_t number;
-    uint64_t token; /* 0: none. */
-    uint64_t expires_ns; /* It is renewed from then on: its life counted from when it was asked for, … */
-    uint64_t latest_ns;  /* … and from when it came, after which nobody may accept it. */
+    uint64_t token;      /* 0: none. */
+    uint64_t expires_ns; /* Renewed from then on: its life, counted from when it was asked for, … */
+    uint64_t latest_ns;   /* … and from when it came, after which nobody may accept it. */
     bool is_met, is_busy; /* It has asked once; its errand is out. */
     bool is_asleep;       /* Its alarm is set. */
     bool is_leaving, is_robbed;

@@ -25,8 +25,7 @@ struct thieves {
 
 static bool has_thieves(const struct load_spec *spec)
 {
-    return spec->auth.as == LOAD_FORGER ||
-           (spec->auth.as == LOAD_PEOPLE && spec->auth.stolen > 0);
+    return spec->auth.as == LOAD_FORGER || (spec->auth.as == LOAD_PEOPLE && spec->auth.stolen > 0);
 }
 
 size_t thieves_bytes(const struct load_spec *spec)
@@ -76,15 +75,14 @@ static void thief_tell(struct thief *thief)
 {
     struct clients *clients = thief->clients;
     const struct call *call = &thief->call;
-    const struct token_news news = {.kind = thief->is_forger ? NEWS_FORGER : NEWS_THIEF,
-                                    .flaw = call->outcome == CALL_DENIED
-                                                ? (enum token_flaw)call->value
-                                                : TOKEN_SOUND,
-                                    .outcome = call->outcome,
-                                    .asked_ns = thief->asked_ns,
-                                    .revoked_ns = thief->revoked_ns,
-                                    .accepted_ns = thief->accepted_ns,
-                                    .expires_ns = thief->expires_ns};
+    const struct token_news news = {
+        .kind = thief->is_forger ? NEWS_FORGER : NEWS_THIEF,
+        .flaw = call->outcome == CALL_DENIED ? (enum token_flaw)call->value : TOKEN_SOUND,
+        .outcome = call->outcome,
+        .asked_ns = thief->asked_ns,
+        .revoked_ns = thief->revoked_ns,
+        .accepted_ns = thief->accepted_ns,
+        .expires_ns = thief->expires_ns};
 
     clients->ears->token(clients->context, &news);
     if (thief->revoked_ns > 0 && thief->asked_ns > thief->revoked_ns &&
@@ -92,7 +90,8 @@ static void thief_tell(struct thief *thief)
         thief->accepted_ns = thief->asked_ns;
 }
 
-/* What was taken back may be let in again, by a store that has forgotten; what has expired is dead. */
+/* What was taken back may be let in again, by a store that has forgotten; what has expired is
+ * dead. */
 static bool is_worthless(const struct call *call)
 {
     return call->outcome == CALL_DENIED && call->value == TOKEN_EXPIRED;
@@ -170,8 +169,7 @@ void thief_is_noticed(struct thief *thief)
 void thieves_forge(struct clients *clients)
 {
     const unsigned flaws = TOKEN_EXPIRED - TOKEN_MALFORMED + 1;
-    enum token_flaw flaw =
-        (enum token_flaw)(TOKEN_MALFORMED + clients->thieves->forged++ % flaws);
+    enum token_flaw flaw = (enum token_flaw)(TOKEN_MALFORMED + clients->thieves->forged++ % flaws);
     struct thief *forger = thief_new(clients, 1, token_forged(flaw));
 
     if (forger == NULL)

@@ -178,8 +178,7 @@ static bool read_store_rate(const struct result *result, const void *record,
                             const struct metric *metric, double *value)
 {
     (void)record, (void)metric;
-    return share((double)result->store.commands, result->measured_s, value) &&
-           result->auth.is_used;
+    return share((double)result->store.commands, result->measured_s, value) && result->auth.is_used;
 }
 
 static bool read_auth_refused(const struct result *result, const void *record,

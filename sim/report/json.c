@@ -73,11 +73,8 @@ static unsigned runs_of(const struct result *result)
 /* ---- Requests ------------------------------------------------------------------------------- */
 
 static const char *const causes[FAILURES] = {
-    [FAILURE_TIMEOUT] = "timeout",
-    [FAILURE_SHED] = "shed",
-    [FAILURE_REFUSED] = "refused",
-    [FAILURE_ERROR] = "error",
-    [FAILURE_DENIED] = "denied",
+    [FAILURE_TIMEOUT] = "timeout", [FAILURE_SHED] = "shed",     [FAILURE_REFUSED] = "refused",
+    [FAILURE_ERROR] = "error",     [FAILURE_DENIED] = "denied",
 };
 
 static json_t *requests_of(const struct requests_result *requests)
@@ -217,8 +214,9 @@ static json_t *likes_of(const struct likes_result *likes)
 static json_t *auth_of(const struct auth_result *auth)
 {
     static const char *const flaws[RESULT_FLAWS] = {
-        NULL,       "missing",       "malformed",      "oversized", "alg_none", "alg_confused",
-        "bad_signature", "wrong_audience", "not_yet",   "expired",  "revoked"};
+        NULL,       "missing",      "malformed",     "oversized",
+        "alg_none", "alg_confused", "bad_signature", "wrong_audience",
+        "not_yet",  "expired",      "revoked"};
     json_t *object = json_object(), *refused = json_object();
 
     for (unsigned i = 1; i < RESULT_FLAWS; i++)

@@ -40,8 +40,8 @@ static void say_signatures(struct work *work, uint32_t s)
     double verify = seconds_of(work->scenario->tokens.verify_ns[spec->auth.algorithm]);
     double ttl = seconds_of(spec->auth.ttl_ns);
 
-    say(work, THEORY_TOKENS_VERIFY, spec->name,
-        (struct theory_number){THEORY_RATIO, rate * verify}, "%s × %s");
+    say(work, THEORY_TOKENS_VERIFY, spec->name, (struct theory_number){THEORY_RATIO, rate * verify},
+        "%s × %s");
     say_with(work, (struct theory_number){THEORY_RATE, rate});
     say_with(work, (struct theory_number){THEORY_MS, verify * 1e3});
     if (users > 0) {
@@ -72,8 +72,7 @@ void lines_of_gateway(struct work *work, uint32_t s)
 {
     const struct service_spec *spec = &work->scenario->services[s];
 
-    if (spec->kind != KIND_GATEWAY || spec->auth.kind == AUTH_NONE ||
-        services_visits(work, s) <= 0)
+    if (spec->kind != KIND_GATEWAY || spec->auth.kind == AUTH_NONE || services_visits(work, s) <= 0)
         return;
     if (auth_signs(spec))
         say_signatures(work, s);

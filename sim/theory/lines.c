@@ -9,10 +9,10 @@
 #include "sim/theory/theory_inside.h"
 
 static const char *const verbs[VERB_MAX] = {
-    [VERB_CALL] = "call",     [VERB_HEALTH] = "health", [VERB_LIKE] = "like",
-    [VERB_UNLIKE] = "unlike", [VERB_COUNT] = "count",   [VERB_MENU] = "menu",
-    [VERB_ORDER] = "order",   [VERB_TRACK] = "track",
-    [VERB_LOGIN] = "login",   [VERB_REFRESH] = "refresh", [VERB_REVOKE] = "revoke",
+    [VERB_CALL] = "call",       [VERB_HEALTH] = "health", [VERB_LIKE] = "like",
+    [VERB_UNLIKE] = "unlike",   [VERB_COUNT] = "count",   [VERB_MENU] = "menu",
+    [VERB_ORDER] = "order",     [VERB_TRACK] = "track",   [VERB_LOGIN] = "login",
+    [VERB_REFRESH] = "refresh", [VERB_REVOKE] = "revoke",
 };
 
 static struct theory_number ms(double seconds)

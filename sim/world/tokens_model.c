@@ -38,8 +38,7 @@ static struct token_entry *take_place(struct tokens_model *model, uint64_t now_n
 static struct token_claims claims_for(struct tokens_model *model, const struct token_order *order,
                                       uint64_t now_ns)
 {
-    const struct token_entry *renewed =
-        order->renews == 0 ? NULL : entry_of(model, order->renews);
+    const struct token_entry *renewed = order->renews == 0 ? NULL : entry_of(model, order->renews);
     struct token_claims claims = {.user = order->user,
                                   .audience = order->audience,
                                   .not_before_ns = (int64_t)now_ns,

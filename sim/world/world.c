@@ -260,9 +260,9 @@ bool world_run(const struct scenario *scenario, const struct world_options *opti
 enum planted_bug world_planted(const char *name)
 {
     static const char *const names[PLANT_MAX] = {
-        [PLANT_IDLE_CORE] = "idle-core",       [PLANT_LOST_REQUEST] = "lost-request",
-        [PLANT_OFFSET_SKIPS] = "offset-skips", [PLANT_DOUBLE_TALLY] = "double-tally",
-        [PLANT_EARLY_COMMIT] = "early-commit", [PLANT_ADDS_TWICE] = "adds-twice",
+        [PLANT_IDLE_CORE] = "idle-core",         [PLANT_LOST_REQUEST] = "lost-request",
+        [PLANT_OFFSET_SKIPS] = "offset-skips",   [PLANT_DOUBLE_TALLY] = "double-tally",
+        [PLANT_EARLY_COMMIT] = "early-commit",   [PLANT_ADDS_TWICE] = "adds-twice",
         [PLANT_NEVER_EXPIRES] = "never-expires",
     };
 

@@ -184,8 +184,7 @@ static void a_forged_token_is_never_served_where_tokens_are_looked_at(void **sta
 {
     (void)state;
     begin(AUTH_JWT);
-    hear((struct token_news){
-        .kind = NEWS_FORGER, .outcome = CALL_DENIED, .flaw = TOKEN_ALG_NONE});
+    hear((struct token_news){.kind = NEWS_FORGER, .outcome = CALL_DENIED, .flaw = TOKEN_ALG_NONE});
     hear((struct token_news){.kind = NEWS_FORGER, .outcome = CALL_TIMEOUT});
     expect_breaks(0, NULL);
     assert_int_equal(lab.result.auth.refused[TOKEN_ALG_NONE], 1);

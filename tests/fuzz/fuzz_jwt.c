@@ -47,8 +47,8 @@ static void judge_sealed(char *bytes)
         return;
     *payload++ = '\0';
     length = jwt_seal(text, keys[TOKEN_HS256], bytes, payload);
-    if (length == 0 || jwt_read(&claims, keys[TOKEN_HS256], (struct span){text, length}, origin) !=
-                           TOKEN_SOUND)
+    if (length == 0 ||
+        jwt_read(&claims, keys[TOKEN_HS256], (struct span){text, length}, origin) != TOKEN_SOUND)
         return;
     check(claims.session < UINT64_C(1) << 56);
     check(claims.expires_ns >= 0 && claims.not_before_ns >= 0);

@@ -99,8 +99,7 @@ static void forge_all(struct rig *rig, const struct token_settings *settings)
     char text[FORGED_BYTES_MAX];
 
     for (enum token_flaw flaw = TOKEN_MALFORMED; flaw <= TOKEN_EXPIRED; flaw++) {
-        size_t length =
-            jwt_forge(text, keys, flaw, RIG_AUDIENCE, jwt_clock_at(now_ns), now_ns);
+        size_t length = jwt_forge(text, keys, flaw, RIG_AUDIENCE, jwt_clock_at(now_ns), now_ns);
 
         wallet_forge(own->wallet, flaw, (struct span){text, length});
     }

@@ -95,8 +95,8 @@ static void times_are_those_of_the_worlds_clock_to_the_microsecond(void **state)
     size_t length = jwt_write(text, keys[TOKEN_HS256], &claims, clock);
 
     (void)state;
-    assert_int_equal(
-        jwt_read(&read, keys[TOKEN_HS256], (struct span){text, length}, clock), TOKEN_SOUND);
+    assert_int_equal(jwt_read(&read, keys[TOKEN_HS256], (struct span){text, length}, clock),
+                     TOKEN_SOUND);
     assert_in_range(read.expires_ns, claims.expires_ns - 1000, claims.expires_ns + 1000);
 }
 
@@ -111,8 +111,8 @@ static void the_largest_user_and_session_fit(void **state)
     size_t length = jwt_write(text, keys[TOKEN_RS256], &large, clock_1970);
 
     (void)state;
-    assert_int_equal(
-        jwt_read(&read, keys[TOKEN_RS256], (struct span){text, length}, clock_1970), TOKEN_SOUND);
+    assert_int_equal(jwt_read(&read, keys[TOKEN_RS256], (struct span){text, length}, clock_1970),
+                     TOKEN_SOUND);
     assert_true(read.user == UINT64_MAX);
     assert_int_equal(read.session, large.session);
     assert_int_equal(read.audience, UINT32_MAX);
@@ -209,8 +209,8 @@ static void a_public_key_is_no_secret(void **state)
 
 static void any_other_algorithm_is_refused_even_with_our_signature(void **state)
 {
-    static const char *const names[] = {"RS256", "EdDSA", "HS384", "hs256", "HS256 ", "ES256",
-                                        "PS256", "",      "A",     "RSA1_5"};
+    static const char *const names[] = {"RS256", "EdDSA", "HS384", "hs256", "HS256 ",
+                                        "ES256", "PS256", "",      "A",     "RSA1_5"};
 
     (void)state;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
@@ -263,13 +263,29 @@ static void whoever_forges_is_told_which_flaw_it_is(void **state)
 
 static void what_is_no_token_is_malformed(void **state)
 {
-    static const char *const texts[] = {
-        "",      ".",       "..",        "...",   "a",          "a.b",   "a.b.c",
-        "e30",   "e30.e30", "e30.e30.",  "....",  "e30.e30.e30.e30",
-        "e30=.e30.e30", /* Padding. */
-        "e3 0.e30.e30", "e30.e30.e30\n", "W10.e30.e30", /* A list is no header. */
-        "bnVsbA.e30.e30", "MQ.e30.e30", "eyJhbGciOjF9.e30.e30", /* alg is a number. */
-        "eyJhbGciOm51bGx9.e30.e30", "eyJhbGci.e30.e30", "/+==.e30.e30", "\xc3\xa9.e30.e30"};
+    static const char *const texts[] = {"",
+                                        ".",
+                                        "..",
+                                        "...",
+                                        "a",
+                                        "a.b",
+                                        "a.b.c",
+                                        "e30",
+                                        "e30.e30",
+                                        "e30.e30.",
+                                        "....",
+                                        "e30.e30.e30.e30",
+                                        "e30=.e30.e30", /* Padding. */
+                                        "e3 0.e30.e30",
+                                        "e30.e30.e30\n",
+                                        "W10.e30.e30", /* A list is no header. */
+                                        "bnVsbA.e30.e30",
+                                        "MQ.e30.e30",
+                                        "eyJhbGciOjF9.e30.e30", /* alg is a number. */
+                                        "eyJhbGciOm51bGx9.e30.e30",
+                                        "eyJhbGci.e30.e30",
+                                        "/+==.e30.e30",
+                                        "\xc3\xa9.e30.e30"};
 
     (void)state;
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
@@ -292,12 +308,20 @@ static void what_is_too_long_is_not_read_at_all(void **state)
 /* All of these are signed by our key: it is the reader that must be strict. */
 static void a_header_is_an_object_that_says_what_we_understand(void **state)
 {
-    static const char *const malformed[] = {
-        "{}", "[]", "{\"alg\":null}", "{\"alg\":[\"HS256\"]}", "{\"typ\":\"JWT\"}",
-        "{\"alg\":\"HS256\",\"alg\":\"HS256\"}", "{\"alg\":\"none\",\"alg\":\"HS256\"}",
-        "{\"alg\":\"HS256\",\"crit\":[\"exp\"]}", "{\"alg\":\"HS256\",\"crit\":[],\"b64\":false}",
-        "{\"alg\":\"HS256\",\"typ\":7}", "{\"alg\":\"HS256\",\"typ\":\"at+jwt\"}",
-        "{\"alg\":\"HS256\"} ]", "{\"alg\":\"HS256\",}", "{\"alg\":\"HS\\u0000256\"}"};
+    static const char *const malformed[] = {"{}",
+                                            "[]",
+                                            "{\"alg\":null}",
+                                            "{\"alg\":[\"HS256\"]}",
+                                            "{\"typ\":\"JWT\"}",
+                                            "{\"alg\":\"HS256\",\"alg\":\"HS256\"}",
+                                            "{\"alg\":\"none\",\"alg\":\"HS256\"}",
+                                            "{\"alg\":\"HS256\",\"crit\":[\"exp\"]}",
+                                            "{\"alg\":\"HS256\",\"crit\":[],\"b64\":false}",
+                                            "{\"alg\":\"HS256\",\"typ\":7}",
+                                            "{\"alg\":\"HS256\",\"typ\":\"at+jwt\"}",
+                                            "{\"alg\":\"HS256\"} ]",
+                                            "{\"alg\":\"HS256\",}",
+                                            "{\"alg\":\"HS\\u0000256\"}"};
 
     (void)state;
     for (size_t i = 0; i < sizeof malformed / sizeof *malformed; i++)
@@ -321,24 +345,36 @@ static void what_a_header_says_of_keys_is_not_read(void **state)
         const char *payload = "{" WHO ",\"nbf\":0,\"exp\":9}";
 
         assert_int_equal(read_sealed(headers[i], payload), TOKEN_SOUND);
-        assert_int_equal(
-            read_by(keys[TOKEN_HS256], text,
-                    jwt_seal(text, others[TOKEN_HS256], headers[i], payload)),
-            TOKEN_BAD_SIGNATURE);
+        assert_int_equal(read_by(keys[TOKEN_HS256], text,
+                                 jwt_seal(text, others[TOKEN_HS256], headers[i], payload)),
+                         TOKEN_BAD_SIGNATURE);
     }
 }
 
 static void claims_are_there_once_and_of_their_types(void **state)
 {
     static const char *const malformed[] = {
-        "[]", "null", "7", "\"claims\"", "{", "{}", "{" WHO "}", "{" WHO ",\"nbf\":0}",
-        "{" WHO ",\"exp\":9}", "{" WHO ",\"nbf\":0,\"exp\":\"9\"}",
-        "{" WHO ",\"nbf\":0,\"exp\":null}", "{" WHO ",\"nbf\":0,\"exp\":true}",
-        "{" WHO ",\"nbf\":0,\"exp\":[9]}", "{" WHO ",\"nbf\":0,\"exp\":-1}",
-        "{" WHO ",\"nbf\":-0.5,\"exp\":9}", "{" WHO ",\"nbf\":0,\"exp\":1e10}",
-        "{" WHO ",\"nbf\":0,\"exp\":1e999}", "{" WHO ",\"nbf\":0,\"exp\":1e308}",
+        "[]",
+        "null",
+        "7",
+        "\"claims\"",
+        "{",
+        "{}",
+        "{" WHO "}",
+        "{" WHO ",\"nbf\":0}",
+        "{" WHO ",\"exp\":9}",
+        "{" WHO ",\"nbf\":0,\"exp\":\"9\"}",
+        "{" WHO ",\"nbf\":0,\"exp\":null}",
+        "{" WHO ",\"nbf\":0,\"exp\":true}",
+        "{" WHO ",\"nbf\":0,\"exp\":[9]}",
+        "{" WHO ",\"nbf\":0,\"exp\":-1}",
+        "{" WHO ",\"nbf\":-0.5,\"exp\":9}",
+        "{" WHO ",\"nbf\":0,\"exp\":1e10}",
+        "{" WHO ",\"nbf\":0,\"exp\":1e999}",
+        "{" WHO ",\"nbf\":0,\"exp\":1e308}",
         "{" WHO ",\"nbf\":0,\"exp\":99999999999999999999}",
-        "{" WHO ",\"nbf\":0,\"exp\":9,\"exp\":99}", "{" WHO ",\"nbf\":0,\"exp\":9,\"sub\":\"8\"}",
+        "{" WHO ",\"nbf\":0,\"exp\":9,\"exp\":99}",
+        "{" WHO ",\"nbf\":0,\"exp\":9,\"sub\":\"8\"}",
         "{" WHO ",\"nbf\":0,\"\\u0065xp\":9,\"exp\":99}",
         "{\"iss\":\"sim\",\"sub\":7,\"sid\":\"1\",\"aud\":\"sim-0\",\"nbf\":0,\"exp\":9}",
         "{\"iss\":\"sim\",\"sub\":\"-7\",\"sid\":\"1\",\"aud\":\"sim-0\",\"nbf\":0,\"exp\":9}",
@@ -348,7 +384,8 @@ static void claims_are_there_once_and_of_their_types(void **state)
         "{\"iss\":\"sim\",\"sub\":\"18446744073709551616\",\"sid\":\"1\",\"aud\":\"sim-0\","
         "\"nbf\":0,\"exp\":9}",
         "{\"iss\":\"sim\",\"sub\":\"7\",\"sid\":\"1\",\"aud\":\"0\",\"nbf\":0,\"exp\":9}",
-        "{\"iss\":\"sim\",\"sub\":\"7\",\"sid\":\"1\",\"aud\":\"sim-100000000\",\"nbf\":0,\"exp\":9}",
+        "{\"iss\":\"sim\",\"sub\":\"7\",\"sid\":\"1\",\"aud\":\"sim-100000000\",\"nbf\":0,\"exp\":"
+        "9}",
         "{\"iss\":\"sim\",\"sub\":\"7\",\"sid\":\"1\",\"aud\":[\"sim-0\"],\"nbf\":0,\"exp\":9}",
         "{\"iss\":\"other\",\"sub\":\"7\",\"sid\":\"1\",\"aud\":\"sim-0\",\"nbf\":0,\"exp\":9}",
         "{\"sub\":\"7\",\"sid\":\"1\",\"aud\":\"sim-0\",\"nbf\":0,\"exp\":9}"};
@@ -377,7 +414,7 @@ static void a_bad_token_leaves_nothing_behind(void **state)
     }
 }
 
-/* ---- Session ids, and base64url --------------------------------------------------------------- */
+/* ---- Session ids, and base64url -------------------------------------------------------------- */
 
 static void a_sessions_id_is_read_back_and_no_two_are_alike(void **state)
 {
@@ -430,7 +467,8 @@ static void what_is_no_sessions_id_is_malformed(void **state)
 
 static void bytes_have_one_text_and_a_text_one_meaning(void **state)
 {
-    static const char *const wrong[] = {"A", "AAAAA", "AB", "AAB", "AA=", "AA==", "A A", "A+", "A/"};
+    static const char *const wrong[] = {
+        "A", "AAAAA", "AB", "AAB", "AA=", "AA==", "A A", "A+", "A/"};
     unsigned char bytes[8], read[8];
     char text[16];
     size_t length;
@@ -439,14 +477,14 @@ static void bytes_have_one_text_and_a_text_one_meaning(void **state)
     for (size_t n = 0; n < sizeof bytes; n++) {
         memset(bytes, (int)(0xa5 + n), sizeof bytes);
         assert_int_equal(base64url_write(text, bytes, n), base64url_length(n));
-        assert_true(base64url_read(read, sizeof read, &length,
-                                   (struct span){text, base64url_length(n)}));
+        assert_true(
+            base64url_read(read, sizeof read, &length, (struct span){text, base64url_length(n)}));
         assert_int_equal(length, n);
         assert_memory_equal(bytes, read, n);
     }
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
-        assert_false(base64url_read(read, sizeof read, &length,
-                                    (struct span){wrong[i], strlen(wrong[i])}));
+        assert_false(
+            base64url_read(read, sizeof read, &length, (struct span){wrong[i], strlen(wrong[i])}));
     assert_false(base64url_read(read, 2, &length, (struct span){"AAAA", 4}));
 }
 

@@ -77,8 +77,8 @@ static void the_one_that_was_kept_longest_makes_room(void **state)
 
 static void nobody_finds_what_nobody_kept(void **state)
 {
-    static const uint64_t strange[] = {0, 1, 2, UINT64_MAX, UINT64_C(1) << 32, TOKEN_FORGED,
-                                       TOKEN_FORGED | 200};
+    static const uint64_t strange[] = {
+        0, 1, 2, UINT64_MAX, UINT64_C(1) << 32, TOKEN_FORGED, TOKEN_FORGED | 200};
     struct wallet *wallet = wallet_open(4);
     struct span text;
 
@@ -121,9 +121,8 @@ static void a_bearer_token_is_what_stands_behind_its_scheme(void **state)
         enum wire_bearer found = wire_read_bearer(&request, &text);
 
         assert_int_equal(found, rows[i].token == NULL ? WIRE_NO_TOKEN : WIRE_TOKEN);
-        if (rows[i].token != NULL &&
-            (text.length != strlen(rows[i].token) ||
-             memcmp(text.bytes, rows[i].token, text.length) != 0))
+        if (rows[i].token != NULL && (text.length != strlen(rows[i].token) ||
+                                      memcmp(text.bytes, rows[i].token, text.length) != 0))
             fail_msg("%s", rows[i].head);
     }
 }
@@ -168,7 +167,11 @@ static void a_grant_is_read_back(void **state)
 static void what_grants_nothing_is_none(void **state)
 {
     static const char *const wrong[] = {
-        "", "{}", "[]", "{\"access_token\":\"a\"}", "{\"refresh_token\":\"a\"}",
+        "",
+        "{}",
+        "[]",
+        "{\"access_token\":\"a\"}",
+        "{\"refresh_token\":\"a\"}",
         "{\"access_token\":1,\"refresh_token\":\"b\"}",
         "{\"access_token\":\"\",\"refresh_token\":\"b\"}",
         "{\"access_token\":\"a\\u0062\",\"refresh_token\":\"b\"}",

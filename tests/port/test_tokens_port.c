@@ -8,7 +8,7 @@ enum { USER = 9, MANY = 50 };
 
 static const uint64_t lifetime_ns = SECONDS(60);
 
-struct asked { /* A question and a copy of what came with the answer. */
+struct asked {                    /* A question and a copy of what came with the answer. */
     struct rig_question question; /* First. */
     struct token_claims claims;
     bool has_claims;

@@ -120,8 +120,7 @@ static void a_variant_may_lay_a_key_to_rest_that_another_uses(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(
-            a_gateway_stands_before_the_only_other_service_and_load_goes_through_it),
+        cmocka_unit_test(a_gateway_stands_before_the_only_other_service_and_load_goes_through_it),
         cmocka_unit_test(to_goes_past_the_gateway),
         cmocka_unit_test(a_verb_goes_through_a_gateway_to_who_knows_it),
         cmocka_unit_test(auth_alone_is_people_with_all_defaults),

@@ -198,7 +198,8 @@ static void a_session_that_is_gone_is_revoked(void **state)
 
 static void a_store_that_does_not_answer_lets_nobody_in_and_it_did_not_happen(void **state)
 {
-    static const enum call_outcome outcomes[] = {CALL_TIMEOUT, CALL_REFUSED, CALL_FAILED, CALL_SHED};
+    static const enum call_outcome outcomes[] = {CALL_TIMEOUT, CALL_REFUSED, CALL_FAILED,
+                                                 CALL_SHED};
 
     (void)state;
     open_gateway(GATEWAY_SESSION);
@@ -290,8 +291,8 @@ static void a_deadline_that_passes_on_the_way_is_the_answer(void **state)
 
 static void the_answer_is_the_one_of_who_stands_behind(void **state)
 {
-    static const enum call_outcome outcomes[] = {CALL_ABSENT, CALL_TIMEOUT, CALL_SHED,
-                                                 CALL_REFUSED, CALL_FAILED, CALL_DENIED};
+    static const enum call_outcome outcomes[] = {CALL_ABSENT,  CALL_TIMEOUT, CALL_SHED,
+                                                 CALL_REFUSED, CALL_FAILED,  CALL_DENIED};
 
     (void)state;
     open_gateway(GATEWAY_NONE);

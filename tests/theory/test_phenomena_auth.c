@@ -9,7 +9,7 @@
                "        auth: {stolen: 100%%, thief_every: 20ms,\n"                                \
                "               after: {dist: uniform, mean: 5s, spread: 100%%}}}]\n"               \
                "services:\n"                                                                       \
-               "  gateway: {auth: {kind: %s}, work: {light: 0s}, cores: 8}\n"            \
+               "  gateway: {auth: {kind: %s}, work: {light: 0s}, cores: 8}\n"                      \
                "  api: {steps: [{compute: 0s}]}\n"
 
 /* A thief tries every 20 ms, so his last success is 10 ms early on average. Whom the run's end at
@@ -67,8 +67,8 @@ static void a_signature_costs_a_core_and_a_session_the_store(void **state)
 
     (void)state;
     run_story(&trial, 5, CALLS, "jwt");
-    expect_about("a core by signatures: 1000/s × 100 us", mean_of(&trial, "services.gateway.utilization"),
-                 0.1, 0.02);
+    expect_about("a core by signatures: 1000/s × 100 us",
+                 mean_of(&trial, "services.gateway.utilization"), 0.1, 0.02);
     expect_between("the store", mean_of(&trial, "store.utilization"), 0, 0.001);
     trial_close(&trial);
     run_story(&trial, 5, CALLS, "session");
@@ -78,8 +78,8 @@ static void a_signature_costs_a_core_and_a_session_the_store(void **state)
     trial_close(&trial);
 }
 
-/* N people whose tokens live for T renew them N / (T + what they wait until they ask again). The first
- * token is no refresh, and the last one's life is cut off by the end of the run: half a life each. */
+/* N people whose tokens live for T renew them N / (T + what they wait until they ask again). The
+ * first token is no refresh, and the last one's life is cut off by the end of the run: half a life. */
 static void a_short_life_is_paid_for_with_refreshes(void **state)
 {
     struct trial trial;

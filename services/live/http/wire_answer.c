@@ -10,10 +10,10 @@
 #include "services/port/tokens.h"
 
 static const char *const value_names[VERB_MAX] = {
-    [VERB_CALL] = "value",     [VERB_HEALTH] = "value", [VERB_LIKE] = "new",
-    [VERB_UNLIKE] = "removed", [VERB_COUNT] = "likes",  [VERB_MENU] = "version",
-    [VERB_ORDER] = "order",    [VERB_TRACK] = "status",
-    [VERB_LOGIN] = "value",    [VERB_REFRESH] = "value", [VERB_REVOKE] = "revoked",
+    [VERB_CALL] = "value",     [VERB_HEALTH] = "value",   [VERB_LIKE] = "new",
+    [VERB_UNLIKE] = "removed", [VERB_COUNT] = "likes",    [VERB_MENU] = "version",
+    [VERB_ORDER] = "order",    [VERB_TRACK] = "status",   [VERB_LOGIN] = "value",
+    [VERB_REFRESH] = "value",  [VERB_REVOKE] = "revoked",
 };
 
 static const struct {

@@ -8,7 +8,8 @@
 static bool is_token_letter(char letter)
 {
     return (letter >= 'A' && letter <= 'Z') || (letter >= 'a' && letter <= 'z') ||
-           (letter >= '0' && letter <= '9') || (letter != '\0' && strchr("-._~+/=", letter) != NULL);
+           (letter >= '0' && letter <= '9') ||
+           (letter != '\0' && strchr("-._~+/=", letter) != NULL);
 }
 
 static bool is_token(struct span text)

@@ -57,8 +57,8 @@ static bool changes_nothing(const struct ask *ask)
            ask->verb == VERB_TRACK;
 }
 
-/* A token was granted: its texts are kept here, and the value is their handle. Where nobody is asked
- * for a token, a login is answered with none. */
+/* A token was granted: its texts are kept here, and the value is their handle. Where nobody is
+ * asked for a token, a login is answered with none. */
 static enum call_outcome take_grant(struct peer_live *peer, const struct ask *ask,
                                     const struct http_exchange *http, int64_t *value)
 {
@@ -118,7 +118,8 @@ static void make_room(struct peer_live *peer, size_t length)
     check(peer->text != NULL);
 }
 
-/* A token whose text is not here any more is shown as one that is none: the other side refuses it. */
+/* A token whose text is not here any more is shown as one that is none: the other side refuses
+ * it. */
 static size_t show_token(struct peer_live *peer, const struct ask *ask, size_t length)
 {
     bool is_of_session = ask->verb == VERB_REFRESH || ask->verb == VERB_REVOKE;

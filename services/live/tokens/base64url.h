@@ -1,7 +1,7 @@
 /* base64url.h — Bytes as letters that a URL and a header bear (RFC 4648, section 5), read strictly.
  *
- * Without padding, as JWS wants it (RFC 7515, section 2). A text is refused when a letter is none of
- * the 64, when it has a length that no bytes have, or when bits are set that no byte takes: then
+ * Without padding, as JWS wants it (RFC 7515, section 2). A text is refused when a letter is none
+ * of the 64, when it has a length that no bytes have, or when bits are set that no byte takes: then
  * there is one text for any bytes, and nobody can say the same in two ways. */
 #ifndef SERVICES_LIVE_TOKENS_BASE64URL_H
 #define SERVICES_LIVE_TOKENS_BASE64URL_H

@@ -60,8 +60,7 @@ static struct moment moment_of(int64_t run_ns, struct jwt_clock clock)
     int64_t us = (run_ns - clock.epoch_ns) / 1000;
     struct moment moment;
 
-    snprintf(moment.text, sizeof moment.text, "%" PRId64 ".%06" PRId64, us / 1000000,
-             us % 1000000);
+    snprintf(moment.text, sizeof moment.text, "%" PRId64 ".%06" PRId64, us / 1000000, us % 1000000);
     return moment;
 }
 
@@ -92,8 +91,7 @@ static bool split(struct span text, struct parts *parts)
 {
     const char *end = text.bytes + text.length;
     const char *first = memchr(text.bytes, '.', text.length);
-    const char *second =
-        first == NULL ? NULL : memchr(first + 1, '.', (size_t)(end - first - 1));
+    const char *second = first == NULL ? NULL : memchr(first + 1, '.', (size_t)(end - first - 1));
 
     if (second == NULL || memchr(second + 1, '.', (size_t)(end - second - 1)) != NULL)
         return false;
@@ -137,8 +135,7 @@ static enum token_flaw judge_header(const json_t *header, enum token_algorithm e
 static enum token_flaw read_header(struct span text, enum token_algorithm expected)
 {
     json_t *header = read_object(text);
-    enum token_flaw flaw =
-        header == NULL ? TOKEN_MALFORMED : judge_header(header, expected);
+    enum token_flaw flaw = header == NULL ? TOKEN_MALFORMED : judge_header(header, expected);
 
     json_decref(header);
     return flaw;

@@ -52,9 +52,8 @@ enum token_flaw session_id_read(struct token_claims *claims, struct span text)
     *claims = (struct token_claims){0};
     if (text.length > TOKEN_BYTES_MAX)
         return TOKEN_OVERSIZED;
-    if (text.length != SESSION_ID_LENGTH ||
-        !base64url_read(bytes, sizeof bytes, &length, text) || length != ALL_BYTES ||
-        !claim(bytes, claims))
+    if (text.length != SESSION_ID_LENGTH || !base64url_read(bytes, sizeof bytes, &length, text) ||
+        length != ALL_BYTES || !claim(bytes, claims))
         return TOKEN_MALFORMED;
     return TOKEN_SOUND;
 }

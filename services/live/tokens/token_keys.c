@@ -109,9 +109,9 @@ struct token_keys *token_keys_open(const struct token_settings *settings)
 
     check(keys != NULL);
     keys->algorithm = (enum token_algorithm)settings->algorithm;
-    is_open = settings->length > 0 && settings->length <= TOKEN_KEY_MAX &&
-              (keys->algorithm == TOKEN_HS256 ? open_mac(keys, settings)
-                                              : open_pair(keys, settings));
+    is_open =
+        settings->length > 0 && settings->length <= TOKEN_KEY_MAX &&
+        (keys->algorithm == TOKEN_HS256 ? open_mac(keys, settings) : open_pair(keys, settings));
     if (is_open)
         return keys;
     token_keys_close(keys);

@@ -12,8 +12,8 @@
 enum { TOKEN_KEY_MAX = 1400, TOKEN_SIGNATURE_MAX = 256, TOKEN_SECRET_BYTES = 32 };
 
 struct token_settings {
-    uint32_t algorithm; /* enum token_algorithm */
-    uint32_t length;    /* 0: there is no key, and nothing is signed. */
+    uint32_t algorithm;               /* enum token_algorithm */
+    uint32_t length;                  /* 0: there is no key, and nothing is signed. */
     unsigned char key[TOKEN_KEY_MAX]; /* HS256: 32 random bytes; else a private key in DER. */
 };
 

@@ -116,8 +116,8 @@ static void make(struct work *work, const struct token_order *order)
     if (order->is_signed && access.length == 0)
         return;
     work->outcome = CALL_OK;
-    work->value = (int64_t)wallet_keep(tokens->config.wallet, order->is_signed ? access : session,
-                                       session);
+    work->value =
+        (int64_t)wallet_keep(tokens->config.wallet, order->is_signed ? access : session, session);
 }
 
 static void issue(struct tokens *port, struct call *call, const struct token_order *order)

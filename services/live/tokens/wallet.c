@@ -11,7 +11,7 @@ struct slot {
     char *bytes;
     size_t room;
     struct span access, session; /* In bytes. */
-    uint32_t number; /* Its place. */
+    uint32_t number;             /* Its place. */
     uint32_t uses;
     bool is_kept;
 };
@@ -90,9 +90,8 @@ uint64_t wallet_keep(struct wallet *wallet, struct span access, struct span sess
     if (session.length > 0)
         memcpy(slot->bytes + access.length, session.bytes, session.length);
     slot->access = (struct span){slot->bytes, access.length};
-    slot->session = session.length > 0
-                        ? (struct span){slot->bytes + access.length, session.length}
-                        : slot->access;
+    slot->session = session.length > 0 ? (struct span){slot->bytes + access.length, session.length}
+                                       : slot->access;
     slot->uses++;
     slot->is_kept = true;
     list_push_last(&wallet->kept, &slot->link);

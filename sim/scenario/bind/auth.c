@@ -27,7 +27,9 @@ void finish_load_auth(struct binder *binder, struct node *node, void *into)
         auth->as = LOAD_PEOPLE;
     idle_in_load_auth(binder, node);
     if (auth->logout + auth->stolen > 1)
-        blame(binder->problems, node, NULL, "logout and stolen are shares of the same logins: at most 100%% together",
+        blame(binder->problems, node, NULL,
+              "logout and stolen are shares of the same logins: "
+              "at most 100%% together",
               "logout и stolen — доли одних и тех же входов: вместе не больше 100%%");
 }
 
@@ -81,7 +83,8 @@ static void judge_gateway(struct binder *binder, uint32_t i)
     uint32_t target = target_of(binder, i);
 
     if (target == binder->scenario->services_max) {
-        blame(binder->problems, node, NULL, "a gateway stands before a service; say which: to: NAME",
+        blame(binder->problems, node, NULL,
+              "a gateway stands before a service; say which: to: NAME",
               "шлюз стоит перед сервисом; укажите, перед каким: to: ИМЯ");
         return;
     }

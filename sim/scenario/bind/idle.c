@@ -50,10 +50,8 @@ static const struct rule of_auth[] = {
     {NULL, NULL, NULL, {NULL, NULL}},
 };
 static const struct rule of_load_auth[] = {
-    {"logout", "as", "people", {"people"}},
-    {"stolen", "as", "people", {"people"}},
-    {"after", "as", "people", {"people"}},
-    {"thief_every", "as", "people", {"people"}},
+    {"logout", "as", "people", {"people"}}, {"stolen", "as", "people", {"people"}},
+    {"after", "as", "people", {"people"}},  {"thief_every", "as", "people", {"people"}},
     {NULL, NULL, NULL, {NULL, NULL}},
 };
 static const struct rule of_step[] = {

@@ -8,8 +8,7 @@ static const struct word kinds[] = {
      "Случайный номер; каждый запрос сверяют с хранилищем."},
     {"jwt", AUTH_JWT, "A signed token; nobody is asked, and nothing can be taken back.",
      "Подписанный токен; никого не спрашивают, и отозвать нельзя."},
-    {"jwt_denylist", AUTH_JWT_DENYLIST,
-     "A signed token, and a look whether it was taken back.",
+    {"jwt_denylist", AUTH_JWT_DENYLIST, "A signed token, and a look whether it was taken back.",
      "Подписанный токен и взгляд в список отозванных."},
     {0},
 };
@@ -72,8 +71,8 @@ static const struct key load_auth_keys[] = {
     {"after", KEY_DURATION_DIST, KEY_AT(struct load_auth_spec, after), .fallback = "10s",
      .least = "0s", .most = "1h", .en = "From the login to the logout.",
      .ru = "От входа до выхода."},
-    {"thief_every", KEY_DURATION, KEY_AT(struct load_auth_spec, thief_each_ns),
-     .fallback = "100ms", .least = "1ms", .most = "1h", .en = "From one try of a thief to the next.",
+    {"thief_every", KEY_DURATION, KEY_AT(struct load_auth_spec, thief_each_ns), .fallback = "100ms",
+     .least = "1ms", .most = "1h", .en = "From one try of a thief to the next.",
      .ru = "От одной попытки вора до другой."},
 };
 const struct group load_auth_group = {"load auth", KEYS_OF(load_auth_keys), .brief = "as",
@@ -97,8 +96,8 @@ const struct group load_auth_group = {"load auth", KEYS_OF(load_auth_keys), .bri
          .en = "To check one.",                                                                    \
          .ru = "Проверить."},
 
-/* OpenSSL 3.0 on a 2.6 GHz virtual core (sim calibrate). JSON and base64url are in it: they are most
- * of an HS256 token, whose HMAC alone takes 0.4 us. This release checks Ed25519 slowly. */
+/* OpenSSL 3.0 on a 2.6 GHz virtual core (sim calibrate). JSON and base64url are in it: they are
+ * most of an HS256 token, whose HMAC alone takes 0.4 us. This release checks Ed25519 slowly. */
 static const struct key hs256_keys[] = {SIGN_AND_VERIFY(ALGORITHM_HS256, "2us", "5us")};
 static const struct key rs256_keys[] = {SIGN_AND_VERIFY(ALGORITHM_RS256, "730us", "30us")};
 static const struct key eddsa_keys[] = {SIGN_AND_VERIFY(ALGORITHM_EDDSA, "53us", "147us")};
@@ -107,7 +106,8 @@ static const struct group rs256_group = {"rs256", KEYS_OF(rs256_keys)};
 static const struct group eddsa_group = {"eddsa", KEYS_OF(eddsa_keys)};
 
 static const struct key tokens_keys[] = {
-    {"hs256", KEY_GROUP, .group = &hs256_group, .en = "Processor time of a token with HMAC-SHA-256.",
+    {"hs256", KEY_GROUP, .group = &hs256_group,
+     .en = "Processor time of a token with HMAC-SHA-256.",
      .ru = "Процессорное время токена с HMAC-SHA-256."},
     {"rs256", KEY_GROUP, .group = &rs256_group, .en = "Of one with RSA, 2048 bits.",
      .ru = "Токена с RSA, 2048 бит."},

@@ -84,7 +84,8 @@ static const struct group autoscale_group = {"autoscale", KEYS_OF(autoscale_keys
 static const struct key work_keys[] = {
     {"light", KEY_DURATION_DIST, KEY_AT(struct service_spec, work_light), .fallback = "300us",
      .least = "0s", .most = "1h", .kinds = DELIVERY | GATEWAY,
-     .en = "Processor time of what is ready: a cached menu, an order for the log; of a gateway's visit.",
+     .en = "Processor time of what is ready: a cached menu, an order for the log; of a gateway's "
+           "visit.",
      .ru = "Процессорное время готового: меню из кеша, заказ в журнал; запроса в шлюзе."},
     {"read", KEY_DURATION_DIST, KEY_AT(struct service_spec, work_read), .fallback = "2ms",
      .least = "0s", .most = "1h", .kinds = LIKES | DELIVERY,
@@ -229,8 +230,7 @@ static const struct key service_keys[] = {
      .ru = "Число реплик следует за сигналом, по правилу Kubernetes."},
     {"work", KEY_GROUP, .group = &work_group, .kinds = LIKES | DELIVERY | BATCHER | GATEWAY,
      .en = "Processor time of its own handlers.", .ru = "Процессорное время обработчиков."},
-    {"timeouts", KEY_GROUP, .group = &timeouts_group,
-     .kinds = LIKES | DELIVERY | BATCHER | GATEWAY,
+    {"timeouts", KEY_GROUP, .group = &timeouts_group, .kinds = LIKES | DELIVERY | BATCHER | GATEWAY,
      .en = "How long it waits for what it asks.", .ru = "Сколько он ждёт тех, кого спросил."},
     {"design", KEY_WORD, KEY_AT(struct service_spec, design), .words = designs,
      .fallback = "indexed", .kinds = LIKES, .en = "Where likes are kept and counted.",

@@ -8,6 +8,28 @@
 
 static const char prefix[] = "services.";
 
+/* Of gateways, and of those who ask them. */
+#define AUTH_METRICS                                                                               \
+    {"auth.logins", UNIT_NUMBER, "Logins.", "Входов."},                                            \
+        {"auth.refreshes", UNIT_NUMBER, "Tokens that were renewed.", "Обновлённых токенов."},      \
+        {"auth.revoked", UNIT_NUMBER, "Logouts that were acknowledged.",                           \
+         "Подтверждённых выходов."},                                                               \
+        {"auth.stolen", UNIT_NUMBER, "Tokens that a thief took.", "Украденных токенов."},          \
+        {"auth.refused", UNIT_NUMBER, "Requests whose token was refused.",                         \
+         "Запросов, чей токен не приняли."},                                                       \
+        {"auth.forged_accepted", UNIT_NUMBER, "Requests served with a forged token.",              \
+         "Запросов, принятых с поддельным токеном."},                                              \
+        {"auth.accepted_after_revocation", UNIT_NUMBER,                                            \
+         "Requests of thieves served after the logout.", "Запросов вора, принятых после выхода."}, \
+        {"auth.exposure_mean", UNIT_DURATION,                                                      \
+         "From a logout to the thief's last success, on average.",                                 \
+         "От выхода до последней удачи вора, в среднем."},                                         \
+        {"auth.exposure_max", UNIT_DURATION, "The longest of them.", "Наибольшее из них."},        \
+    {                                                                                              \
+        "auth.store_commands", UNIT_RATE, "Commands to the store, where people log in.",           \
+            "Команд хранилищу, когда люди входят."                   \
+    }
+
 const struct metric_word *metrics(void)
 {
     static const struct metric_word words[] = {
@@ -62,22 +84,7 @@ const struct metric_word *metrics(void)
          "Лайки, которые подтвердили, но нигде не записали."},
         {"likes.shown_off", UNIT_NUMBER, "Likes shown too many or too few, over all posts.",
          "Показано лишних или недостающих лайков, по всем постам."},
-        {"auth.logins", UNIT_NUMBER, "Logins.", "Входов."},
-        {"auth.refreshes", UNIT_NUMBER, "Tokens that were renewed.", "Обновлённых токенов."},
-        {"auth.revoked", UNIT_NUMBER, "Logouts that were acknowledged.", "Подтверждённых выходов."},
-        {"auth.stolen", UNIT_NUMBER, "Tokens that a thief took.", "Украденных токенов."},
-        {"auth.refused", UNIT_NUMBER, "Requests whose token was refused.",
-         "Запросов, чей токен не приняли."},
-        {"auth.forged_accepted", UNIT_NUMBER, "Requests served with a forged token.",
-         "Запросов, принятых с поддельным токеном."},
-        {"auth.accepted_after_revocation", UNIT_NUMBER,
-         "Requests of thieves served after the logout.", "Запросов вора, принятых после выхода."},
-        {"auth.exposure_mean", UNIT_DURATION,
-         "From a logout to the thief's last success, on average.",
-         "От выхода до последней удачи вора, в среднем."},
-        {"auth.exposure_max", UNIT_DURATION, "The longest of them.", "Наибольшее из них."},
-        {"auth.store_commands", UNIT_RATE, "Commands to the store, where people log in.",
-         "Команд хранилищу, когда люди входят."},
+        AUTH_METRICS,
         {NULL, UNIT_NUMBER, NULL, NULL},
     };
 
