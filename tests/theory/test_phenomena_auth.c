@@ -79,7 +79,7 @@ static void a_signature_costs_a_core_and_a_session_the_store(void **state)
 }
 
 /* N people whose tokens live for T renew them N / (T + what they wait until they ask again). The
- * first token is no refresh, and the last one's life is cut off by the end of the run: half a life. */
+ * first token is no refresh, and the end of the run cuts off the last one's life: half a life. */
 static void a_short_life_is_paid_for_with_refreshes(void **state)
 {
     struct trial trial;
