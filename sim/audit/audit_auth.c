@@ -119,7 +119,8 @@ static bool has_store_faults(const struct scenario *scenario)
     return false;
 }
 
-/* One look-up without an answer, be it a lost message, is enough for a denylist that then accepts. */
+/* One look-up without an answer, be it a lost message, is enough for a denylist that then
+ * accepts. */
 static bool is_promised(const struct audit *audit)
 {
     const struct service_spec *gateway = asked_gateway(audit);

@@ -75,8 +75,7 @@ static bool reply_grant(struct door_live *door, struct http_request *request, ui
     struct span access, session;
     size_t length;
 
-    if (door->config.wallet == NULL ||
-        !wallet_find(door->config.wallet, token, TOKEN_ACCESS, &access) ||
+    if (!wallet_find(door->config.wallet, token, TOKEN_ACCESS, &access) ||
         !wallet_find(door->config.wallet, token, TOKEN_SESSION, &session))
         return false;
     length = wire_write_grant(text, access, session);
@@ -86,10 +85,11 @@ static bool reply_grant(struct door_live *door, struct http_request *request, ui
     return true;
 }
 
-/* A grant of nothing: where nobody is asked for a token. */
-static bool is_grant(const struct ask *ask, enum call_outcome outcome, int64_t value)
+/* Where nobody is asked for a token, a login is answered with none. */
+static bool is_grant(const struct door_live *door, const struct ask *ask, enum call_outcome outcome,
+                     int64_t value)
 {
-    return wire_grants(ask) && outcome == CALL_OK && value != 0;
+    return door->config.wallet != NULL && wire_grants(ask) && outcome == CALL_OK && value != 0;
 }
 
 static void reply_visit(struct door_live *door, struct guest *guest, enum call_outcome outcome,
@@ -97,7 +97,7 @@ static void reply_visit(struct door_live *door, struct guest *guest, enum call_o
 {
     const struct ask *ask = &guest->visit.ask;
 
-    if (!is_grant(ask, outcome, value))
+    if (!is_grant(door, ask, outcome, value))
         reply(guest->request, ask, outcome, value, bytes);
     else if (!reply_grant(door, guest->request, (uint64_t)value, bytes))
         reply(guest->request, ask, CALL_FAILED, 0, 0);

@@ -29,7 +29,8 @@ struct door_live_config {
     unsigned verbs;     /* 1 << verb of those that the service knows; others are 404. */
     struct cpu_live *cpu;
     struct node_stats *stats;
-    struct wallet *wallet; /* Of the tokens that are shown and granted; NULL: none are read. */
+    struct wallet *wallet; /* Of the tokens that are shown and granted; NULL: none are read,
+                            and a grant is the number that it is. */
     /* Replies and returns true, or leaves a request that is none of its own. */
     bool (*other)(void *context, struct http_request *request);
     void *context;

@@ -58,23 +58,26 @@ static bool changes_nothing(const struct ask *ask)
 }
 
 /* A token was granted: its texts are kept here, and the value is their handle. Where nobody is
- * asked for a token, a login is answered with none. */
+ * asked for a token, a login is answered with none. Any other number would be a handle of our own
+ * that somebody else has made up. */
 static enum call_outcome take_grant(struct peer_live *peer, const struct ask *ask,
                                     const struct http_exchange *http, int64_t *value)
 {
     struct span access, session;
 
-    if (peer->wallet == NULL)
-        return CALL_FAILED;
-    if (!wire_read_grant(http->body, &access, &session))
-        return wire_read_answer(ask, http, value);
+    if (!wire_read_grant(http->body, &access, &session)) {
+        enum call_outcome outcome = wire_read_answer(ask, http, value);
+
+        return *value == 0 ? outcome : CALL_FAILED;
+    }
     *value = (int64_t)wallet_keep(peer->wallet, access, session);
     return CALL_OK;
 }
 
 static bool is_grant(const struct exchange *exchange, const struct http_exchange *http)
 {
-    return http->end == HTTP_ANSWERED && http->status == 200 && wire_grants(&exchange->ask);
+    return exchange->peer->wallet != NULL && http->end == HTTP_ANSWERED && http->status == 200 &&
+           wire_grants(&exchange->ask);
 }
 
 static void answered(struct http_exchange *http)

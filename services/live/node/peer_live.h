@@ -20,7 +20,7 @@ void peer_live_close(struct peer_live *peer); /* Asks under way never end. */
 struct peer *peer_live_port(struct peer_live *peer);
 
 /* Where the texts of tokens are, that asks show and answers grant. Without one no ask may show a
- * token, and a grant is CALL_FAILED. Borrowed. */
+ * token, and a grant is the number that it is. Borrowed. */
 void peer_live_use(struct peer_live *peer, struct wallet *wallet);
 
 /* Where a target is; anew when it has moved. Until it is set, nobody is there: CALL_REFUSED.
