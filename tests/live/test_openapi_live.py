@@ -206,6 +206,10 @@ def ask_gateway(document, port):
         answer = fetch(port, "POST", "/call/7", headers, b"{}")
         judge(document, call, "post", answer, f"token {token}")
         expect(answer[0] == status, f"a call with {token}: {answer[0]}")
+    try:
+        urllib.request.urlopen(f"http://127.0.0.1:{port}/posts/1/likes?user=7", timeout=30)
+    except urllib.error.HTTPError as error:
+        expect(error.headers["WWW-Authenticate"] == "Bearer", "a 401 says what it wants")
     expect(post("/logout", grant["refresh_token"]) == (200, {"revoked": True}), "it ends")
     expect(post("/logout", grant["refresh_token"])[0] == 200, "and ends once")
     for path, token in (("/refresh", grant["refresh_token"]), ("/refresh", None), ("/logout", None),
