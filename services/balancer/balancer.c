@@ -1,7 +1,7 @@
 /* balancer.c — The balancer's door, and who is behind it.
  *
- *   visit -> known verb? -> deadline ahead? -> balancer_proxy.c -> balancer_try.c
- *                                                           \--> balancer_hedge.c
+ *   visit -> known verb? -> deadline ahead? -> a token? -> balancer_proxy.c -> balancer_try.c
+ *                                                                       \--> balancer_hedge.c
  *   join, leave -> backends.c, the policy, balancer_health.c
  *
  * Membership comes from service discovery at once; health follows from the balancer's own checks,
@@ -65,6 +65,8 @@ static void balancer_visit(void *service, struct visit *visit)
         door_answer(balancer->ports.door, visit, CALL_FAILED, 0, 0);
     else if (balancer_is_late(balancer, ask))
         door_answer(balancer->ports.door, visit, CALL_TIMEOUT, 0, 0);
+    else if (!bucket_take(&balancer->bucket, timer_now_ns(balancer->ports.timer)))
+        door_answer(balancer->ports.door, visit, CALL_SHED, 0, 0);
     else
         balancer_proxy_begin(balancer, visit);
 }
@@ -103,6 +105,8 @@ struct balancer *balancer_init(const struct balancer_config *config, const struc
         .policy = policy_of(config->policy),
         .checks = arena_take(ports->arena, checks_bytes(config)),
         .returns_ns = UINT64_MAX,
+        .bucket = bucket_of(config->limit_rate, config->limit_burst),
+        .breaker = {.config = config->breaker},
     };
     backends_init(&balancer->backends, ports->arena, config->backends_max);
     if (balancer->policy->init != NULL)

@@ -10,17 +10,20 @@
  * The answer is the last try's, or the first success where a hedge is out as well. With nobody up
  * to ask: CALL_REFUSED. VERB_HEALTH asks after the balancer itself.
  *
- * Three cures, each off until it is asked for:
+ * Five cures, each off until it is asked for:
  *
+ *   rate limit   more than a rate is turned away at once        balancer_admission.h
+ *   breaker      while most calls fail, nobody is let through   balancer_admission.h
  *   slow start   a replica that comes takes its part by and by  balancer_try.c
  *   outliers     who fails again and again sits out for a while balancer_outlier.c
  *   hedging      a slow question is asked of a second replica   balancer_hedge.c
  *
  * Left out: connection pools; ejecting who is slow and does not fail (peak_ewma turns away from
- * it); a breaker for all replicas together. */
+ * it). */
 #ifndef SERVICES_BALANCER_BALANCER_H
 #define SERVICES_BALANCER_BALANCER_H
 
+#include "services/balancer/balancer_admission.h"
 #include "services/port/ports.h"
 
 enum { BALANCER_ATTEMPTS_MAX = 16 };
@@ -59,6 +62,10 @@ struct balancer_config {
 
     uint64_t hedge_after_ns; /* A question unanswered for so long goes to a second one; 0: never. */
     double hedge_share;      /* Of the questions at most, 0 … 1. */
+
+    double limit_rate;    /* Visits per second, beyond which they are shed; 0: no limit. */
+    uint32_t limit_burst; /* Tokens that a bucket saves up; at least 1. */
+    struct breaker_config breaker;
 
     double bound;     /* Consistent hash: load of one over the mean at most, above 1; 1.25. */
     uint64_t ewma_ns; /* Peak EWMA: time constant of the decay; 10 s in Finagle. */

@@ -58,6 +58,8 @@ struct balancer {
     struct health *checks; /* One per place. */
     struct pool proxies, hedges;
     double hedge_tokens;
+    struct bucket bucket;
+    struct breaker breaker;
     uint64_t returns_ns; /* When the first of those ejected comes back; UINT64_MAX: nobody is. */
 };
 

@@ -2,6 +2,7 @@
  *
  *   CPU ----> choose --nobody is up-------------------------------> answer CALL_REFUSED
  *              ^ |  +--no time left-------------------------------> answer CALL_TIMEOUT
+ *              | |  +--the breaker is open------------------------> answer CALL_SHED
  *              | v
  *              | PEER --it may be asked again: other replica, tries and time left--+
  *              |   |                                                               |
@@ -54,20 +55,29 @@ static void proxy_send(struct proxy *proxy, uint32_t place, uint64_t now_ns)
         balancer_hedge_begin(proxy);
 }
 
+/* To whom there is; nobody is a failure too, which a breaker that is being probed must hear of. */
+static void proxy_send_on(struct proxy *proxy, uint64_t now_ns)
+{
+    uint32_t place = balancer_choose(proxy, now_ns);
+
+    if (place != BACKEND_NONE) {
+        proxy_send(proxy, place, now_ns);
+        return;
+    }
+    breaker_note(&proxy->balancer->breaker, CALL_REFUSED, now_ns, now_ns);
+    proxy_stop(proxy, CALL_REFUSED);
+}
+
 static void proxy_try(struct proxy *proxy)
 {
     uint64_t now_ns = timer_now_ns(proxy->balancer->ports.timer);
-    uint32_t place;
 
-    if (balancer_time_left(proxy->balancer, &proxy->visit->ask, now_ns) == 0) {
+    if (balancer_time_left(proxy->balancer, &proxy->visit->ask, now_ns) == 0)
         proxy_stop(proxy, CALL_TIMEOUT);
-        return;
-    }
-    place = balancer_choose(proxy, now_ns);
-    if (place == BACKEND_NONE)
-        proxy_stop(proxy, CALL_REFUSED);
+    else if (!breaker_lets_through(&proxy->balancer->breaker, now_ns))
+        proxy_stop(proxy, CALL_SHED);
     else
-        proxy_send(proxy, place, now_ns);
+        proxy_send_on(proxy, now_ns);
 }
 
 /* Whether the same may be asked of another replica, after this outcome. */

@@ -109,6 +109,7 @@ void balancer_learn(struct balancer *balancer, const struct try *try)
     uint64_t now_ns = timer_now_ns(balancer->ports.timer);
 
     backends_finish(&balancer->backends, try->place);
+    breaker_note(&balancer->breaker, try->call.outcome, try->sent_ns, now_ns);
     balancer_outlier_note(balancer, try, now_ns);
     if (balancer->policy->finished != NULL)
         balancer->policy->finished(&balancer->backends, try->place, try->call.outcome,

@@ -132,7 +132,10 @@ static void custom_visit(void *service, struct visit *visit)
         door_answer(custom->ports.door, visit, CALL_SHED, 0, 0);
         return;
     }
-    *run = (struct run){.call.done = run_step, .custom = custom, .visit = visit};
+    *run = (struct run){.call.done = run_step,
+                        .call.priority = visit->ask.priority,
+                        .custom = custom,
+                        .visit = visit};
     run_go_on(run);
 }
 

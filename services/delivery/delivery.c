@@ -35,7 +35,8 @@ static bool delivery_is_late(const struct delivery *delivery, const struct ask *
 static void delivery_begin(struct delivery *delivery, struct visit *visit)
 {
     union delivery_flow *flow = pool_take(&delivery->flows);
-    const struct flow head = {.delivery = delivery, .visit = visit};
+    const struct flow head = {
+        .call.priority = visit->ask.priority, .delivery = delivery, .visit = visit};
 
     if (flow == NULL) {
         door_answer(delivery->ports.door, visit, CALL_SHED, 0, 0);

@@ -30,6 +30,10 @@ struct delivery_config {
     struct dist work_write; /* Of an order that is placed and charged at once. */
     bool menu_cache;        /* Menus are looked for in the store first. */
     bool single_flight;     /* One request per replica refills a menu, the others wait for it. */
+    uint64_t menu_lease_ns; /* One request of all replicas refills a menu, for so long at most; the
+                               others look again. 0: there are no leases. */
+    double menu_early;      /* XFetch's beta: a menu is refilled before it expires by whoever draws
+                               it, the likelier the nearer and the dearer; 0: it is not. */
     uint64_t menu_ttl_ns;   /* 0: stays until it is evicted. */
     uint32_t menu_bytes;
     enum delivery_orders orders;

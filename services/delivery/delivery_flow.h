@@ -20,13 +20,25 @@ struct flow {
     struct visit *visit; /* Borrowed until it is answered. */
 };
 
-enum menu_state { MENU_CPU, MENU_CACHE, MENU_FILLER, MENU_TABLE, MENU_BUILD };
+enum menu_state {
+    MENU_CPU,
+    MENU_CACHE,
+    MENU_LEASE,
+    MENU_PAUSE,
+    MENU_FILLER,
+    MENU_TABLE,
+    MENU_BUILD
+};
 
 struct menu {
     struct flow flow;
     enum menu_state state;
     bool is_filler;      /* Others may wait for what it reads. */
-    int64_t version;     /* Read from the table; it is being built. */
+    bool has_lease;      /* It refills for all replicas. */
+    bool is_early;       /* What it was given from the cache is good; it refills all the same. */
+    int64_t version;     /* Given by the cache, or read from the table; it is being built. */
+    uint64_t missed_ns;  /* When the cache was found wanting; 0: it has not been. */
+    uint64_t began_ns;   /* When its rows were asked for. */
     struct list waiting; /* Of the filler: struct menu.link of the others. */
     struct link link;    /* In the filler's list, in state MENU_FILLER. */
 };

@@ -3,6 +3,7 @@
  *   CPU --sync----> TABLE --ok, new or a repeat--> answer: the order's id
  *    |                 +-----anything else-------> answer: the same outcome
  *    +----queued--> QUEUE --accepted-------------> answer: the order's id
+ *    +----gave way-------------------------------> answer CALL_SHED
  *                      +-----anything else-------> answer: the same outcome
  *
  * ask.id is the idempotency key and the primary key of both rows. A client that timed out sends
@@ -56,7 +57,9 @@ static void order_step(struct call *call)
 
     switch (order->state) {
     case ORDER_CPU:
-        if (order->flow.delivery->config.orders == DELIVERY_QUEUED)
+        if (call->outcome != CALL_OK)
+            order_answer(order);
+        else if (order->flow.delivery->config.orders == DELIVERY_QUEUED)
             order_put(order);
         else
             order_place(order);

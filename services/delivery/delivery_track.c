@@ -5,7 +5,9 @@
  *            |                +----otherwise---> answer: the same outcome
  *            +----no such row------------------> answer CALL_ABSENT: accepted where orders are
  *            |                                   queued, for it may be on its way; else unknown
- *            +----otherwise--------------------> answer: the same outcome */
+ *            +----otherwise--------------------> answer: the same outcome
+ *
+ * Not drawn: who gave way to somebody more urgent before any work answers CALL_SHED. */
 #include "services/delivery/delivery_flow.h"
 
 static void track_read(struct track *track, enum track_state state, uint8_t table)
@@ -36,7 +38,10 @@ static void track_step(struct call *call)
 
     switch (track->state) {
     case TRACK_CPU:
-        track_read(track, TRACK_ORDER, TABLE_ORDERS);
+        if (call->outcome != CALL_OK)
+            delivery_answer(&track->flow, call->outcome, 0, 0);
+        else
+            track_read(track, TRACK_ORDER, TABLE_ORDERS);
         return;
     case TRACK_ORDER:
         if (call->outcome == CALL_OK)

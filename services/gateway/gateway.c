@@ -27,6 +27,14 @@ void gateway_work(struct flow *flow, void (*done)(struct call *call))
             dist_draw_ns(&gateway->config.work, gateway->ports.dice));
 }
 
+bool gateway_gave_way(struct flow *flow)
+{
+    if (flow->call.outcome != CALL_SHED)
+        return false;
+    gateway_answer(flow, CALL_SHED, 0, 0);
+    return true;
+}
+
 void gateway_find(struct flow *flow, const struct token_claims *claims)
 {
     store_get(flow->gateway->ports.store, &flow->call, store_key(SPACE_SESSION, claims->session),
@@ -62,7 +70,8 @@ static bool gateway_is_late(const struct gateway *gateway, const struct ask *ask
 static void gateway_begin(struct gateway *gateway, struct visit *visit)
 {
     union gateway_flow *flow = pool_take(&gateway->flows);
-    const struct flow head = {.gateway = gateway, .visit = visit};
+    const struct flow head = {
+        .call.priority = visit->ask.priority, .gateway = gateway, .visit = visit};
 
     if (flow == NULL) {
         door_answer(gateway->ports.door, visit, CALL_SHED, 0, 0);

@@ -70,8 +70,10 @@ void gateway_revoke_begin(struct revoke *revoke);
 void gateway_answer(struct flow *flow, enum call_outcome outcome, int64_t value, uint32_t bytes);
 void gateway_deny(struct flow *flow, enum token_flaw flaw);
 
-/* What every flow begins with: done, and the work of a visit. */
+/* What every flow begins with: done, and the work of a visit. It may give way to somebody more
+ * urgent: then it has answered, and says so. */
 void gateway_work(struct flow *flow, void (*done)(struct call *call));
+bool gateway_gave_way(struct flow *flow);
 
 /* Asks for the session's entry in the store, and what the answer says of it. */
 enum gateway_finding { SESSION_THERE, SESSION_GONE, SESSION_UNKNOWN };

@@ -3,7 +3,7 @@
  *   CPU --none-----------------------------> CALL_OK, 0: nobody will ask for a token
  *    |
  *    v
- *   TOKEN --cannot be made-----------------> CALL_FAILED
+ *   TOKEN --cannot be made-----------------> CALL_FAILED; CALL_SHED: it gave way, as the CPU may
  *    |
  *    v
  *   STORE --kept---------------------------> CALL_OK, the token
@@ -37,7 +37,7 @@ static void login_keep(struct login *login)
     const struct token_claims *claims = login->flow.call.span;
 
     if (login->flow.call.outcome != CALL_OK) {
-        gateway_answer(&login->flow, CALL_FAILED, 0, 0);
+        gateway_answer(&login->flow, login->flow.call.outcome, 0, 0);
         return;
     }
     login->token = (uint64_t)login->flow.call.value;
@@ -53,7 +53,8 @@ static void login_step(struct call *call)
 
     switch (login->state) {
     case LOGIN_CPU:
-        login_make(login);
+        if (!gateway_gave_way(&login->flow))
+            login_make(login);
         return;
     case LOGIN_TOKEN:
         login_keep(login);

@@ -132,7 +132,8 @@ static void pass_step(struct call *call)
 
     switch (pass->state) {
     case PASS_CPU:
-        pass_after_cpu(pass);
+        if (!gateway_gave_way(&pass->flow))
+            pass_after_cpu(pass);
         return;
     case PASS_TOKEN:
         pass_after_token(pass);

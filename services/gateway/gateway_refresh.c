@@ -74,7 +74,8 @@ static void refresh_step(struct call *call)
 
     switch (refresh->state) {
     case REFRESH_CPU:
-        refresh_read(refresh);
+        if (!gateway_gave_way(&refresh->flow))
+            refresh_read(refresh);
         return;
     case REFRESH_SESSION:
         refresh_look_up(refresh);
@@ -86,7 +87,7 @@ static void refresh_step(struct call *call)
         if (call->outcome == CALL_OK)
             gateway_answer(&refresh->flow, CALL_OK, call->value, GRANT_BYTES);
         else
-            gateway_answer(&refresh->flow, CALL_FAILED, 0, 0);
+            gateway_answer(&refresh->flow, call->outcome, 0, 0);
         return;
     }
 }

@@ -96,7 +96,8 @@ static void revoke_step(struct call *call)
 
     switch (revoke->state) {
     case REVOKE_CPU:
-        revoke_read(revoke);
+        if (!gateway_gave_way(&revoke->flow))
+            revoke_read(revoke);
         return;
     case REVOKE_SESSION:
         revoke_look_up(revoke);

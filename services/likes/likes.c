@@ -40,7 +40,7 @@ static bool likes_is_late(const struct likes *likes, const struct ask *ask)
 static void likes_begin(struct likes *likes, struct visit *visit)
 {
     union likes_flow *flow = pool_take(&likes->flows);
-    const struct flow head = {.likes = likes, .visit = visit};
+    const struct flow head = {.call.priority = visit->ask.priority, .likes = likes, .visit = visit};
 
     if (flow == NULL) {
         door_answer(likes->ports.door, visit, CALL_SHED, 0, 0);

@@ -8,6 +8,8 @@
  *                |                                                       store, answer, all
  *                +--somebody reads it--> LEADER (asks nothing; is answered with its leader)
  *
+ * Not drawn: who gives way to somebody more urgent before any work answers CALL_SHED.
+ *
  * A slow store counts as a miss: waiting longer for the cheap answer than the dear one takes would
  * make the cache a second point of failure. But only a number that is missing is filled in: one
  * that is merely slow to come is there, and fresher than what we would overwrite it with.
@@ -129,7 +131,9 @@ static void count_step(struct call *call)
 
     switch (count->state) {
     case COUNT_CPU:
-        if (likes_has_store(count->flow.likes))
+        if (call->outcome != CALL_OK)
+            likes_answer(&count->flow, call->outcome, 0);
+        else if (likes_has_store(count->flow.likes))
             count_read_store(count, COUNT_STORE);
         else
             count_read_table(count);

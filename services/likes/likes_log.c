@@ -5,6 +5,8 @@
  *            +--the store is away--> T1: QUEUE                     T0 nothing: it was answered
  *                                    T0: answer: the same outcome
  *
+ * Not drawn: who gives way to somebody more urgent before any work answers CALL_SHED.
+ *
  * The store shows, the log decides. The set of likers says whether a like is new to the eye, and
  * moves the number that is shown; the batcher makes rows of what is in the log, and its inserts
  * change nothing when the row is there already.
@@ -73,7 +75,10 @@ static void log_step(struct call *call)
 
     switch (log->state) {
     case LOG_CPU:
-        log_count(log);
+        if (call->outcome == CALL_OK)
+            log_count(log);
+        else
+            likes_answer(&log->flow, call->outcome, 0);
         return;
     case LOG_STORE:
         log_after_store(log);

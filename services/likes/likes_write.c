@@ -6,6 +6,8 @@
  *            | failed                                                                   ^
  *            +------- cached: doubt the counter ----------------------------------------+
  *
+ * Not drawn: who gives way to somebody more urgent before any work answers CALL_SHED.
+ *
  * A like that is answered CALL_OK is committed: T2, whatever the store does. The row decides, by
  * its unique key, whether anything changed, so a try that comes again changes nothing and the
  * answer is 0.
@@ -112,7 +114,10 @@ static void write_step(struct call *call)
 
     switch (write->state) {
     case WRITE_CPU:
-        write_rows(write);
+        if (call->outcome == CALL_OK)
+            write_rows(write);
+        else
+            likes_answer(&write->flow, call->outcome, 0);
         return;
     case WRITE_TABLE:
         write_after_table(write);

@@ -38,7 +38,8 @@ enum call_outcome {
 struct call {
     void (*done)(struct call *call); /* Runs once, with outcome and value set. */
     enum call_outcome outcome;
-    uint32_t bytes; /* Of a peer's answer: the size of its body. */
+    uint32_t bytes;   /* Of a peer's answer: the size of its body. */
+    uint8_t priority; /* Of who asks, as ask.priority; set with done. See cpu.h. */
     int64_t value;
     const void *span; /* Larger answers, borrowed until done returns; value says how many. */
     void *world[2];   /* The world's own notes. */

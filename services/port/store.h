@@ -15,6 +15,8 @@ struct store_ops {
     void (*get)(struct store *store, struct call *call, uint64_t key, uint64_t timeout_ns);
     void (*set)(struct store *store, struct call *call, uint64_t key, int64_t value, uint32_t bytes,
                 uint64_t ttl_ns, uint64_t timeout_ns);
+    void (*set_new)(struct store *store, struct call *call, uint64_t key, int64_t value,
+                    uint32_t bytes, uint64_t ttl_ns, uint64_t timeout_ns);
     void (*add)(struct store *store, struct call *call, uint64_t key, int64_t delta,
                 uint64_t timeout_ns);
     void (*expire)(struct store *store, struct call *call, uint64_t key, uint64_t ttl_ns,
@@ -45,6 +47,17 @@ static inline void store_set(struct store *store, struct call *call, uint64_t ke
     if (call != NULL)
         call_begin(call);
     store->ops->set(store, call, key, value, bytes, ttl_ns, timeout_ns);
+}
+
+/* The same where there is no such key: of all who ask at once one is told CALL_OK. CALL_ABSENT: it
+ * was there, and stays as it is. */
+static inline void store_set_new(struct store *store, struct call *call, uint64_t key,
+                                 int64_t value, uint32_t bytes, uint64_t ttl_ns,
+                                 uint64_t timeout_ns)
+{
+    check(timeout_ns > 0);
+    call_begin(call);
+    store->ops->set_new(store, call, key, value, bytes, ttl_ns, timeout_ns);
 }
 
 /* Adds delta to a key that is there; value: the sum. CALL_ABSENT leaves it absent: a counter that

@@ -15,7 +15,8 @@
  * looks at the header only to refuse all others (RFC 8725, sections 3.1 and 3.2).
  *
  * Both verbs take processor time on this replica, as cpu.h has it, and never leave the node: there
- * is no timeout. */
+ * is no timeout, and either may give way (CALL_SHED): then there is no token, and nothing is known
+ * of the one that was shown. */
 #ifndef SERVICES_PORT_TOKENS_H
 #define SERVICES_PORT_TOKENS_H
 

@@ -102,6 +102,17 @@ static void count(struct audit *audit, const struct request *request, enum call_
         measure_failed(audit->measure, request->intended_ns, now_ns, audit_failure(outcome));
 }
 
+/* A menu that is seen in time earns from advertising. */
+static void note_view(struct audit *audit, const struct request *request, enum call_outcome outcome,
+                      bool is_late)
+{
+    bool is_yes = audit_is_yes(outcome);
+
+    if (request->ask.verb == VERB_MENU)
+        measure_view(audit->measure, request->intended_ns, request->ask.id, request->ask.user,
+                     is_yes && !is_late, is_yes ? FAILURES : audit_failure(outcome));
+}
+
 static void heard_finished(void *context, const struct request *request, enum call_outcome outcome,
                            bool is_late)
 {
@@ -110,6 +121,7 @@ static void heard_finished(void *context, const struct request *request, enum ca
     count(audit, request, outcome, is_late);
     audit->finished++;
     audit->has_finished = true;
+    note_view(audit, request, outcome, is_late);
     audit_likes_finished(audit, request, outcome);
     audit_orders_finished(audit, request, outcome, is_late);
 }

@@ -1,13 +1,17 @@
 /* audit_orders.c — Each order is charged 0 or 1 times, and 1 when its customer was told so.
  *
- * Every order is a fact: its amount, what its customer was told, and when. At the end the charges
- * are walked once and added to the facts, the facts are judged, and the books are written. */
+ * Every order is a fact: who asked for what, what the customer was told, and when. At the end the
+ * charges are walked once and added to the facts, the facts are judged, and the books are written.
+ *
+ * By then it is known how many orders each window of time saw, so the fee that each was quoted
+ * follows from its intended arrival alone, in both worlds alike. */
 #include "sim/audit/audit_inside.h"
 
 enum { ORDERS_MAX = 1 << 23 };
 
 struct order_fact {
     uint64_t intended_ns;
+    uint64_t restaurant, customer;
     int64_t amount;
     int64_t charged;  /* All its charges together; added up at the end. */
     uint32_t charges; /* How many. */
@@ -39,6 +43,8 @@ static struct order_fact *order_of(struct audit *audit, const struct request *re
         audit->is_full = true;
     else
         *fact = (struct order_fact){.intended_ns = request->intended_ns,
+                                    .restaurant = request->ask.key,
+                                    .customer = request->ask.user,
                                     .amount = request->ask.amount,
                                     .outcome = CALL_PENDING};
     return fact;
@@ -91,19 +97,13 @@ static void gather_charges(struct audit *audit, const struct evidence *evidence)
 static void check_order(struct audit *audit, uint64_t id, const struct order_fact *fact,
                         bool must_be_charged)
 {
-    bool was_charged = fact->charges > 0, is_ok = was_told_yes(fact);
-
     audit->result->invariants_checked++;
-    if (was_charged && (fact->charges != 1 || fact->charged != fact->amount))
+    if (fact->charges > 0 && (fact->charges != 1 || fact->charged != fact->amount))
         audit_break(audit, "an order is charged once", "order %llu: %lld of %lld in %u charges",
                     (unsigned long long)id, (long long)fact->charged, (long long)fact->amount,
                     fact->charges);
-    if (must_be_charged && is_ok && !was_charged)
+    if (must_be_charged && was_told_yes(fact) && fact->charges == 0)
         audit_break(audit, "an accepted order is charged", "order %llu", (unsigned long long)id);
-    if (fact->outcome != CALL_PENDING)
-        measure_order(audit->measure, fact->intended_ns, fact->amount, is_ok && !fact->is_late,
-                      was_charged,
-                      is_ok ? FAILURES : audit_failure((enum call_outcome)fact->outcome));
 }
 
 static void check_orders(struct audit *audit, bool must_be_charged)
@@ -154,9 +154,71 @@ static void count_trips(struct audit *audit, const struct evidence *evidence)
     measure_trips(audit->measure, orders, trips.length);
 }
 
+/* ---- The books ------------------------------------------------------------------------------- */
+
+static uint64_t window_of(const struct order_fact *fact, const struct surge *surge)
+{
+    return fact->intended_ns / surge->window_ns;
+}
+
+/* How many orders were asked for in each window, whatever became of them. */
+static void count_demand(struct audit *audit, const struct surge *surge, struct map *demand)
+{
+    const struct map_slot *slot;
+    size_t cursor = 0;
+
+    map_init(demand, audit->arena, 64);
+    while (surge->orders > 0 && (slot = map_next(&audit->orders, &cursor)) != NULL)
+        if (slot->value != 0)
+            ++*map_put(demand, window_of((const struct order_fact *)(uintptr_t)slot->value, surge),
+                       0, NULL);
+}
+
+/* By the last whole window before the order. */
+static uint32_t surge_for(const struct order_fact *fact, const struct surge *surge,
+                          const struct map *demand)
+{
+    uint64_t window = surge->orders > 0 ? window_of(fact, surge) : 0;
+    const uint64_t *orders = window > 0 ? map_find(demand, window - 1, 0) : NULL;
+
+    return orders == NULL ? 0 : pricing_surge_ppm(surge, *orders);
+}
+
+static void book_order(struct audit *audit, uint64_t id, const struct order_fact *fact,
+                       uint32_t surge_ppm)
+{
+    const struct sale sale = {.order = id,
+                              .restaurant = fact->restaurant,
+                              .customer = fact->customer,
+                              .basket = fact->amount,
+                              .surge_ppm = surge_ppm};
+    bool is_yes = was_told_yes(fact);
+
+    measure_order(audit->measure, fact->intended_ns, &sale, is_yes && !fact->is_late,
+                  fact->charges > 0,
+                  is_yes ? FAILURES : audit_failure((enum call_outcome)fact->outcome));
+}
+
+static void book_orders(struct audit *audit)
+{
+    const struct surge *surge = &audit->measure->ledger.pricing.surge;
+    const struct map_slot *slot;
+    struct map demand;
+    size_t cursor = 0;
+
+    count_demand(audit, surge, &demand);
+    while ((slot = map_next(&audit->orders, &cursor)) != NULL) {
+        const struct order_fact *fact = (const struct order_fact *)(uintptr_t)slot->value;
+
+        if (fact != NULL && fact->outcome != CALL_PENDING)
+            book_order(audit, slot->a, fact, surge_for(fact, surge, &demand));
+    }
+}
+
 void audit_orders_end(struct audit *audit, const struct evidence *evidence, bool has_drained)
 {
     gather_charges(audit, evidence);
     check_orders(audit, has_drained && promises_orders(audit->scenario));
+    book_orders(audit);
     count_trips(audit, evidence);
 }

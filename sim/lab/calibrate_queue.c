@@ -10,7 +10,6 @@
  * Records are small and of many keys, so that all partitions are written. */
 #include <math.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "services/live/queue/queue_live.h"
 #include "sim/lab/calibrate_inside.h"
@@ -19,11 +18,11 @@ enum { PUTS = 500, PUTS_ALL = PUTS + PUTS / 5, BURST = 100, TAKE_MAX = 100, LING
 
 static const uint64_t timeout_ns = 10000000000u, ms_ns = 1000000, join_limit_ns = 60000000000u;
 
-struct taker {        /* Takes again and again, from the first call until the queue is closed. */
+struct taker {        /* Takes again and again, from the first call until it is over. */
     struct call call; /* First. */
     struct calibrator *calibrator;
     struct queue *queue;
-    bool is_joining;
+    bool is_joining, is_over;
     const struct probe *puts; /* Whose records are awaited; NULL: nobody's. */
     double took_us[PUTS_ALL];
     uint32_t partition; /* Of the last record taken. */
@@ -54,6 +53,8 @@ static void taken(struct call *call)
     const struct record *records = call->span;
     uint64_t now_ns = loop_now_ns(&taker->calibrator->loop);
 
+    if (taker->is_over) /* It had ended when the queue was closed, and is told of it now. */
+        return;
     for (int64_t i = 0; call->outcome == CALL_OK && i < call->value; i++)
         note_record(taker, &records[i], now_ns);
     if (call->outcome == CALL_OK && taker->is_joining) {
@@ -229,9 +230,10 @@ static bool measure_leader(struct calibrator *calibrator, struct queue_settings 
                             &calibrator->calibration->leader);
 }
 
+static struct taker taker; /* Its call may be told to the loop after the queue has been closed. */
+
 static bool measure_queue(struct calibrator *calibrator, struct queue *queue)
 {
-    static struct taker taker; /* The queue may complete its call until it is closed. */
     struct calibrated ignored;
     struct probe first = {.name = "a first record",
                           .every_ns = ms_ns,
@@ -239,8 +241,7 @@ static bool measure_queue(struct calibrator *calibrator, struct queue *queue)
                           .ask = put_one,
                           .context = queue};
 
-    memset(&taker, 0, sizeof taker);
-    taker.queue = queue;
+    taker = (struct taker){.queue = queue};
     if (!probe_run(&first, calibrator, &ignored))
         return false;
     calibrate_step(calibrator, "a consumer's group", "группа потребителей");
@@ -265,6 +266,7 @@ bool calibrate_queue(struct calibrator *calibrator)
     if (queue == NULL)
         return calibrate_fail(calibrator, "Kafka", why);
     is_good = measure_queue(calibrator, queue_live_port(queue));
+    taker.is_over = true;
     queue_live_close(queue);
     return is_good && measure_lingered(calibrator, settings) &&
            measure_leader(calibrator, settings);

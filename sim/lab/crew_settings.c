@@ -11,7 +11,8 @@ static struct cpu_spec cpu_of(const struct service_spec *spec, bool burns)
                              .threads = spec->runtime == RUNTIME_THREADS ? spec->threads : 0,
                              .quantum_ns = spec->quantum_ns,
                              .queue = spec->queue,
-                             .is_burnt = burns};
+                             .is_burnt = burns,
+                             .is_by_priority = spec->line == LINE_PRIORITY};
 }
 
 /* The pool is one for all in the virtual world; here each process has its part of it. */

@@ -6,6 +6,7 @@
 
 #include "sim/load/people.h"
 #include "sim/load/thieves.h"
+#include "sim/scenario/prices.h"
 
 static void request_step(struct call *call);
 
@@ -55,6 +56,7 @@ void clients_init(struct clients *clients, const struct scenario *scenario, uint
     clients->index = index;
     clients->tracked = orders_beside(scenario, index);
     clients->end_ns = scenario->duration_ns;
+    clients->premium = prices_pricing(&scenario->prices).premium;
     arrivals_init(&clients->arrivals, spec, seed, clients->end_ns);
     clients_stream(&clients->asks, spec, seed, "asks");
     clients_stream(&clients->backoffs, spec, seed, "backoffs");
@@ -90,6 +92,17 @@ uint64_t clients_next_id(struct clients *clients)
     return request_id(clients->index, ++clients->asked);
 }
 
+/* Whether somebody is a member follows from who they are: no chance is drawn for it. */
+static uint8_t priority_of(const struct clients *clients, const struct ask *ask)
+{
+    const struct premium *premium = &clients->premium;
+
+    if (ask->verb == VERB_ORDER && premium->priority > ask->priority &&
+        pricing_is_member(premium, ask->user))
+        return premium->priority;
+    return ask->priority;
+}
+
 /* Draws nothing that the load does not use, so that a simple load stays a cheap one. */
 static void draw_ask(struct clients *clients, struct ask *ask)
 {
@@ -101,6 +114,7 @@ static void draw_ask(struct clients *clients, struct ask *ask)
     ask->zone = spec->zones > 1 ? (uint8_t)dice_below(&clients->asks, spec->zones) : 0;
     if (spec->verb == VERB_ORDER)
         ask->amount = (int64_t)dist_draw_ns(&spec->amount, &clients->asks);
+    ask->priority = priority_of(clients, ask);
     ask->id = clients_next_id(clients);
     if (spec->verb == VERB_TRACK) /* Some order, perhaps one that is not placed yet. */
         ask->id = request_id(clients->tracked, 1 + dice_below(&clients->asks, clients->asked));

@@ -22,6 +22,7 @@
 
 #include "services/base/list.h"
 #include "services/base/pool.h"
+#include "services/base/pricing.h"
 #include "services/port/ports.h"
 #include "sim/load/arrivals.h"
 #include "sim/load/retry.h"
@@ -99,6 +100,7 @@ struct clients {
     uint64_t next_ns;           /* … which is meant to be then. */
     struct dice asks, backoffs; /* What is asked; how long to back off. */
     struct zipf zipf;
+    struct premium premium; /* Whose orders are more urgent. */
     struct retry_budget budget;
     uint64_t asked; /* Requests made so far. */
     struct pool requests;

@@ -13,6 +13,9 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "sim/measure/rental.h"
+#include "sim/scenario/prices.h"
+
 static const uint64_t second_ns = 1000000000;
 
 /* ---- Lines and usage ------------------------------------------------------------------------ */
@@ -116,6 +119,8 @@ static float recent_p99_ms(const struct recent *recent)
 
 void measure_init(struct measure *measure, const struct scenario *scenario, struct result *result)
 {
+    struct pricing pricing = prices_pricing(&scenario->prices);
+
     memset(result, 0, sizeof *result);
     result->scenario = scenario;
     result->seed = scenario->seed;
@@ -127,7 +132,7 @@ void measure_init(struct measure *measure, const struct scenario *scenario, stru
     measure->load_end_ns = scenario->duration_ns;
     measure->origin_s = scenario->warmup_ns / second_ns;
     recent_clear(&measure->recent);
-    ledger_init(&measure->ledger, &scenario->prices);
+    ledger_init(&measure->ledger, &pricing);
 }
 
 static bool is_measured(const struct measure *measure, uint64_t intended_ns)
@@ -206,18 +211,29 @@ void measure_failed(struct measure *measure, uint64_t intended_ns, uint64_t now_
 
 /* ---- Money ---------------------------------------------------------------------------------- */
 
-void measure_order(struct measure *measure, uint64_t intended_ns, int64_t amount, bool is_ok,
-                   bool was_charged, unsigned cause)
+void measure_order(struct measure *measure, uint64_t intended_ns, const struct sale *sale,
+                   bool is_ok, bool was_charged, unsigned cause)
 {
     if (!is_measured(measure, intended_ns))
         return;
     if (is_ok) {
-        ledger_order_ok(&measure->ledger, amount);
+        ledger_order_ok(&measure->ledger, sale);
         return;
     }
-    ledger_order_lost(&measure->ledger, amount, cause);
+    ledger_order_lost(&measure->ledger, sale, cause);
     if (was_charged)
-        ledger_refund(&measure->ledger, amount);
+        ledger_refund(&measure->ledger, sale);
+}
+
+void measure_view(struct measure *measure, uint64_t intended_ns, uint64_t view, uint64_t customer,
+                  bool is_ok, unsigned cause)
+{
+    if (!is_measured(measure, intended_ns))
+        return;
+    if (is_ok)
+        ledger_view_ok(&measure->ledger, view, customer);
+    else
+        ledger_view_lost(&measure->ledger, view, customer, cause);
 }
 
 void measure_trips(struct measure *measure, uint64_t orders, uint64_t trips)
@@ -227,23 +243,33 @@ void measure_trips(struct measure *measure, uint64_t orders, uint64_t trips)
 }
 
 /* Servers are rented by the time that was measured; replicas by the core-seconds they were up. */
-static void book_servers(struct measure *measure)
+static void book_servers(struct measure *measure, uint64_t measured_ms)
 {
     const struct result *result = measure->result;
     const struct prices_spec *prices = &measure->scenario->prices;
-    uint64_t measured_ms = (uint64_t)(result->measured_s * 1e3 + 0.5), core_ms = 0;
+    uint64_t rented_ms = rental_ms(prices, measured_ms), core_ms = 0;
     int64_t table_hour =
         prices->table_hour + prices->table_core_hour * (int64_t)measure->scenario->table.cores;
 
     for (uint32_t i = 0; i < result->services_max; i++)
-        core_ms += (uint64_t)(result->services[i].core_seconds * 1e3 + 0.5);
+        core_ms += rental_core_ms(result, i, measured_ms);
     ledger_infra(&measure->ledger, ledger_hours(prices->core_hour, core_ms));
     if (result->store.is_used)
-        ledger_infra(&measure->ledger, ledger_hours(prices->store_hour, measured_ms));
+        ledger_infra(&measure->ledger, ledger_hours(prices->store_hour, rented_ms));
     if (result->queue.is_used)
-        ledger_infra(&measure->ledger, ledger_hours(prices->queue_hour, measured_ms));
+        ledger_infra(&measure->ledger, ledger_hours(prices->queue_hour, rented_ms));
     if (result->table.is_used)
-        ledger_infra(&measure->ledger, ledger_hours(table_hour, measured_ms));
+        ledger_infra(&measure->ledger, ledger_hours(table_hour, rented_ms));
+}
+
+static void book_time(struct measure *measure)
+{
+    const struct scenario *scenario = measure->scenario;
+    uint64_t measured_ms = (uint64_t)(measure->result->measured_s * 1e3 + 0.5);
+
+    ledger_months(&measure->ledger, prices_restaurants(scenario), prices_customers(scenario),
+                  measured_ms);
+    book_servers(measure, measured_ms);
 }
 
 /* ---- Seconds, and the end ------------------------------------------------------------------- */
@@ -279,6 +305,6 @@ void measure_close(struct measure *measure, uint64_t end_ns)
         result->throughput_rps =
             (double)(measure->ok_in_load + measure->late_in_load) / result->measured_s;
     }
-    book_servers(measure);
+    book_time(measure);
     ledger_close(&measure->ledger, &result->money);
 }

@@ -163,10 +163,14 @@ void measure_late(struct measure *measure, uint64_t intended_ns, uint64_t now_ns
 void measure_failed(struct measure *measure, uint64_t intended_ns, uint64_t now_ns,
                     enum failure cause);
 
-/* Once for each order, when it ends. amount: the basket, minor units. cause: enum failure, or
- * FAILURES for late; not read when is_ok. See ledger.h for what is booked. */
-void measure_order(struct measure *measure, uint64_t intended_ns, int64_t amount, bool is_ok,
-                   bool was_charged, unsigned cause);
+/* Once for each order, when it ends. cause: enum failure, or FAILURES for late; not read when
+ * is_ok. See ledger.h for what is booked. */
+void measure_order(struct measure *measure, uint64_t intended_ns, const struct sale *sale,
+                   bool is_ok, bool was_charged, unsigned cause);
+
+/* Once for each menu, when it ends; the same of cause. view: the ask's id. */
+void measure_view(struct measure *measure, uint64_t intended_ns, uint64_t view, uint64_t customer,
+                  bool is_ok, unsigned cause);
 
 /* By default every order that is ok rides alone. Where couriers carry several: `orders` of them
  * rode in `trips` (measured orders only, each told to measure_order as well); the difference is
@@ -178,10 +182,10 @@ void measure_trips(struct measure *measure, uint64_t orders, uint64_t trips);
 void measure_second(struct measure *measure, uint64_t now_ns, uint32_t queue, uint32_t replicas,
                     uint64_t lag);
 
-/* Works out measured_s, throughput, goodput, what the servers cost, and fills money. The world has
- * written services[].core_seconds and store, queue and table .is_used before. Rates are answers
- * that came while there was load, over that time after the warm-up; a drain adds to the counts
- * alone. A second that was cut off is in no series. */
+/* Works out measured_s, throughput, goodput, what time has earned and cost, and fills money. The
+ * world has written services[].core_seconds and replicas_max, and store, queue and table .is_used
+ * before. Rates are answers that came while there was load, over that time after the warm-up; a
+ * drain adds to the counts alone. A second that was cut off is in no series. */
 void measure_close(struct measure *measure, uint64_t end_ns);
 
 #endif

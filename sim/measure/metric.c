@@ -125,6 +125,14 @@ static bool read_latency_mean(const struct result *result, const void *record,
     return result->latency.total > 0;
 }
 
+/* Of an order that went well: a sum over those orders. */
+static bool read_per_order(const struct result *result, const void *record,
+                           const struct metric *metric, double *value)
+{
+    return share(field(record, metric->type, metric->offset), (double)result->money.orders_ok,
+                 value);
+}
+
 static bool read_hit_rate(const struct result *result, const void *record,
                           const struct metric *metric, double *value)
 {
@@ -225,12 +233,27 @@ static const struct metric metrics[] = {
     {"goodput", METRIC_RATE, read_rate, AT(result, goodput_rps)},
     {"throughput", METRIC_RATE, read_rate, AT(result, throughput_rps)},
     {"money.revenue", METRIC_MONEY, read_per_run, AT(result, money.revenue)},
-    {"money.lost", METRIC_MONEY, read_per_run, AT(result, money.lost)},
-    {"money.profit", METRIC_MONEY, read_per_run, AT(result, money.profit)},
+    {"money.commission", METRIC_MONEY, read_per_run, AT(result, money.commission)},
+    {"money.delivery_fee", METRIC_MONEY, read_per_run, AT(result, money.delivery_fee)},
+    {"money.subscription", METRIC_MONEY, read_per_run, AT(result, money.subscription)},
+    {"money.ads", METRIC_MONEY, read_per_run, AT(result, money.ads)},
+    {"money.premium", METRIC_MONEY, read_per_run, AT(result, money.premium)},
     {"money.courier", METRIC_MONEY, read_per_run, AT(result, money.courier)},
     {"money.payment", METRIC_MONEY, read_per_run, AT(result, money.payment)},
     {"money.refunds", METRIC_MONEY, read_per_run, AT(result, money.refunds)},
+    {"money.support", METRIC_MONEY, read_per_run, AT(result, money.support)},
     {"money.infra_cost", METRIC_MONEY, read_per_run, AT(result, money.infra_cost)},
+    {"money.contribution", METRIC_MONEY, read_per_run, AT(result, money.contribution)},
+    {"money.contribution_per_order", METRIC_MONEY, read_per_order, AT(result, money.contribution)},
+    {"money.profit", METRIC_MONEY, read_per_run, AT(result, money.profit)},
+    {"money.profit_per_order", METRIC_MONEY, read_per_order, AT(result, money.profit)},
+    {"money.lost", METRIC_MONEY, read_per_run, AT(result, money.lost)},
+    {"money.lost_timeout", METRIC_MONEY, read_per_run, AT(result, money.lost_by[FAILURE_TIMEOUT])},
+    {"money.lost_shed", METRIC_MONEY, read_per_run, AT(result, money.lost_by[FAILURE_SHED])},
+    {"money.lost_refused", METRIC_MONEY, read_per_run, AT(result, money.lost_by[FAILURE_REFUSED])},
+    {"money.lost_error", METRIC_MONEY, read_per_run, AT(result, money.lost_by[FAILURE_ERROR])},
+    {"money.lost_denied", METRIC_MONEY, read_per_run, AT(result, money.lost_by[FAILURE_DENIED])},
+    {"money.lost_late", METRIC_MONEY, read_per_run, AT(result, money.lost_by[FAILURES])},
     {"queue.lag_max", METRIC_COUNT, read_field, AT(result, queue.lag_max)},
     {"queue.lag_end", METRIC_COUNT, read_per_run, AT(result, queue.lag_end)},
     {"queue.redelivered", METRIC_COUNT, read_per_run, AT(result, queue.redelivered)},

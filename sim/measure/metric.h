@@ -7,8 +7,13 @@
  *   requests.{timeout,shed,refused,error,denied} shares of offered, by cause
  *   requests.attempts                            tries per request offered: 1 without retries
  *   goodput, throughput                          answers per second: in time; in time or late
- *   money.{revenue,lost,profit,infra_cost,
- *          courier,payment,refunds}              minor units
+ *   money.{commission,delivery_fee,subscription,
+ *          ads,premium,revenue}                  minor units: income, and all of it
+ *   money.{courier,payment,refunds,support,
+ *          infra_cost,contribution,profit}       costs, and what is left before and after servers
+ *   money.{contribution,profit}_per_order        of those that went well
+ *   money.lost, money.lost_{timeout,shed,
+ *          refused,error,denied,late}            what would have been earned
  *   queue.{lag_max,lag_end,redelivered}          records
  *   store.{hit_rate,utilization}
  *   table.{utilization,pool_utilization,hottest_row}

@@ -207,15 +207,23 @@ static void merge_money(struct money_result *to, const struct money_result *from
 {
     ADD(to, from, commission);
     ADD(to, from, delivery_fee);
+    ADD(to, from, subscription);
+    ADD(to, from, ads);
+    ADD(to, from, premium);
     ADD(to, from, courier);
     ADD(to, from, payment);
     ADD(to, from, refunds);
+    ADD(to, from, support);
     ADD(to, from, infra_cost);
     ADD(to, from, revenue);
+    ADD(to, from, contribution);
     ADD(to, from, profit);
     ADD(to, from, lost);
     ADD(to, from, orders_ok);
     ADD(to, from, orders_lost);
+    ADD(to, from, views);
+    ADD(to, from, clicks);
+    ADD(to, from, contacts);
     for (unsigned i = 0; i <= FAILURES; i++)
         ADD(to, from, lost_by[i]);
 }

@@ -80,14 +80,16 @@ struct table_result {
 };
 
 struct money_result { /* The ledger's totals, minor units. Costs are positive numbers. */
-    int64_t commission, delivery_fee;  /* Income. */
-    int64_t courier, payment, refunds; /* Costs that follow the orders. */
-    int64_t infra_cost;                /* Servers. */
-    int64_t revenue;                   /* commission + delivery_fee */
-    int64_t profit;                    /* revenue - courier - payment - refunds - infra_cost */
-    int64_t lost;                      /* Contribution of orders that failed or came late. */
-    int64_t lost_by[FAILURES + 1];     /* By cause; the last one: late. */
+    int64_t commission, delivery_fee, subscription, ads, premium; /* Income. */
+    int64_t courier, payment, refunds, support; /* Costs that follow the orders. */
+    int64_t infra_cost;                         /* Servers. */
+    int64_t revenue;                            /* All income. */
+    int64_t contribution; /* revenue - courier - payment - refunds - support */
+    int64_t profit;       /* contribution - infra_cost */
+    int64_t lost;         /* What failed and late orders, and menus not seen, would have brought. */
+    int64_t lost_by[FAILURES + 1]; /* By cause; the last one: late. */
     uint64_t orders_ok, orders_lost;
+    uint64_t views, clicks, contacts; /* Menus seen in time, of them clicked; calls for help. */
 };
 
 struct likes_result {

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sim/report/choice.h"
 #include "sim/report/grid.h"
 #include "sim/report/sections.h"
 
@@ -346,30 +347,100 @@ static const char *currency_sign(enum language language, const char *currency)
     return language == LANGUAGE_RU && strcmp(currency, "RUB") == 0 ? "₽" : currency;
 }
 
-/* Without an order there is nothing to earn: only what the servers cost is then of interest. */
+static void add_items(struct table_of *table, const struct item *items, size_t items_max)
+{
+    for (size_t i = 0; i < items_max; i++)
+        if (is_nonzero(table->report, items[i].metric))
+            add_item(table, items[i]);
+}
+
+static void print_money(struct page *page, const struct table_of *table, enum word title)
+{
+    const struct figure currency = figure_word(currency_sign(
+        table->language, table->report->variants[0].result->scenario->prices.currency));
+    char text[120];
+
+    figure_fill(text, sizeof text, word(table->language, title), &currency);
+    table_print(page, table, text);
+}
+
+/* A design that one would take: its name, and the figure that it was chosen for. */
+static void print_choice(struct page *page, const struct report *report, int variant,
+                         enum word what, const char *metric)
+{
+    enum language language = language_of(report->lang);
+    char sentence[240];
+
+    if (variant == CHOICE_NONE)
+        return;
+    const struct figure figures[] = {
+        figure_word(variant_name(report, (unsigned)variant)),
+        figure_estimate(language, METRIC_MONEY,
+                        variant_estimate(&report->variants[variant], metric)),
+    };
+    figure_fill(sentence, sizeof sentence, word(language, what), figures);
+    page_move(page, GRID_INDENT);
+    page_wrap(page, COLOR_PLAIN, GRID_INDENT, sentence);
+    page_end(page);
+}
+
+/* The statement of profit and loss. Without an order there is nothing to earn, and only what the
+ * servers cost is of interest. */
 void section_money(struct page *page, const struct report *report)
 {
-    static const struct item items[] = {
-        {WORD_REVENUE, WORD_NONE, "money.revenue", METRIC_MONEY, COLOR_PLAIN, NULL},
+    static const struct item income[] = {
+        {WORD_COMMISSION, WORD_NONE, "money.commission", METRIC_MONEY, COLOR_PLAIN, NULL},
+        {WORD_DELIVERY, WORD_NONE, "money.delivery_fee", METRIC_MONEY, COLOR_PLAIN, NULL},
+        {WORD_SUBSCRIPTION, WORD_NONE, "money.subscription", METRIC_MONEY, COLOR_PLAIN, NULL},
+        {WORD_ADS, WORD_NONE, "money.ads", METRIC_MONEY, COLOR_PLAIN, NULL},
+        {WORD_PREMIUM, WORD_NONE, "money.premium", METRIC_MONEY, COLOR_PLAIN, NULL},
+        {WORD_REVENUE, WORD_NONE, "money.revenue", METRIC_MONEY, COLOR_STRONG, NULL},
         {WORD_COURIERS, WORD_NONE, "money.courier", METRIC_MONEY, COLOR_PLAIN, NULL},
         {WORD_PAYMENT, WORD_NONE, "money.payment", METRIC_MONEY, COLOR_PLAIN, NULL},
         {WORD_REFUNDS, WORD_NONE, "money.refunds", METRIC_MONEY, COLOR_PLAIN, NULL},
+        {WORD_SUPPORT, WORD_NONE, "money.support", METRIC_MONEY, COLOR_PLAIN, NULL},
+    };
+    static const struct item rest[] = {
         {WORD_SERVERS, WORD_NONE, "money.infra_cost", METRIC_MONEY, COLOR_PLAIN, NULL},
+    };
+    static const struct item ends[] = {
         {WORD_PROFIT, WORD_NONE, "money.profit", METRIC_MONEY, COLOR_STRONG, NULL},
+        {WORD_CONTRIBUTION, WORD_PER_ORDER, "money.contribution_per_order", METRIC_MONEY,
+         COLOR_PLAIN, NULL},
         {WORD_LOST_MONEY, WORD_NONE, "money.lost", METRIC_MONEY, COLOR_BAD, NULL},
     };
     bool has_orders = is_nonzero(report, "money.revenue") || is_nonzero(report, "money.lost");
     struct table_of table;
-    char title[80];
 
     table_begin(&table, report);
-    for (size_t i = 0; i < sizeof items / sizeof items[0]; i++)
-        if (is_nonzero(report, items[i].metric) && (has_orders || items[i].upper == WORD_SERVERS))
-            add_item(&table, items[i]);
+    if (has_orders)
+        add_items(&table, income, sizeof income / sizeof income[0]);
+    add_items(&table, rest, sizeof rest / sizeof rest[0]);
+    if (has_orders)
+        add_items(&table, ends, sizeof ends / sizeof ends[0]);
     if (table.items_max == 0)
         return;
-    const struct figure currency = figure_word(
-        currency_sign(table.language, report->variants[0].result->scenario->prices.currency));
-    figure_fill(title, sizeof title, word(table.language, WORD_TITLE_MONEY), &currency);
-    table_print(page, &table, title);
+    print_money(page, &table, WORD_TITLE_MONEY);
+    print_choice(page, report, choice_cheapest(report), WORD_CHEAPEST, "money.infra_cost");
+    print_choice(page, report, choice_most_profitable(report), WORD_MOST_PROFITABLE,
+                 "money.profit");
+}
+
+/* One cause alone is what stands as lost above. */
+void section_money_lost(struct page *page, const struct report *report)
+{
+    static const struct item items[] = {
+        {WORD_TIMEOUT, WORD_NONE, "money.lost_timeout", METRIC_MONEY, COLOR_PLAIN, NULL},
+        {WORD_SHED, WORD_NONE, "money.lost_shed", METRIC_MONEY, COLOR_PLAIN, NULL},
+        {WORD_REFUSED, WORD_NONE, "money.lost_refused", METRIC_MONEY, COLOR_PLAIN, NULL},
+        {WORD_ERROR, WORD_NONE, "money.lost_error", METRIC_MONEY, COLOR_PLAIN, NULL},
+        {WORD_DENIED, WORD_NONE, "money.lost_denied", METRIC_MONEY, COLOR_PLAIN, NULL},
+        {WORD_LATE, WORD_NONE, "money.lost_late", METRIC_MONEY, COLOR_PLAIN, NULL},
+    };
+    struct table_of table;
+
+    table_begin(&table, report);
+    add_items(&table, items, sizeof items / sizeof items[0]);
+    if (table.items_max > 1)
+        print_money(page, &table, WORD_TITLE_MONEY_LOST);
 }

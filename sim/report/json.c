@@ -9,7 +9,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "sim/report/report.h"
+#include "sim/report/choice.h"
 
 enum { SCHEMA_VERSION = 1, DIGITS = 10, NS_IN_MS = 1000000 };
 
@@ -247,15 +247,23 @@ static json_t *money_of(const struct result *result)
     set_money(object, "revenue", money->revenue);
     set_money(object, "commission", money->commission);
     set_money(object, "delivery_fee", money->delivery_fee);
+    set_money(object, "subscription", money->subscription);
+    set_money(object, "ads", money->ads);
+    set_money(object, "premium", money->premium);
     set_money(object, "courier", money->courier);
     set_money(object, "payment", money->payment);
     set_money(object, "refunds", money->refunds);
+    set_money(object, "support", money->support);
     set_money(object, "infra_cost", money->infra_cost);
+    set_money(object, "contribution", money->contribution);
     set_money(object, "profit", money->profit);
     set_money(object, "lost", money->lost);
     json_object_set_new(object, "lost_by", lost_by);
     set_count(object, "orders_ok", money->orders_ok);
     set_count(object, "orders_lost", money->orders_lost);
+    set_count(object, "views", money->views);
+    set_count(object, "clicks", money->clicks);
+    set_count(object, "contacts", money->contacts);
     return object;
 }
 
@@ -471,6 +479,12 @@ static json_t *variant_of(const struct report_variant *variant)
     return object;
 }
 
+static json_t *variant_or_null(const struct report *report, int variant)
+{
+    return variant < 0 ? json_null()
+                       : name_or_null(report->variants[variant].result->scenario->variant);
+}
+
 static json_t *document_of(const struct report *report)
 {
     const struct result *first = report->variants[0].result;
@@ -486,6 +500,9 @@ static json_t *document_of(const struct report *report)
     json_object_set_new(document, "scenario_sha256", name_or_null(report->story->sha256));
     json_object_set_new(document, "repeat", name_or_null(report->repeat));
     json_object_set_new(document, "variants", variants);
+    json_object_set_new(document, "cheapest", variant_or_null(report, choice_cheapest(report)));
+    json_object_set_new(document, "most_profitable",
+                        variant_or_null(report, choice_most_profitable(report)));
     return document;
 }
 

@@ -8,7 +8,8 @@
  *   failures     shares of all requests, by cause
  *   bottleneck   named, with its evidence
  *   auth         logins, tokens refused, and what a thief could do
- *   money        made and lost
+ *   money        earned and spent, stream by stream; which design one would take
+ *   money lost   by cause
  *   over time    offered rate, p99 and queue, drawn
  *   repeat       one line, ready to be pasted
  *
@@ -134,6 +135,7 @@ void report_terminal(const struct report *report, FILE *out)
     section_bottleneck(&page, report);
     section_auth(&page, report);
     section_money(&page, report);
+    section_money_lost(&page, report);
     section_over_time(&page, report);
     section_work(&page, report);
     section_repeat(&page, report);

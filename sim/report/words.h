@@ -53,8 +53,9 @@ enum word {
     WORD_TITLE_FAILURES,
     WORD_TITLE_BOTTLENECK,
     WORD_TITLE_AUTH,
-    WORD_TITLE_MONEY, /* The currency. */
-    WORD_TITLE_TIME,  /* How long in all, how long one mark is. */
+    WORD_TITLE_MONEY,      /* The currency. */
+    WORD_TITLE_MONEY_LOST, /* The currency. */
+    WORD_TITLE_TIME,       /* How long in all, how long one mark is. */
     WORD_GOODPUT,
     WORD_THROUGHPUT,
     WORD_IN_TIME,
@@ -85,12 +86,22 @@ enum word {
     WORD_MEAN,
     WORD_LONGEST,
     WORD_STORE_COMMANDS,
+    WORD_COMMISSION,
+    WORD_DELIVERY,
+    WORD_SUBSCRIPTION,
+    WORD_ADS,
+    WORD_PREMIUM,
     WORD_REVENUE,
     WORD_COURIERS,
     WORD_PAYMENT,
     WORD_REFUNDS,
+    WORD_SUPPORT,
     WORD_SERVERS,
     WORD_PROFIT,
+    WORD_CONTRIBUTION,
+    WORD_PER_ORDER,
+    WORD_CHEAPEST,        /* Which variant, what its servers cost. */
+    WORD_MOST_PROFITABLE, /* Which variant, its profit. */
     WORD_LOST_MONEY,
     WORD_OFFERED,
     WORD_QUEUE,

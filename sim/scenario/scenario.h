@@ -21,6 +21,7 @@ enum {
     SCENARIO_PHASES_MAX = 64,
     SCENARIO_THRESHOLDS_MAX = 32,
     SCENARIO_FAULTS_MAX = 64,
+    SCENARIO_TIERS_MAX = 8,
     SCENARIO_VARIANTS_MAX = 32
 };
 
@@ -101,6 +102,7 @@ enum likes_design {
 };
 enum likes_ack { ACK_STORE, ACK_QUEUE, ACK_TABLE }; /* T0, T1, T2: what "acknowledged" means. */
 enum orders_mode { ORDERS_SYNC, ORDERS_QUEUED };
+enum line_order { LINE_FIFO, LINE_PRIORITY };
 enum topic_kind { TOPIC_KIND_LIKES, TOPIC_KIND_ORDERS };
 enum auth_kind { AUTH_NONE, AUTH_SESSION, AUTH_JWT, AUTH_JWT_DENYLIST };
 enum auth_algorithm { ALGORITHM_HS256, ALGORITHM_RS256, ALGORITHM_EDDSA, ALGORITHMS };
@@ -154,8 +156,9 @@ struct service_spec {
     enum runtime_model runtime;
     uint32_t threads;
     uint64_t quantum_ns;
-    uint32_t queue;     /* Waiting for a first turn; beyond it visits are shed. */
-    uint32_t in_flight; /* Inside one replica at once; beyond it visits are shed. */
+    uint32_t queue;       /* Waiting for a first turn; beyond it visits are shed. */
+    enum line_order line; /* Who of them is next. */
+    uint32_t in_flight;   /* Inside one replica at once; beyond it visits are shed. */
     uint64_t boot_ns;
     struct autoscale_spec autoscale;
 
@@ -175,6 +178,8 @@ struct service_spec {
     bool menu_cache;
     uint64_t menu_ttl_ns;
     bool single_flight;
+    uint64_t menu_lease_ns; /* 0: no leases. */
+    double menu_early;      /* XFetch's beta; 0: no early refresh. */
     uint32_t menu_bytes;
     enum orders_mode orders;
 
@@ -221,6 +226,11 @@ struct balancer_spec {
     double outlier_share;              /* Of the replicas at most. */
     uint64_t hedge_after_ns;           /* 0: no second question. */
     double hedge_share;                /* Of the questions at most. */
+    double limit_rate;                 /* Visits per second; 0: no limit. */
+    uint32_t limit_burst;              /* Tokens that are saved up. */
+    double breaker_share;              /* Of calls that fail, which opens it; 0: there is none. */
+    uint32_t breaker_calls;            /* Calls in a window that it takes at least. */
+    uint64_t breaker_window_ns, breaker_open_ns;
     double bound;     /* consistent_hash: load of one over the mean, at most; 1.25. */
     uint64_t ewma_ns; /* peak_ewma: decay. */
     uint64_t work_ns; /* Processor time per request. */
@@ -278,15 +288,61 @@ struct tokens_spec { /* Processor time of one of them. */
     uint64_t session_ns; /* Making a session's id, or reading one. */
 };
 
+struct tier_spec {
+    char name[NAME_MAX_BYTES];
+    double share;         /* Of the restaurants. */
+    double commission;    /* Share of the basket. */
+    int64_t subscription; /* Per month. */
+};
+
+struct surge_spec {
+    double from;     /* Orders per second that couriers carry at the ordinary fee; 0: no surge. */
+    double step;     /* The fee rises by it for each such share of orders too many. */
+    double most;     /* And by no more than this. */
+    double couriers; /* Share of the rise that is theirs. */
+    uint64_t window_ns;
+};
+
+struct ads_spec {
+    int64_t thousand; /* Menus seen. */
+    int64_t click;
+    double clicks; /* Share of the menus seen. */
+};
+
+struct premium_spec {
+    double share;     /* Of the customers. */
+    int64_t month;    /* Per member. */
+    int64_t order;    /* Per order of a member. */
+    uint8_t priority; /* Of a member's orders. */
+    double analytics; /* Share of the restaurants. */
+    int64_t analytics_month;
+};
+
+struct support_spec {
+    int64_t contact;
+    double contacts; /* Share of the orders that failed or came late. */
+};
+
 struct prices_spec {
     char currency[4];
-    double commission;    /* Share of the basket. */
-    int64_t delivery_fee; /* Per order. */
-    int64_t courier_trip; /* Per trip. */
-    double payment;       /* Share of what the customer pays. */
-    int64_t core_hour;    /* Per core and hour of replicas. */
+    double commission;    /* Share of the basket; where there are no tiers. */
+    int64_t subscription; /* Per restaurant and month; where there are no tiers. */
+    struct tier_spec tiers[SCENARIO_TIERS_MAX];
+    uint32_t tiers_max;
+    int64_t delivery_fee, delivery_km; /* Per order, and per kilometre. */
+    struct surge_spec surge;
+    int64_t courier_trip, courier_km; /* Per trip, and per kilometre of an order. */
+    uint32_t distance_m;              /* From restaurant to customer, mean. */
+    double distance_spread;           /* Evenly, so far to either side. */
+    double payment;                   /* Share of what the customer pays. */
+    struct ads_spec ads;
+    struct premium_spec premium;
+    struct support_spec support;
+    int64_t core_hour; /* Per core and hour of replicas. */
     int64_t store_hour, queue_hour, table_hour;
     int64_t table_core_hour;
+    uint64_t rented_ns;    /* What is bought is paid for at least so long … */
+    uint64_t on_demand_ns; /* … and what an autoscaler starts, so long. */
 };
 
 enum fault_kind { FAULT_CRASH, FAULT_PAUSE, FAULT_CUT };

@@ -32,6 +32,12 @@ static struct balancer_config balancer_config(const struct balancer_spec *spec,
                                     .outlier_share = spec->outlier_share,
                                     .hedge_after_ns = spec->hedge_after_ns,
                                     .hedge_share = spec->hedge_share,
+                                    .limit_rate = spec->limit_rate,
+                                    .limit_burst = spec->limit_burst,
+                                    .breaker = {.share = spec->breaker_share,
+                                                .calls_min = spec->breaker_calls,
+                                                .window_ns = spec->breaker_window_ns,
+                                                .open_ns = spec->breaker_open_ns},
                                     .bound = spec->bound,
                                     .ewma_ns = spec->ewma_ns};
 }
@@ -67,6 +73,8 @@ static struct delivery_config delivery_config(const struct service_spec *spec)
                                     .work_write = spec->work_write,
                                     .menu_cache = spec->menu_cache,
                                     .single_flight = spec->single_flight,
+                                    .menu_lease_ns = spec->menu_lease_ns,
+                                    .menu_early = spec->menu_early,
                                     .menu_ttl_ns = spec->menu_ttl_ns,
                                     .menu_bytes = spec->menu_bytes,
                                     .orders = spec->orders == ORDERS_QUEUED ? DELIVERY_QUEUED

@@ -46,7 +46,7 @@ static void scale(struct popularity *popularity, double factor)
     popularity->total *= factor;
 }
 
-static const struct service_spec *cached_menus(const struct scenario *scenario)
+const struct service_spec *cache_of_menus(const struct scenario *scenario)
 {
     for (uint32_t s = 0; s < scenario->services_max; s++)
         if (scenario->services[s].kind == KIND_DELIVERY && scenario->services[s].menu_cache)
@@ -93,7 +93,7 @@ static double counts_found(const struct work *work, enum likes_design design)
 void cache_work(struct work *work)
 {
     const struct scenario *scenario = work->scenario;
-    const struct service_spec *menus = cached_menus(scenario);
+    const struct service_spec *menus = cache_of_menus(scenario);
 
     count_asks(work);
     work->lru_age = 0;

@@ -266,10 +266,38 @@ static void say_service(struct work *work, uint32_t s)
 
 static double ttl_of(const struct scenario *scenario)
 {
-    for (uint32_t s = 0; s < scenario->services_max; s++)
-        if (scenario->services[s].kind == KIND_DELIVERY && scenario->services[s].menu_cache)
-            return seconds_of(scenario->services[s].menu_ttl_ns);
-    return 0;
+    const struct service_spec *service = cache_of_menus(scenario);
+
+    return service == NULL ? 0 : seconds_of(service->menu_ttl_ns);
+}
+
+/* From a miss to the menu in the store: two messages, the rows, the page. */
+static double refill_s(const struct scenario *scenario, const struct service_spec *service)
+{
+    return 2 * seconds_of(scenario->table.latency_ns) + seconds_of(scenario->table.statement_ns) +
+           service->work_read.mean * 1e-9 / service->speed;
+}
+
+/* What an expiry of the hottest menu sends to the table: Vattani, VLDB 2015, for the early one. */
+static void say_refills(struct work *work)
+{
+    const struct service_spec *service = cache_of_menus(work->scenario);
+    double top = services_top_key(work, VERB_MENU), rate = work->menus.total / work->seconds;
+    double made_s = refill_s(work->scenario, service), all = 1 + rate * top * made_s;
+
+    if (service->menu_early > 0) {
+        say(work, THEORY_REFILLS_EARLY, "store", ratio(exp(1 / service->menu_early)), "e^(1/%s)");
+        with(work, 1, ratio(service->menu_early), ratio(0), ratio(0));
+    } else if (service->menu_lease_ns > 0) {
+        say(work, THEORY_REFILLS_LEASE, "store", count(1), "");
+    } else if (service->single_flight) {
+        say(work, THEORY_REFILLS_REPLICAS, "store", count(fmin(service->replicas, all)),
+            "min(%s, %s)");
+        with(work, 2, count(service->replicas), count(all), ratio(0));
+    } else {
+        say(work, THEORY_REFILLS, "store", count(all), "1 + %s × %s × %s");
+        with(work, 3, per_s(rate), share(top), ms(made_s));
+    }
 }
 
 static void say_hits(struct work *work, const struct popularity *asks, double hits,
@@ -288,6 +316,8 @@ static void say_hits(struct work *work, const struct popularity *asks, double hi
     }
     say(work, THEORY_MISSES, "store", per_s(rate * (1 - hits)), "%s × (1 − %s)");
     with(work, 2, per_s(rate), share(hits), ratio(0));
+    if (how == THEORY_HIT_TTL)
+        say_refills(work);
 }
 
 static void say_store(struct work *work)
@@ -412,5 +442,6 @@ void lines_of_phase(struct work *work, double p99_s)
     for (uint32_t s = 0; s < work->scenario->services_max; s++)
         say_batcher(work, s);
     say_table(work);
+    money_lines(work);
     say(work, THEORY_P99, "", ms(p99_s), "");
 }

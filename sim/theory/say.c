@@ -64,6 +64,18 @@ static const struct row rows[THEORY_WHATS] = {
                           {"cache hits, first asks miss", "попадания, мимо только первые"},
                           "h = 1 − first / asks"},
     [THEORY_MISSES] = {"misses", {"what goes past the cache", "мимо кеша"}, "λ (1 − h)"},
+    [THEORY_REFILLS] = {"refills",
+                        {"reads per expiry, hottest", "чтений на истечение, топ"},
+                        "1 + λ p₁ D"},
+    [THEORY_REFILLS_REPLICAS] = {"refills_single_flight",
+                                 {"reads per expiry, hottest", "чтений на истечение, топ"},
+                                 "min(replicas, 1 + λ p₁ D)"},
+    [THEORY_REFILLS_LEASE] = {"refills_lease",
+                              {"reads per expiry, hottest", "чтений на истечение, топ"},
+                              "one lease"},
+    [THEORY_REFILLS_EARLY] = {"refills_early",
+                              {"reads per expiry, early", "чтений на истечение, заранее"},
+                              "e^(1/β)"},
     [THEORY_STORE] = {"store", {"its one thread", "её один поток"}, "ρ = λ E[S]"},
     [THEORY_TABLE_RATE] = {"table_rate", {"reads + writes", "чтения + записи"}, "λ"},
     [THEORY_TABLE_CORES] = {"table_cores", {"cores", "ядра"}, "ρ = λ E[S] / c"},
@@ -99,11 +111,29 @@ static const struct row rows[THEORY_WHATS] = {
     [THEORY_EXPOSURE_MOST] = {"exposure_most",
                               {"a thief stays in, at most", "вор внутри, не дольше"},
                               NULL},
+    [THEORY_COMMISSION] = {"commission",
+                           {"commission per order", "комиссия с заказа"},
+                           "share × basket"},
+    [THEORY_DELIVERY_FEE] = {"delivery_fee",
+                             {"delivery fee", "плата за доставку"},
+                             "(fee + km × distance) × (1 + surge)"},
+    [THEORY_LISTING] = {"listing",
+                        {"listing, per order", "подписка, на заказ"},
+                        "restaurants × month / λ"},
+    [THEORY_ADS] = {"ads", {"ads, per order", "реклама, на заказ"}, "menus / orders × view"},
+    [THEORY_PREMIUM] = {"premium",
+                        {"premium, per order", "премиум, на заказ"},
+                        "months / λ + share × order"},
+    [THEORY_COURIER] = {"courier", {"courier", "курьер"}, "trip + km × distance + surge"},
+    [THEORY_PAYMENT] = {"payment", {"payment", "платёж"}, "share × paid"},
+    [THEORY_CONTRIBUTION] = {"contribution",
+                             {"contribution per order", "маржа заказа"},
+                             "income − costs"},
 };
 
 static const char *const unit_keys[THEORY_UNITS] = {
     [THEORY_MS] = "ms",       [THEORY_RATE] = "per_s",  [THEORY_SHARE] = "share",
-    [THEORY_COUNT] = "count", [THEORY_RATIO] = "ratio",
+    [THEORY_COUNT] = "count", [THEORY_RATIO] = "ratio", [THEORY_MONEY] = "minor_units",
 };
 
 const struct text *theory_label(enum theory_what what)
@@ -152,6 +182,8 @@ static struct shown shown_of(struct theory_number number)
         return (struct shown){number.value, "/s", "/с"};
     case THEORY_SHARE:
         return (struct shown){number.value * 100, "%", "\u00a0%"};
+    case THEORY_MONEY:
+        return (struct shown){number.value / 100, "", ""};
     case THEORY_COUNT:
     case THEORY_RATIO:
     case THEORY_UNITS:

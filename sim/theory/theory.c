@@ -54,6 +54,14 @@ static void note_policy(struct theory *theory)
     }
 }
 
+static bool any_priority(const struct scenario *scenario)
+{
+    for (uint32_t s = 0; s < scenario->services_max; s++)
+        if (scenario->services[s].line == LINE_PRIORITY)
+            return true;
+    return false;
+}
+
 static bool any_autoscale(const struct scenario *scenario)
 {
     for (uint32_t s = 0; s < scenario->services_max; s++)
@@ -84,6 +92,9 @@ static void note_all(struct theory *theory, const struct sums *sums)
     note(theory,
          "waits are long-run means; a phase much shorter than they need does not reach them",
          "ожидания — средние за долгое время; короткая фаза до них не дойдёт");
+    if (any_priority(scenario))
+        note(theory, "by priority: the mean of all waits; the urgent wait less, the others more",
+             "по приоритету: среднее по всем; срочные ждут меньше, остальные больше");
     if (scenario->faults_max > 0)
         refuse(theory, "faults: no formula knows them; run it", "сбои: формулы о них не знают");
     if (any_autoscale(scenario))

@@ -31,6 +31,7 @@ enum theory_unit {
     THEORY_SHARE, /* 0 … 1; printed in %. */
     THEORY_COUNT, /* Requests, records, places. */
     THEORY_RATIO, /* A plain number, two decimals: rho, erlangs. */
+    THEORY_MONEY, /* Minor units; printed in whole ones, without their currency. */
     THEORY_UNITS
 };
 
@@ -60,6 +61,10 @@ enum theory_what {
     THEORY_HIT_LRU,
     THEORY_HIT_FIRST,
     THEORY_MISSES,
+    THEORY_REFILLS,
+    THEORY_REFILLS_REPLICAS,
+    THEORY_REFILLS_LEASE,
+    THEORY_REFILLS_EARLY,
     THEORY_STORE,
     THEORY_TABLE_RATE,
     THEORY_TABLE_CORES,
@@ -81,6 +86,14 @@ enum theory_what {
     THEORY_TOKENS_REFRESH,
     THEORY_EXPOSURE_MEAN,
     THEORY_EXPOSURE_MOST,
+    THEORY_COMMISSION,
+    THEORY_DELIVERY_FEE,
+    THEORY_LISTING,
+    THEORY_ADS,
+    THEORY_PREMIUM,
+    THEORY_COURIER,
+    THEORY_PAYMENT,
+    THEORY_CONTRIBUTION,
     THEORY_WHATS
 };
 
@@ -92,8 +105,9 @@ struct theory_number {
 struct theory_line {
     enum theory_what what;
     uint32_t phase;
-    const char *service; /* Lent by the scenario; "store", "table", "queue", or "": clients. */
-    const char *verb;    /* "": all. */
+    const char
+        *service;     /* Lent by the scenario; "store", "table", "queue", "money", "": clients. */
+    const char *verb; /* "": all. */
     char numbers[THEORY_PATTERN_BYTES]; /* The formula again, with %s for each of `of`; or "". */
     struct theory_number of[THEORY_NUMBERS_MAX];
     uint32_t of_max;

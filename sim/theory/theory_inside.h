@@ -129,6 +129,7 @@ double timeline_asks(const struct load_spec *load, uint64_t from_ns, uint64_t to
 
 /* cache.c: what is asked for by key, and what of it is found. */
 void cache_work(struct work *work);
+const struct service_spec *cache_of_menus(const struct scenario *scenario); /* NULL: none. */
 void cache_remember(struct past *past, const struct work *work);
 
 /* paths.c: the paths of every verb of every service; wants cache_work. */
@@ -175,6 +176,9 @@ double answers_in_time(const struct answers *answers, bool with_late);
 
 /* lines.c: says it. */
 void lines_of_phase(struct work *work, double p99_s);
+
+/* money.c: what an order of this phase leaves over. */
+void money_lines(struct work *work);
 
 /* say.c: a line, then its numbers one by one. */
 void say(struct work *work, enum theory_what what, const char *service, struct theory_number value,

@@ -114,21 +114,26 @@ static void leave(struct exchange *exchange)
     line_leave(&node->group->inside, now_ns, now_ns - exchange->arrived_ns);
 }
 
+static uint32_t rank_at_door(const struct exchange *exchange)
+{
+    return processor_rank(&exchange->to->processor, exchange->visit.ask.priority);
+}
+
 static void wait_at_the_door(struct exchange *exchange)
 {
     struct node *node = exchange->to;
 
-    list_push_last(&node->processor.at_the_door, &exchange->door);
+    ranks_push(&node->processor.at_the_door, &exchange->door, rank_at_door(exchange));
     line_enter(&node->group->wait, exchange->arrived_ns);
     group_note_line(node->group, node->processor.at_the_door.length);
 }
 
-static void leave_the_door(struct exchange *exchange)
+/* It has been taken from among those at the door. */
+static void left_the_door(struct exchange *exchange)
 {
     struct node *node = exchange->to;
     uint64_t now_ns = world_now_ns(node->world);
 
-    list_remove(&node->processor.at_the_door, &exchange->door);
     line_leave(&node->group->wait, now_ns, now_ns - exchange->arrived_ns);
 }
 
@@ -141,12 +146,42 @@ static void hand_over(struct exchange *exchange)
     node->service_ops->visit(node->service, &exchange->visit);
 }
 
+/* Who waits at the door and is less urgent than this one goes away unserved. False: nobody is. */
+static bool turns_one_away(struct exchange *exchange)
+{
+    struct node *node = exchange->to;
+    struct link *link = ranks_take_below(&node->processor.at_the_door, rank_at_door(exchange));
+    struct exchange *other;
+
+    if (link == NULL)
+        return false;
+    other = list_entry(link, struct exchange, door);
+    left_the_door(other);
+    leave(other);
+    node->group->shed++;
+    answer_back(other, CALL_SHED, 0);
+    return true;
+}
+
+/* Too many inside are too many, whoever comes; in a full line one may give way. */
+static bool has_room(struct exchange *exchange)
+{
+    struct node *node = exchange->to;
+
+    if (!processor_is_full(node))
+        return true;
+    if (node->visits.length >= node->processor.in_flight)
+        return false;
+    return node->processor.threads > 0 ? turns_one_away(exchange)
+                                       : processor_gives_way(node, exchange->visit.ask.priority);
+}
+
 static void admit(struct exchange *exchange)
 {
     struct node *node = exchange->to;
     struct processor *processor = &node->processor;
 
-    if (processor_is_full(node)) {
+    if (!has_room(exchange)) {
         node->group->shed++;
         answer_back(exchange, CALL_SHED, 0);
         return;
@@ -207,8 +242,8 @@ static void admit_next(struct node *node)
         return;
     processor->is_admitting = true;
     while (processor->threads_held < processor->threads &&
-           (first = list_first(&processor->at_the_door)) != NULL) {
-        leave_the_door(list_entry(first, struct exchange, door));
+           (first = ranks_take_first(&processor->at_the_door)) != NULL) {
+        left_the_door(list_entry(first, struct exchange, door));
         hand_over(list_entry(first, struct exchange, door));
     }
     processor->is_admitting = false;
@@ -243,8 +278,10 @@ void exchange_fail_all(struct node *node)
     while (!list_is_empty(&node->visits)) {
         struct exchange *exchange = list_entry(list_first(&node->visits), struct exchange, inside);
 
-        if (exchange->door.next != NULL)
-            leave_the_door(exchange);
+        if (exchange->door.next != NULL) {
+            ranks_remove(&node->processor.at_the_door, &exchange->door, rank_at_door(exchange));
+            left_the_door(exchange);
+        }
         leave(exchange);
         answer_back(exchange, CALL_FAILED, 0);
     }

@@ -5,6 +5,8 @@
  *      | all busy         |   | slice used up, others wait
  *      v                  |   v
  *     WAITING ------------+   WAITING (at the end of the line)
+ *      |
+ *      +--somebody more urgent came, and the line was full--> op_end, shed
  *
  * A task that runs alone is not sliced: with nobody waiting its next slice follows at once. */
 #include "sim/world/processor.h"
@@ -18,14 +20,15 @@ void processor_init(struct processor *processor, const struct service_spec *spec
     *processor = (struct processor){.cores = spec->cores,
                                     .speed = spec->speed,
                                     .queue = spec->queue,
-                                    .in_flight = spec->in_flight};
+                                    .in_flight = spec->in_flight,
+                                    .is_by_priority = spec->line == LINE_PRIORITY};
     if (spec->runtime == RUNTIME_THREADS) {
         processor->quantum_ns = spec->quantum_ns;
         processor->threads = spec->threads;
     }
-    list_init(&processor->waiting);
+    ranks_init(&processor->waiting);
     list_init(&processor->running);
-    list_init(&processor->at_the_door);
+    ranks_init(&processor->at_the_door);
 }
 
 static void note_busy(struct node *node, uint32_t before)
@@ -92,7 +95,7 @@ static void leave_line(struct node *node, const struct task *task)
 
 static void start_next(struct node *node)
 {
-    struct link *first = list_take_first(&node->processor.waiting);
+    struct link *first = ranks_take_first(&node->processor.waiting);
 
     if (first == NULL)
         return;
@@ -106,7 +109,7 @@ static void start_next(struct node *node)
 static void wait_in_line(struct node *node, struct task *task)
 {
     task->since_ns = world_now_ns(node->world);
-    list_push_last(&node->processor.waiting, &task->link);
+    ranks_push(&node->processor.waiting, &task->link, task->rank);
     enter_line(node, task);
 }
 
@@ -132,6 +135,7 @@ void processor_run(struct node *node, struct call *call, enum op_kind kind, uint
     task->op.value = value;
     task->span = span;
     task->left_ns = scaled_ns(processor, work_ns);
+    task->rank = (uint8_t)processor_rank(processor, call->priority);
     if (processor->busy == processor->cores) {
         wait_in_line(node, task);
         node->world->touched = node;
@@ -186,7 +190,7 @@ static void drop_waiting(struct node *node)
 {
     struct link *link;
 
-    while ((link = list_take_first(&node->processor.waiting)) != NULL) {
+    while ((link = ranks_take_first(&node->processor.waiting)) != NULL) {
         struct task *task = list_entry(link, struct task, link);
 
         leave_line(node, task);
@@ -213,11 +217,35 @@ void processor_drop_all(struct node *node)
 
     drop_waiting(node);
     drop_running(node);
-    list_init(&processor->at_the_door);
+    ranks_init(&processor->at_the_door);
     processor->threads_held = 0;
     note_threads(node, threads_held);
     processor->busy = 0;
     note_busy(node, busy);
+}
+
+static void gave_way(struct event *event)
+{
+    struct task *task = (struct task *)event;
+
+    op_end(&task->op, CALL_SHED, 0, NULL, &task->op.node->world->tasks);
+}
+
+/* It is told by an event of its own: its service must not answer within another's arrival. */
+bool processor_gives_way(struct node *node, uint8_t priority)
+{
+    struct processor *processor = &node->processor;
+    struct link *link = ranks_take_below(&processor->waiting, processor_rank(processor, priority));
+    struct task *task;
+
+    if (link == NULL)
+        return false;
+    task = list_entry(link, struct task, link);
+    leave_line(node, task);
+    node->group->shed++;
+    task->op.event.fire = gave_way;
+    event_after(node->world->parts.events, &task->op.event, 0);
+    return true;
 }
 
 bool processor_is_full(const struct node *node)
@@ -234,7 +262,7 @@ bool processor_is_full(const struct node *node)
 
 bool processor_is_busy_enough(const struct processor *processor)
 {
-    return list_is_empty(&processor->waiting) || processor->busy == processor->cores;
+    return ranks_are_empty(&processor->waiting) || processor->busy == processor->cores;
 }
 
 const struct cpu_ops processor_ops = {.run = run};

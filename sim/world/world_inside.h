@@ -77,6 +77,7 @@ struct task { /* Wants a core, or has one. */
     uint64_t since_ns; /* In the line: came to it. */
     uint64_t due_ns;   /* With a core: its slice ends. */
     const void *span;  /* Told at its end. */
+    uint8_t rank;      /* In the line. */
 };
 
 struct nap {

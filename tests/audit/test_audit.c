@@ -460,6 +460,58 @@ static void orders_of_one_trip_share_a_courier(void **state)
     assert_int_equal(lab.result.money.courier, 25000);
 }
 
+/* ---- Money ----------------------------------------------------------------------------------- */
+
+static void somebody_orders_at(uint64_t at_ns, uint64_t id)
+{
+    lab.now_ns = at_ns;
+    somebody_orders(id, 50000, CALL_OK);
+    a_row_lies_in(TABLE_CHARGES, id, 0, 50000);
+}
+
+/* Couriers carry two orders per second. Four come in the third second, one of which fails: the
+ * fifth, a second later, pays double; one that comes after a calm second does not. */
+static void the_fee_follows_the_demand_of_the_last_whole_window(void **state)
+{
+    (void)state;
+    lab.scenario.prices.delivery_fee = 10000;
+    lab.scenario.prices.surge =
+        (struct surge_spec){.from = 2, .step = 0.25, .most = 2, .window_ns = second_ns};
+    measure_init(&lab.measure, &lab.scenario, &lab.result); /* Anew, with these prices. */
+    for (uint64_t id = 1; id <= 3; id++)
+        somebody_orders_at(2 * second_ns + id, id);
+    somebody_orders(4, 50000, CALL_SHED);
+    somebody_orders_at(3 * second_ns, 5);
+    somebody_orders_at(5 * second_ns, 6);
+    expect_peace();
+    measure_close(&lab.measure, 10 * second_ns);
+    assert_int_equal(lab.result.money.delivery_fee, 3 * 10000 + 20000 + 10000);
+}
+
+static void somebody_reads(uint64_t id, enum call_outcome outcome, bool is_late)
+{
+    somebody_asks(&(struct ask){.verb = VERB_MENU, .id = id, .key = 1, .user = 7}, outcome,
+                  is_late);
+}
+
+static void a_menu_seen_in_time_earns_from_advertising_and_no_other_does(void **state)
+{
+    (void)state;
+    lab.scenario.prices.ads = (struct ads_spec){.thousand = 2000000};
+    measure_init(&lab.measure, &lab.scenario, &lab.result); /* Anew, with these prices. */
+    for (uint64_t id = 1; id <= 5; id++)
+        somebody_reads(id, CALL_OK, false);
+    somebody_reads(6, CALL_OK, true);
+    somebody_reads(7, CALL_TIMEOUT, false);
+    user_likes(7, 1, CALL_SHED);
+    measure_close(&lab.measure, 10 * second_ns);
+    assert_int_equal(lab.result.money.ads, 5 * 2000);
+    assert_int_equal(lab.result.money.views, 5);
+    assert_int_equal(lab.result.money.lost_by[FAILURES], 2000);
+    assert_int_equal(lab.result.money.lost_by[FAILURE_TIMEOUT], 2000);
+    assert_int_equal(lab.result.money.lost, 4000);
+}
+
 /* ---- Accounts -------------------------------------------------------------------------------- */
 
 static void a_request_that_ends_uncounted_is_a_break(void **state)
@@ -535,6 +587,8 @@ int main(void)
         CASE(an_order_without_an_answer_may_be_charged_and_is_refunded),
         CASE(a_charge_that_nobody_ordered_is_a_break),
         CASE(orders_of_one_trip_share_a_courier),
+        CASE(the_fee_follows_the_demand_of_the_last_whole_window),
+        CASE(a_menu_seen_in_time_earns_from_advertising_and_no_other_does),
         CASE(a_request_that_ends_uncounted_is_a_break),
         CASE(an_end_that_only_the_measure_has_missed_is_a_break),
         CASE(the_accounts_are_looked_at_only_after_a_request_has_ended),

@@ -53,6 +53,7 @@ void rig_machine_set(struct rig_machine *machine, struct node *node, const struc
                                           .threads = spec->threads,
                                           .quantum_ns = spec->quantum_ns,
                                           .queue = spec->queue,
+                                          .line = spec->is_by_priority ? LINE_PRIORITY : LINE_FIFO,
                                           .in_flight = in_flight};
     machine->spec.runtime = spec->threads > 0 ? RUNTIME_THREADS : RUNTIME_EVENT_LOOP;
     node->group = &machine->rig->fixture->world->groups[0];

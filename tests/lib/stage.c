@@ -82,6 +82,18 @@ static void set_says(struct store *store, struct call *call, uint64_t key, int64
                                               .timeout_ns = timeout_ns});
 }
 
+static void set_new_says(struct store *store, struct call *call, uint64_t key, int64_t value,
+                         uint32_t bytes, uint64_t ttl_ns, uint64_t timeout_ns)
+{
+    say(stage_of(store, store), (struct line){.kind = LINE_STORE_SET_NEW,
+                                              .call = call,
+                                              .a = key,
+                                              .value = value,
+                                              .bytes = bytes,
+                                              .ttl_ns = ttl_ns,
+                                              .timeout_ns = timeout_ns});
+}
+
 static void add_says(struct store *store, struct call *call, uint64_t key, int64_t delta,
                      uint64_t timeout_ns)
 {
@@ -201,6 +213,7 @@ static const struct cpu_ops cpu_ops = {.run = cpu_says};
 static const struct peer_ops peer_ops = {.ask = peer_says};
 static const struct store_ops store_ops = {.get = get_says,
                                            .set = set_says,
+                                           .set_new = set_new_says,
                                            .add = add_says,
                                            .expire = expire_says,
                                            .add_if_new = add_if_new_says};
@@ -219,6 +232,7 @@ static const char *const kind_names[LINE_KINDS] = {
     [LINE_PEER] = "peer",
     [LINE_STORE_GET] = "store_get",
     [LINE_STORE_SET] = "store_set",
+    [LINE_STORE_SET_NEW] = "store_set_new",
     [LINE_STORE_ADD] = "store_add",
     [LINE_STORE_EXPIRE] = "store_expire",
     [LINE_STORE_ADD_IF_NEW] = "store_add_if_new",
@@ -344,6 +358,15 @@ struct line *expect_store_set(struct stage *stage, uint64_t key, int64_t value,
 
     assert_int_equal(line->a, key);
     assert_int_equal(line->value, value);
+    stage_reply(stage, line, outcome, 0);
+    return line;
+}
+
+struct line *expect_store_set_new(struct stage *stage, uint64_t key, enum call_outcome outcome)
+{
+    struct line *line = stage_hear(stage, LINE_STORE_SET_NEW);
+
+    assert_int_equal(line->a, key);
     stage_reply(stage, line, outcome, 0);
     return line;
 }

@@ -36,6 +36,7 @@ enum line_kind {
     LINE_PEER,
     LINE_STORE_GET,
     LINE_STORE_SET,
+    LINE_STORE_SET_NEW,
     LINE_STORE_ADD,
     LINE_STORE_EXPIRE,
     LINE_STORE_ADD_IF_NEW,
@@ -58,22 +59,22 @@ struct line {
 
     struct visit *visit;       /* ANSWER: whose, … */
     enum call_outcome outcome; /* … how, … */
-    uint32_t bytes;            /* … and how big. STORE_SET: the value's size. */
+    uint32_t bytes;            /* … and how big. STORE_SET, …_NEW: the value's size. */
 
     uint64_t said_ns;    /* When, by stage.now_ns. */
     uint64_t delay_ns;   /* SLEEP: how long. CPU: the work. TAKE: how long to wait for more. */
     uint64_t timeout_ns; /* Everything that leaves the node. */
-    uint64_t ttl_ns;     /* STORE_SET, STORE_EXPIRE. */
+    uint64_t ttl_ns;     /* STORE_SET, …_SET_NEW, …_EXPIRE. */
 
     struct ask ask;  /* PEER, PUT: a copy. */
     uint32_t target; /* PEER: whom. PUT, TAKE, COMMIT: the topic. RESIZE: how many replicas. */
     uint32_t n;      /* TAKE: at most. COMMIT: the partition. TABLE_WRITE: how many ops. */
 
-    uint64_t a, b;       /* STORE: key or set; member. TABLE_READ: the key. COMMIT: next offset. */
-    uint64_t counter;    /* STORE_ADD_IF_NEW. */
-    int64_t value;       /* ANSWER, STORE_SET: the value. STORE_ADD, …_IF_NEW: the delta. */
-    enum table_read how; /* TABLE_READ */
-    uint8_t table;       /* TABLE_READ */
+    uint64_t a, b;    /* STORE: key or set; member. TABLE_READ: the key. COMMIT: next offset. */
+    uint64_t counter; /* STORE_ADD_IF_NEW. */
+    int64_t value;    /* ANSWER, STORE_SET, …_NEW: the value. STORE_ADD, …_IF_NEW: the delta. */
+    enum table_read how;        /* TABLE_READ */
+    uint8_t table;              /* TABLE_READ */
     const struct table_op *ops; /* TABLE_WRITE: a copy, kept until stage_close. */
     struct token_order order;   /* ISSUE: a copy. VERIFY: the token is in a, … */
     enum token_part part;       /* … and what of it is shown. */
@@ -148,6 +149,7 @@ struct line *expect_store_get(struct stage *stage, uint64_t key, enum call_outco
                               int64_t value);
 struct line *expect_store_set(struct stage *stage, uint64_t key, int64_t value,
                               enum call_outcome outcome);
+struct line *expect_store_set_new(struct stage *stage, uint64_t key, enum call_outcome outcome);
 struct line *expect_store_add(struct stage *stage, uint64_t key, int64_t delta,
                               enum call_outcome outcome, int64_t value);
 struct line *expect_store_expire(struct stage *stage, uint64_t key, uint64_t ttl_ns,

@@ -3,6 +3,10 @@
 
 #include <signal.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <event2/event.h>
 
 #include "services/live/loop/loop.h"
 #include "services/live/node/stats.h"
@@ -313,6 +317,67 @@ static void before_its_origin_the_clock_stands_at_nought(void **state)
     loop_close(&loop);
 }
 
+/* ---- Who gives way --------------------------------------------------------------------------- */
+
+enum { CROWD = 100 };
+
+static struct crowd { /* Sockets with a byte each; the last one is ordinary, the others give way. */
+    struct loop loop;
+    int ends[CROWD + 1][2];
+    struct event *events[CROWD + 1];
+    int heard, heard_before_ordinary;
+} crowd;
+
+static void write_byte(int i)
+{
+    assert_int_equal(write(crowd.ends[i][1], "x", 1), 1);
+}
+
+/* The first of the crowd that is heard wakes the ordinary one. */
+static void crowd_is_heard(evutil_socket_t fd, short events, void *context)
+{
+    char byte;
+
+    (void)events, (void)context;
+    assert_int_equal(read(fd, &byte, 1), 1);
+    if (crowd.heard++ == 0)
+        write_byte(CROWD);
+}
+
+static void ordinary_is_heard(evutil_socket_t fd, short events, void *context)
+{
+    char byte;
+
+    (void)events, (void)context;
+    assert_int_equal(read(fd, &byte, 1), 1);
+    crowd.heard_before_ordinary = crowd.heard;
+}
+
+static void hundreds_who_give_way_never_stand_before_one_who_does_not(void **state)
+{
+    (void)state;
+    memset(&crowd, 0, sizeof crowd);
+    assert_true(loop_open(&crowd.loop, 0));
+    for (int i = 0; i <= CROWD; i++) {
+        assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, crowd.ends[i]), 0);
+        crowd.events[i] = event_new(crowd.loop.base, crowd.ends[i][0], EV_READ | EV_PERSIST,
+                                    i < CROWD ? crowd_is_heard : ordinary_is_heard, NULL);
+        assert_true(loop_gives_way(crowd.events[i], i < CROWD));
+        assert_int_equal(event_add(crowd.events[i], NULL), 0);
+        if (i < CROWD)
+            write_byte(i);
+    }
+    while (crowd.heard < CROWD || crowd.heard_before_ordinary == 0)
+        assert_false(loop_run(&crowd.loop, loop_now_ns(&crowd.loop) + MS));
+    assert_in_range(crowd.heard_before_ordinary, 1, 8);
+    for (int i = 0; i <= CROWD; i++) {
+        event_free(crowd.events[i]);
+        close(crowd.ends[i][0]);
+        close(crowd.ends[i][1]);
+    }
+    loop_close(&crowd.loop);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -327,6 +392,7 @@ int main(void)
         cmocka_unit_test(an_alarm_rings_once_and_a_cleared_one_never),
         cmocka_unit_test(a_broken_pipe_is_an_error_and_not_the_end),
         cmocka_unit_test(before_its_origin_the_clock_stands_at_nought),
+        cmocka_unit_test(hundreds_who_give_way_never_stand_before_one_who_does_not),
     };
 
     return cmocka_run_group_tests_name("loop", tests, NULL, NULL);

@@ -128,6 +128,7 @@ static void no_command_is_longer_on_the_wire_than_it_is_counted(void **state)
         {.verb = STORE_GET, .key = UINT64_MAX},
         {.verb = STORE_SET, .key = UINT64_MAX, .value = INT64_MIN, .ttl_ns = UINT64_MAX},
         {.verb = STORE_SET, .key = 1, .value = 1, .bytes = 123456, .ttl_ns = 1},
+        {.verb = STORE_SET_NEW, .key = UINT64_MAX, .value = INT64_MIN, .ttl_ns = UINT64_MAX},
         {.verb = STORE_ADD, .key = UINT64_MAX, .value = INT64_MIN},
         {.verb = STORE_EXPIRE, .key = UINT64_MAX, .ttl_ns = UINT64_MAX},
         {.verb = STORE_ADD_IF_NEW, .key = UINT64_MAX, .member = UINT64_MAX, .value = -1}};

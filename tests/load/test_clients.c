@@ -194,10 +194,35 @@ static void a_track_that_comes_first_asks_after_the_orders_behind_it(void **stat
 
 #define WITH_PLAY(test) cmocka_unit_test_setup_teardown(test, make, unmake)
 
+/* Customer 1 is a member where two thirds are, and none where a tenth are: 0.618 of the way. */
+static void a_members_order_is_as_urgent_as_promised_and_its_menu_is_not(void **state)
+{
+    static const struct {
+        enum verb verb;
+        uint8_t of_load, of_member;
+        double members;
+        uint8_t priority;
+    } cases[] = {{VERB_ORDER, 0, 2, 0.66, 2},
+                 {VERB_ORDER, 5, 2, 0.66, 5},
+                 {VERB_ORDER, 0, 2, 0.1, 0},
+                 {VERB_MENU, 0, 2, 0.66, 0},
+                 {VERB_ORDER, 1, 9, 0, 1}};
+    struct play *play = *state;
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        play->scenario.loads[0] = user_of(cases[i].verb);
+        play->scenario.loads[0].priority = cases[i].of_load;
+        play->scenario.prices.premium =
+            (struct premium_spec){.share = cases[i].members, .priority = cases[i].of_member};
+        assert_int_equal(first_ask(play, 0)->ask.priority, cases[i].priority);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_PLAY(a_user_thinks_asks_and_thinks_again),
+        WITH_PLAY(a_members_order_is_as_urgent_as_promised_and_its_menu_is_not),
         WITH_PLAY(a_second_try_is_the_same_request_and_says_which_try_it_is),
         WITH_PLAY(nobody_tries_again_when_the_patience_would_be_over),
         WITH_PLAY(an_ok_after_the_patience_is_late),

@@ -58,7 +58,7 @@ static void a_request_of_the_warm_up_is_left_out_however_late_it_ends(void **sta
     measure_offered(&measure, 2 * second_ns - 1);
     measure_attempt(&measure, 2 * second_ns - 1);
     measure_ok(&measure, 2 * second_ns - 1, 5 * second_ns);
-    measure_order(&measure, 2 * second_ns - 1, 100, true, true, 0);
+    measure_order(&measure, 2 * second_ns - 1, &(struct sale){.basket = 100}, true, true, 0);
     measure_close(&measure, 12 * second_ns);
     assert_int_equal(result.requests.offered + result.requests.ok + result.requests.attempts, 0);
     assert_int_equal(result.latency.total, 0);
@@ -168,7 +168,7 @@ static void servers_cost_what_they_were_up_for(void **state)
 static void an_order_that_was_charged_and_came_late_is_given_back(void **state)
 {
     (void)state;
-    measure_order(&measure, 3 * second_ns, 1000, false, true, FAILURES);
+    measure_order(&measure, 3 * second_ns, &(struct sale){.basket = 1000}, false, true, FAILURES);
     measure_close(&measure, 12 * second_ns);
     assert_int_equal(result.money.revenue, 200);
     assert_int_equal(result.money.refunds, 200);

@@ -60,6 +60,7 @@ static void every_name_has_a_unit_and_a_place(void **state)
     result.measured_s = 1;
     result.auth.is_used = true;
     result.auth.exposures = 1;
+    result.money.orders_ok = 1;
     assert_true(names_max > 25);
     for (size_t i = 0; i < names_max; i++) {
         assert_true(metric_unit_of(names[i], &unit));
@@ -163,6 +164,19 @@ static void sums_are_those_of_one_run(void **state)
     assert_true(read("queue.lag_max") == 40);
 }
 
+static void what_is_left_of_an_order_is_that_of_those_that_went_well(void **state)
+{
+    (void)state;
+    assert_false(is_read("money.contribution_per_order"));
+    result.replications = 4; /* Sums over sums: how many runs is nothing to it. */
+    result.money.orders_ok = 200;
+    result.money.orders_lost = 1000;
+    result.money.contribution = 30000;
+    result.money.profit = -10000;
+    assert_true(read("money.contribution_per_order") == 150);
+    assert_true(read("money.profit_per_order") == -50);
+}
+
 static void judge(const char *metric, enum comparison comparison, double bound)
 {
     scenario.thresholds_max = 1;
@@ -221,6 +235,7 @@ int main(void)
         cmocka_unit_test_setup(what_has_nothing_to_stand_on_has_no_value, setup),
         cmocka_unit_test_setup(what_is_not_there_is_idle, setup),
         cmocka_unit_test_setup(sums_are_those_of_one_run, setup),
+        cmocka_unit_test_setup(what_is_left_of_an_order_is_that_of_those_that_went_well, setup),
         cmocka_unit_test_setup(a_threshold_holds_on_its_own_side_of_the_bound, setup),
         cmocka_unit_test_setup(a_threshold_without_a_value_has_not_passed, setup),
         cmocka_unit_test_setup(no_thresholds_pass, setup),

@@ -24,6 +24,15 @@ static inline void set(struct rig *rig, uint64_t key, int64_t value, uint32_t by
     rig_expect(&q, CALL_OK, value);
 }
 
+static inline void set_new(struct rig *rig, uint64_t key, int64_t value, uint64_t ttl_ns,
+                           enum call_outcome outcome)
+{
+    struct rig_question q;
+
+    store_set_new(rig->ports.store, rig_ask(rig, &q), key, value, 8, ttl_ns, RIG_TIMEOUT_NS);
+    rig_expect(&q, outcome, outcome == CALL_OK ? value : 0);
+}
+
 static inline void holds(struct rig *rig, uint64_t key, int64_t value)
 {
     struct rig_question q;

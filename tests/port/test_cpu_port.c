@@ -206,6 +206,66 @@ static void twice_the_speed_is_half_the_time_and_half_the_speed_twice(void **sta
     }
 }
 
+/* ---- By priority ----------------------------------------------------------------------------- */
+
+static const struct cpu_spec by_priority = {
+    .cores = 1, .speed = 1, .queue = 1000, .is_by_priority = true};
+
+/* All at one instant, job i with the priority i % 10. */
+static void run_by_priority(struct rig *rig, struct job *jobs, uint32_t jobs_max)
+{
+    for (uint32_t i = 0; i < jobs_max; i++)
+        rig_ask(rig, &jobs[i].question)->priority = (uint8_t)(i % 10);
+    for (uint32_t i = 0; i < jobs_max; i++)
+        cpu_run(rig->ports.cpu, &jobs[i].question.call, MS(2));
+    wait_for_all(rig);
+}
+
+/* The first has the core before anybody else is there, and is not interrupted. */
+static void the_urgent_overtake_in_the_line_and_interrupt_nobody(void **state)
+{
+    static struct job jobs[30];
+    struct rig *rig = *state;
+
+    rig_processor(rig, &by_priority);
+    run_by_priority(rig, jobs, 30);
+    assert_int_equal(jobs[0].question.nth, 1);
+    for (uint32_t i = 1; i < 30; i++) {
+        uint32_t above = 3 * (9 - i % 10); /* Those who are more urgent; then one's equals. */
+        uint32_t equals = i / 10 - (i % 10 == 0 ? 1 : 0);
+
+        assert_int_equal(jobs[i].question.nth, 2 + above + equals);
+    }
+}
+
+static void where_the_line_is_not_by_priority_urgency_is_nothing_to_it(void **state)
+{
+    static struct job jobs[30];
+    struct rig *rig = *state;
+
+    rig_processor(rig, &one_core);
+    run_by_priority(rig, jobs, 30);
+    for (uint32_t i = 0; i < 30; i++)
+        assert_int_equal(jobs[i].question.nth, i + 1);
+}
+
+static void under_threads_the_urgent_have_the_next_slice(void **state)
+{
+    struct cpu_spec spec = sliced;
+    struct rig *rig = *state;
+    struct job jobs[3];
+
+    spec.is_by_priority = true;
+    rig_processor(rig, &spec);
+    for (uint32_t i = 0; i < 3; i++)
+        rig_ask(rig, &jobs[i].question)->priority = (uint8_t)i;
+    for (uint32_t i = 0; i < 3; i++)
+        cpu_run(rig->ports.cpu, &jobs[i].question.call, MS(20));
+    wait_for_all(rig);
+    for (uint32_t i = 0; i < 3; i++)
+        assert_int_equal(jobs[i].question.nth, 3 - i);
+}
+
 /* ---- Threads --------------------------------------------------------------------------------- */
 
 /* No piece has had more than one core, and all of them together not more than all cores. */
@@ -330,6 +390,9 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_long_piece_holds_one_core_and_the_others_go_on),
     cmocka_unit_test(a_core_that_has_been_idle_starts_at_once),
     cmocka_unit_test(twice_the_speed_is_half_the_time_and_half_the_speed_twice),
+    cmocka_unit_test(the_urgent_overtake_in_the_line_and_interrupt_nobody),
+    cmocka_unit_test(where_the_line_is_not_by_priority_urgency_is_nothing_to_it),
+    cmocka_unit_test(under_threads_the_urgent_have_the_next_slice),
     cmocka_unit_test(under_threads_a_short_piece_overtakes_a_long_one),
     cmocka_unit_test(under_threads_the_shorter_ends_first_however_late_it_was_asked),
     cmocka_unit_test(equal_pieces_take_turns_and_end_in_the_order_in_which_they_were_asked),

@@ -86,6 +86,53 @@ static void a_set_takes_the_place_of_a_set_of_members(void **state)
     holds(*state, likers_key(1), 42);
 }
 
+/* ---- set_new --------------------------------------------------------------------------------- */
+
+static void the_first_of_all_who_set_a_new_key_has_it(void **state)
+{
+    set_new(*state, count_key(1), 42, 0, CALL_OK);
+    set_new(*state, count_key(1), 43, 0, CALL_ABSENT);
+    holds(*state, count_key(1), 42);
+}
+
+static void of_many_at_once_one_sets_a_new_key(void **state)
+{
+    enum { MANY = 20 };
+    struct rig *rig = *state;
+    struct rig_question q[MANY];
+    unsigned first = 0;
+
+    for (int i = 0; i < MANY; i++)
+        store_set_new(rig->ports.store, rig_ask(rig, &q[i]), count_key(1), i, 8, 0, RIG_TIMEOUT_NS);
+    for (int i = 0; i < MANY; i++) {
+        rig_wait(&q[i]);
+        first += q[i].call.outcome == CALL_OK;
+    }
+    assert_int_equal(first, 1);
+}
+
+static void a_new_key_goes_with_its_ttl_and_may_then_be_set_again(void **state)
+{
+    set_new(*state, count_key(1), 42, MS(30), CALL_OK);
+    loses(*state, count_key(1));
+    set_new(*state, count_key(1), 43, 0, CALL_OK);
+    holds(*state, count_key(1), 43);
+}
+
+static void who_comes_second_leaves_the_ttl_as_it_was(void **state)
+{
+    set_new(*state, count_key(1), 42, MS(200), CALL_OK);
+    set_new(*state, count_key(1), 43, SECONDS(3600), CALL_ABSENT);
+    loses(*state, count_key(1));
+}
+
+static void a_key_that_was_deleted_is_new(void **state)
+{
+    set(*state, count_key(1), 42, 8, 0);
+    expire(*state, count_key(1), 0, CALL_OK);
+    set_new(*state, count_key(1), 43, 0, CALL_OK);
+}
+
 /* ---- add ------------------------------------------------------------------------------------- */
 
 static void an_addition_gives_the_sum(void **state)
@@ -282,6 +329,11 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_key_stays_before_its_ttl_has_passed),
     cmocka_unit_test(a_set_without_ttl_makes_a_mortal_key_immortal),
     cmocka_unit_test(a_set_takes_the_place_of_a_set_of_members),
+    cmocka_unit_test(the_first_of_all_who_set_a_new_key_has_it),
+    cmocka_unit_test(of_many_at_once_one_sets_a_new_key),
+    cmocka_unit_test(a_new_key_goes_with_its_ttl_and_may_then_be_set_again),
+    cmocka_unit_test(who_comes_second_leaves_the_ttl_as_it_was),
+    cmocka_unit_test(a_key_that_was_deleted_is_new),
     cmocka_unit_test(an_addition_gives_the_sum),
     cmocka_unit_test(adding_to_an_absent_counter_leaves_it_absent),
     cmocka_unit_test(sums_that_no_double_holds_are_exact),

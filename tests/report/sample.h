@@ -88,6 +88,8 @@ static inline void sample_scenario(struct scenario *scenario, const struct sampl
     sample_threshold(scenario, "money.lost < 10000 RUB", "money.lost", BELOW, 1000000);
 }
 
+static const struct sale sample_sale = {.restaurant = 1, .customer = 1, .basket = 149000};
+
 /* One line and its end: what an arrival at now_ns meets. */
 struct sample_line {
     double free_ns; /* When the last one in it will be done. */
@@ -108,19 +110,19 @@ static inline void sample_arrival(struct measure *measure, struct sample_line *l
     line->longest = waiting > line->longest ? waiting : line->longest;
     if (waiting >= design->room) {
         measure_failed(measure, now_ns, now_ns, FAILURE_SHED);
-        measure_order(measure, now_ns, 149000, false, false, FAILURE_SHED);
+        measure_order(measure, now_ns, &sample_sale, false, false, FAILURE_SHED);
         return;
     }
     line->free_ns = (double)done_ns;
     if (done_ns - now_ns > patience_ns + patience_ns / 2) {
         measure_failed(measure, now_ns, now_ns + patience_ns, FAILURE_TIMEOUT);
-        measure_order(measure, now_ns, 149000, false, false, FAILURE_TIMEOUT);
+        measure_order(measure, now_ns, &sample_sale, false, false, FAILURE_TIMEOUT);
     } else if (done_ns - now_ns > patience_ns) {
         measure_late(measure, now_ns, done_ns);
-        measure_order(measure, now_ns, 149000, false, true, FAILURES);
+        measure_order(measure, now_ns, &sample_sale, false, true, FAILURES);
     } else {
         measure_ok(measure, now_ns, done_ns);
-        measure_order(measure, now_ns, 149000, true, true, 0);
+        measure_order(measure, now_ns, &sample_sale, true, true, 0);
     }
 }
 

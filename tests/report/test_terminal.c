@@ -370,6 +370,53 @@ static void what_breaks_meanwhile_is_said_before_the_figures(void **state)
     assert_says("table cut off, 9\u00a0s – the end\n");
 }
 
+/* ---- Money ---------------------------------------------------------------------------------- */
+
+static void a_stream_that_nobody_has_is_left_out_and_the_others_are_named(void **state)
+{
+    (void)state;
+    open_and_print(2, 1, "en");
+    assert_says("commission");
+    assert_says("delivery");
+    assert_says("contribution per order");
+    assert_null(strstr(text, "listing"));
+    assert_null(strstr(text, "premium"));
+    sample.merged[1].money.ads = 123400;
+    print();
+    assert_says("  ads");
+    assert_says("1,234");
+}
+
+static void the_cheapest_that_holds_and_the_most_profitable_are_named(void **state)
+{
+    (void)state;
+    open_and_print(6, 1, "en"); /* Of six two hold: of 24 replicas, and of 14. */
+    assert_says("cheapest design that holds the thresholds: autoscaled (servers 1.40)");
+    assert_says("most profitable design: ");
+    sample.merged[1].money.infra_cost = 1;
+    print();
+    assert_says("cheapest design that holds the thresholds: horizontal (servers 0.01)");
+    sample.merged[3].money.profit = 99999999900;
+    print();
+    assert_says("most profitable design: short-queue (profit 999,999,999)");
+    open_and_print(1, 1, "en");
+    assert_null(strstr(text, "design"));
+}
+
+static void what_was_lost_is_told_by_cause_where_there_are_several(void **state)
+{
+    (void)state;
+    open_and_print(2, 1, "en");
+    memset(sample.merged[0].money.lost_by, 0, sizeof sample.merged[0].money.lost_by);
+    sample.merged[0].money.lost_by[FAILURE_SHED] = 4200;
+    print();
+    assert_null(strstr(text, "Money lost by cause"));
+    sample.merged[0].money.lost_by[FAILURES] = 77700;
+    print();
+    assert_says("Money lost by cause, RUB");
+    assert_says("777");
+}
+
 /* ---- Exit codes ----------------------------------------------------------------------------- */
 
 static void the_exit_code_says_the_worst(void **state)
@@ -411,6 +458,9 @@ int main(void)
         cmocka_unit_test(a_partial_result_is_labelled_before_the_verdict),
         cmocka_unit_test(replications_print_their_intervals),
         cmocka_unit_test(a_run_in_which_nothing_happened_is_still_reported),
+        cmocka_unit_test(a_stream_that_nobody_has_is_left_out_and_the_others_are_named),
+        cmocka_unit_test(the_cheapest_that_holds_and_the_most_profitable_are_named),
+        cmocka_unit_test(what_was_lost_is_told_by_cause_where_there_are_several),
         cmocka_unit_test(the_exit_code_says_the_worst),
     };
     return cmocka_run_group_tests_name("terminal", tests, NULL, teardown);

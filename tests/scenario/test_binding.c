@@ -304,6 +304,60 @@ static void thresholds_are_kept_in_the_unit_of_their_metric(void **state)
     forget(&reading);
 }
 
+static void prices_of_every_stream_reach_their_fields(void **state)
+{
+    struct reading reading;
+    const struct prices_spec *prices;
+
+    (void)state;
+    read_text(&reading,
+              LEAST "prices:\n"
+                    "  tiers: [{name: basic, share: 60%, commission: 15%},\n"
+                    "          {name: top, share: 40%, commission: 30%, subscription: 9 RUB}]\n"
+                    "  distance: 2.5km\n"
+                    "  delivery_km: 15 RUB\n"
+                    "  surge: {from: 60/s, step: 20%, max: 150%, couriers: 50%, window: 2s}\n"
+                    "  ads: {cpm: 400 RUB, cpc: 12 RUB, clicks: 3%}\n"
+                    "  premium: {share: 10%, month: 199 RUB, order: 49 RUB, priority: 3}\n"
+                    "  support: 150 RUB\n"
+                    "  rented: 30d\n"
+                    "  rented_on_demand: 1h\n");
+    prices = &scenario_of(&reading)->prices;
+    assert_int_equal(prices->tiers_max, 2);
+    assert_string_equal(prices->tiers[1].name, "top");
+    assert_true(prices->tiers[0].share == 0.6 && prices->tiers[1].commission == 0.3);
+    assert_int_equal(prices->tiers[1].subscription, 900);
+    assert_int_equal(prices->distance_m, 2500);
+    assert_true(prices->distance_spread == 0.5);
+    assert_int_equal(prices->delivery_km, 1500);
+    assert_true(prices->surge.from == 60 && prices->surge.most == 1.5);
+    assert_int_equal(prices->surge.window_ns, 2000000000);
+    assert_int_equal(prices->ads.thousand, 40000);
+    assert_int_equal(prices->premium.priority, 3);
+    assert_int_equal(prices->support.contact, 15000);
+    assert_true(prices->support.contacts == 0.3);
+    assert_int_equal(prices->rented_ns, UINT64_C(30) * 86400 * 1000000000);
+    assert_int_equal(prices->on_demand_ns, UINT64_C(3600) * 1000000000);
+    forget(&reading);
+}
+
+static void streams_that_are_not_written_are_off(void **state)
+{
+    struct reading reading;
+    const struct prices_spec *prices;
+
+    (void)state;
+    read_text(&reading, LEAST);
+    prices = &scenario_of(&reading)->prices;
+    assert_int_equal(prices->subscription + prices->delivery_km + prices->courier_km, 0);
+    assert_int_equal(prices->ads.thousand + prices->ads.click, 0);
+    assert_int_equal(prices->premium.month + prices->premium.order, 0);
+    assert_int_equal(prices->premium.analytics_month + prices->support.contact, 0);
+    assert_true(prices->surge.from == 0 && prices->premium.share == 0);
+    assert_int_equal(prices->rented_ns + prices->on_demand_ns, 0);
+    forget(&reading);
+}
+
 static void another_currency_brings_no_prices_of_its_own(void **state)
 {
     struct reading reading;
@@ -363,6 +417,8 @@ int main(void)
         cmocka_unit_test(an_acknowledgement_follows_from_the_design),
         cmocka_unit_test(a_batcher_beside_queued_orders_takes_orders),
         cmocka_unit_test(thresholds_are_kept_in_the_unit_of_their_metric),
+        cmocka_unit_test(prices_of_every_stream_reach_their_fields),
+        cmocka_unit_test(streams_that_are_not_written_are_off),
         cmocka_unit_test(another_currency_brings_no_prices_of_its_own),
         cmocka_unit_test(notes_are_ignored_everywhere),
         cmocka_unit_test(a_byte_order_mark_is_not_a_key),

@@ -188,6 +188,29 @@ static void units_must_fit_the_metric(void **state)
     expect_problem(LEAST "thresholds: [money.lost < 5 USD]\n", "a scenario has one currency");
 }
 
+static void slips_in_prices_are_named(void **state)
+{
+    (void)state;
+    expect_problem(LEAST "prices: {tiers: [{share: 50%}, {share: 30%}]}\n",
+                   "the shares of all tiers together are 80%, not 100%");
+    expect_problem(LEAST "prices: {tiers: [{commission: 130%}]}\n", "at most 100%");
+    expect_problem(LEAST "prices: {tiers: [{comission: 13%}]}\n", "did you mean \"commission\"?");
+    expect_problem(LEAST "prices: {commission: 20%, tiers: [{}]}\n",
+                   "\"commission\" has no effect here: it goes with tiers: []");
+    expect_problem(LEAST "prices: {surge: {max: 50%}}\n", "a surge wants to know when it begins");
+    expect_problem(LEAST "prices: {surge: {from: 50, max: 50%}}\n", "a rate has a unit");
+    expect_problem(LEAST "prices: {distance: 3}\n", "did you mean \"3km\"?");
+    expect_problem(LEAST "prices: {distance: 3 км}\n", "did you mean \"3km\"?");
+    expect_problem(LEAST "prices: {distance: 2.0005km}\n", "finer than the smallest unit");
+    expect_problem(LEAST "prices: {distance: {mean: 101km}}\n", "at most 100km");
+    expect_problem(LEAST "prices: {premium: {priority: 10}}\n", "at most 9");
+    expect_problem(LEAST "prices: {rented: 400d}\n", "at most 366d");
+    expect_problem(LEAST "prices: {ads: {cpm: 5%}}\n", "money has a currency");
+    expect_problem("services: {batcher: {line: priority}, likes: {design: batched}}\n"
+                   "load: [{verb: like, rate: 1/s}]\n",
+                   "\"line\" is not for a service of kind batcher");
+}
+
 static void a_load_that_asks_nobody_is_named(void **state)
 {
     (void)state;
@@ -339,6 +362,7 @@ int main(void)
         cmocka_unit_test(shapes_that_do_not_fit_are_named),
         cmocka_unit_test(values_out_of_range_are_named),
         cmocka_unit_test(units_must_fit_the_metric),
+        cmocka_unit_test(slips_in_prices_are_named),
         cmocka_unit_test(a_load_that_asks_nobody_is_named),
         cmocka_unit_test(phases_out_of_order_are_named),
         cmocka_unit_test(services_that_cannot_work_are_named),

@@ -77,7 +77,7 @@ static void help_proposes_the_nearest_key(void **state)
     (void)state;
     expect_help("replcas", "en", false, "did you mean \"replicas\"?");
     expect_help("services.*.rplicas", "ru", false, "может быть, «services.*.replicas»?");
-    expect_help("frob", "en", false, "there is no key \"frob\"\n");
+    expect_help("grunk", "en", false, "there is no key \"grunk\"\n");
     expect_help("zzzzzzzz", "en", false, "there is no key \"zzzzzzzz\"\n");
 }
 
@@ -93,6 +93,7 @@ static enum metric_unit measured_unit(enum unit unit)
     case UNIT_MONEY:
         return METRIC_MONEY;
     case UNIT_SIZE:
+    case UNIT_DISTANCE:
     case UNIT_COUNT:
     case UNIT_NUMBER:
         break;

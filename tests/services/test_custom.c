@@ -59,6 +59,24 @@ static void steps_run_one_after_another_and_the_last_value_is_the_answer(void **
     expect_silence(&stage);
 }
 
+static void who_gives_way_to_somebody_more_urgent_goes_no_further(void **state)
+{
+    const struct ask ask = {.verb = VERB_CALL, .key = 7, .priority = 5};
+    struct visit *visit;
+    struct line *work;
+
+    (void)state;
+    add((struct custom_step){.kind = CUSTOM_COMPUTE});
+    add((struct custom_step){.kind = CUSTOM_STORE_GET});
+    open_custom();
+    visit = stage_ask(&stage, &ask);
+    work = stage_hear(&stage, LINE_CPU);
+    assert_int_equal(work->call->priority, 5);
+    stage_reply(&stage, work, CALL_SHED, 0);
+    expect_answer(&stage, visit, CALL_SHED, 0);
+    expect_silence(&stage);
+}
+
 static void a_sleep_holds_no_core(void **state)
 {
     struct visit *visit;
@@ -217,6 +235,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         test(steps_run_one_after_another_and_the_last_value_is_the_answer),
+        test(who_gives_way_to_somebody_more_urgent_goes_no_further),
         test(a_sleep_holds_no_core),
         test(store_steps_are_about_the_key_and_the_amount),
         test(table_steps_are_about_one_row),

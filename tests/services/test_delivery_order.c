@@ -237,6 +237,32 @@ static void a_visit_at_its_deadline_gets_no_work(void **state)
     expect_cpu(&stage);
 }
 
+static void work_is_asked_for_with_the_priority_of_the_ask(void **state)
+{
+    const struct ask ask = {.verb = VERB_ORDER, .id = ORDER, .priority = 4};
+
+    (void)state;
+    open_delivery(DELIVERY_SYNC);
+    stage_ask(&stage, &ask);
+    assert_int_equal(expect_cpu(&stage)->call->priority, 4);
+}
+
+static void who_gives_way_to_somebody_more_urgent_leaves_nothing_behind(void **state)
+{
+    static const enum verb verbs[] = {VERB_ORDER, VERB_TRACK};
+
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        struct visit *visit;
+
+        open_delivery(i < 2 ? DELIVERY_SYNC : DELIVERY_QUEUED);
+        visit = stage_visit(&stage, verbs[i % 2], 1, 1);
+        stage_reply(&stage, stage_hear(&stage, LINE_CPU), CALL_SHED, 0);
+        expect_answer(&stage, visit, CALL_SHED, 0);
+        expect_silence(&stage);
+    }
+}
+
 static void another_services_verb_fails(void **state)
 {
     (void)state;
@@ -274,6 +300,8 @@ int main(void)
         test(trouble_with_either_row_is_passed_on),
         test(one_visit_too_many_is_shed_whatever_it_wants),
         test(a_visit_at_its_deadline_gets_no_work),
+        test(work_is_asked_for_with_the_priority_of_the_ask),
+        test(who_gives_way_to_somebody_more_urgent_leaves_nothing_behind),
         test(another_services_verb_fails),
         test(it_takes_no_more_memory_than_it_said),
     };

@@ -304,6 +304,26 @@ static void the_answer_is_the_one_of_who_stands_behind(void **state)
     }
 }
 
+/* A line by priority that was full: whoever gave way is told so, at any step on the processor. */
+static void who_gave_way_to_somebody_more_urgent_is_shed(void **state)
+{
+    const struct ask ask = {.verb = VERB_LIKE, .priority = 3, .token = TOKEN};
+    struct visit *visit;
+    struct line *line;
+
+    (void)state;
+    open_gateway(GATEWAY_JWT);
+    visit = stage_ask(&stage, &ask);
+    line = stage_hear(&stage, LINE_CPU);
+    assert_int_equal(line->call->priority, 3);
+    stage_reply(&stage, line, CALL_SHED, 0);
+    expect_answer(&stage, visit, CALL_SHED, 0);
+    visit = like_with(TOKEN);
+    stage_reply(&stage, stage_hear(&stage, LINE_VERIFY), CALL_SHED, 0);
+    expect_answer(&stage, visit, CALL_SHED, 0);
+    expect_silence(&stage);
+}
+
 static void who_finds_the_house_full_is_shed_and_a_health_check_is_not(void **state)
 {
     (void)state;
@@ -340,6 +360,7 @@ int main(void)
         TEST(an_ask_waits_no_longer_than_to_its_deadline),
         TEST(a_deadline_that_passes_on_the_way_is_the_answer),
         TEST(the_answer_is_the_one_of_who_stands_behind),
+        TEST(who_gave_way_to_somebody_more_urgent_is_shed),
         TEST(who_finds_the_house_full_is_shed_and_a_health_check_is_not),
     };
 

@@ -117,6 +117,28 @@ static void a_token_that_cannot_be_made_is_an_error(void **state)
     expect_end(visit, CALL_FAILED, 0);
 }
 
+static void what_gives_way_on_the_processor_is_shed(void **state)
+{
+    static const enum verb verbs[] = {VERB_LOGIN, VERB_REFRESH, VERB_REVOKE};
+
+    (void)state;
+    open_gateway(GATEWAY_JWT);
+    for (size_t i = 0; i < 3; i++) {
+        const struct ask ask = {.verb = (uint8_t)verbs[i], .user = USER, .token = TOKEN};
+        struct visit *visit = stage_ask(&stage, &ask);
+
+        stage_reply(&stage, stage_hear(&stage, LINE_CPU), CALL_SHED, 0);
+        expect_end(visit, CALL_SHED, 0);
+    }
+    for (size_t i = 0; i < 3; i++) {
+        struct visit *visit = ask_with(verbs[i], TOKEN);
+        enum line_kind kind = verbs[i] == VERB_LOGIN ? LINE_ISSUE : LINE_VERIFY;
+
+        stage_reply(&stage, stage_hear(&stage, kind), CALL_SHED, 0);
+        expect_end(visit, CALL_SHED, 0);
+    }
+}
+
 /* ---- Refresh --------------------------------------------------------------------------------- */
 
 static struct visit *refresh_is_read(enum gateway_kind kind)
@@ -295,6 +317,7 @@ int main(void)
         TEST(where_sessions_are_looked_up_nothing_is_signed),
         TEST(a_session_that_is_not_kept_is_no_login),
         TEST(a_token_that_cannot_be_made_is_an_error),
+        TEST(what_gives_way_on_the_processor_is_shed),
         TEST(a_session_that_is_there_is_given_a_new_token),
         TEST(a_session_that_has_ended_is_not),
         TEST(nor_one_that_was_guessed),

@@ -154,6 +154,29 @@ static void init_takes_no_more_than_it_says(void **state)
     }
 }
 
+static void who_gives_way_to_somebody_more_urgent_asks_nobody(void **state)
+{
+    static const enum likes_service_design designs[] = {LIKES_TABLE, LIKES_BATCHED};
+    static const enum verb verbs[] = {VERB_LIKE, VERB_COUNT};
+    const uint8_t priority = 3;
+
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        const struct ask ask = {
+            .verb = (uint8_t)verbs[i % 2], .key = POST, .user = USER, .priority = priority};
+        struct visit *visit;
+        struct line *work;
+
+        play(designs[i / 2], i / 2 == 0 ? LIKES_ACK_TABLE : LIKES_ACK_QUEUE);
+        visit = stage_ask(&stage, &ask);
+        work = stage_hear(&stage, LINE_CPU);
+        assert_int_equal(work->call->priority, priority);
+        stage_reply(&stage, work, CALL_SHED, 0);
+        expect_answer(&stage, visit, CALL_SHED, 0);
+        expect_silence(&stage);
+    }
+}
+
 #define scene(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -166,6 +189,7 @@ int main(void)
         scene(reads_and_writes_cost_their_own_processor_time),
         scene(a_full_replica_sheds_and_has_room_again_after_an_answer),
         scene(an_answer_is_a_small_document_and_an_error_has_no_body),
+        scene(who_gives_way_to_somebody_more_urgent_asks_nobody),
         scene(init_takes_no_more_than_it_says),
     };
     return cmocka_run_group_tests_name("likes", tests, NULL, NULL);

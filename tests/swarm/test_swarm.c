@@ -55,8 +55,8 @@ static void put_load(struct writer *writer, const char *verb)
     put(writer, "  - {verb: %s, rate: %u/s, keys: {dist: %s, n: %u}, people: %u, ", verb,
         20 + below(writer, 400), one_of(writer, dists), 1 + below(writer, 50),
         1 + below(writer, 500));
-    put(writer, "zones: %u, timeout: %ums, patience: %ums, ", 1 + below(writer, 8),
-        200 + below(writer, 3000), 500 + below(writer, 2000));
+    put(writer, "zones: %u, timeout: %ums, patience: %ums, priority: %u, ", 1 + below(writer, 8),
+        200 + below(writer, 3000), 500 + below(writer, 2000), below(writer, 10));
     put(writer, "retry: {attempts: %u, backoff: %ums, jitter: %s, budget: %u%%}}\n",
         1 + below(writer, 4), 1 + below(writer, 300), one_of(writer, jitters), below(writer, 101));
 }
@@ -69,6 +69,7 @@ static void put_replicas(struct writer *writer)
         1 + below(writer, 3), 1 + below(writer, 300), 10 + below(writer, 500));
     put(writer, "runtime: {model: %s, threads: %u}, boot: %ums, ", one_of(writer, runtimes),
         1 + below(writer, 20), 10 + below(writer, 2000));
+    put(writer, "line: %s, ", below(writer, 2) ? "priority" : "fifo");
     if (below(writer, 3) == 0)
         put(writer, "autoscale: {signal: cpu, target: %u%%, min: 1, max: %u, every: 1s}, ",
             20 + below(writer, 60), 4 + below(writer, 6));
@@ -173,6 +174,35 @@ static void put_cures(struct writer *writer)
             below(writer, 101));
 }
 
+/* Streams of income and costs, each of them on in some designs. */
+static void put_prices(struct writer *writer)
+{
+    unsigned first = below(writer, 101);
+
+    put(writer, "prices:\n");
+    if (below(writer, 2) == 0)
+        put(writer,
+            "  tiers: [{share: %u%%, commission: %u%%, subscription: %u RUB},\n"
+            "          {share: %u%%, commission: %u%%}]\n",
+            first, below(writer, 101), below(writer, 9999), 100 - first, below(writer, 101));
+    put(writer, "  distance: {mean: %um, spread: %u%%}\n", below(writer, 20000),
+        below(writer, 101));
+    put(writer, "  delivery_km: %u.%02u RUB\n  courier_km: %u.%02u RUB\n", below(writer, 40),
+        below(writer, 100), below(writer, 40), below(writer, 100));
+    put(writer, "  surge: {from: %u/s, step: %u%%, max: %u%%, couriers: %u%%, window: %ums}\n",
+        below(writer, 200), 1 + below(writer, 100), below(writer, 501), below(writer, 101),
+        1000 + below(writer, 5000));
+    put(writer, "  ads: {cpm: %u.%02u RUB, cpc: %u RUB, clicks: %u%%}\n", below(writer, 5000),
+        below(writer, 100), below(writer, 50), below(writer, 101));
+    put(writer,
+        "  premium: {share: %u%%, month: %u RUB, order: %u RUB, priority: %u,\n"
+        "            analytics_share: %u%%, analytics: %u RUB}\n",
+        below(writer, 101), below(writer, 999), below(writer, 99), below(writer, 10),
+        below(writer, 101), below(writer, 9999));
+    put(writer, "  support: {contact: %u RUB, contacts: %u%%}\n  rented: %us\n", below(writer, 500),
+        below(writer, 101), below(writer, 100));
+}
+
 static void put_world(struct writer *writer)
 {
     static const char *const policies[] = {"round_robin",       "weighted",    "random",
@@ -214,6 +244,24 @@ static void write_story(uint64_t seed, struct writer *writer)
     else
         put_guarded(writer);
     put_faults(writer, kind == 0 ? "likes" : kind == 1 ? "delivery" : "gateway");
+    put_prices(writer);
+}
+
+/* That all accounts sum to zero is checked when they are closed. */
+static void expect_books(const struct result *result)
+{
+    const struct money_result *money = &result->money;
+    int64_t lost = 0;
+
+    for (int i = 0; i <= FAILURES; i++)
+        lost += money->lost_by[i];
+    assert_int_equal(money->lost, lost);
+    assert_int_equal(money->revenue, money->commission + money->delivery_fee + money->subscription +
+                                         money->ads + money->premium);
+    assert_int_equal(money->contribution, money->revenue - money->courier - money->payment -
+                                              money->refunds - money->support);
+    assert_int_equal(money->profit, money->contribution - money->infra_cost);
+    assert_true(money->contacts <= money->orders_lost && money->clicks <= money->views);
 }
 
 static void try_one(uint64_t seed, bool shows_story)
@@ -233,6 +281,7 @@ static void try_one(uint64_t seed, bool shows_story)
         fail_msg("did not converge: end %d, %llu in flight, lag %llu", (int)result->end,
                  (unsigned long long)result->requests.in_flight,
                  (unsigned long long)result->queue.lag_end);
+    expect_books(result);
     trial_close(&trial);
 }
 

@@ -140,7 +140,7 @@ static void each_menu_misses_once_and_then_never(void **state)
 /* ---- Stampedes --------------------------------------------------------------------------------
  *
  * One menu, a thousand readers a second, kept for a second, and 100 ms to build it anew. */
-static double reads_per_expiry(unsigned replicas, const char *single_flight, double cycle_s)
+static double reads_per_expiry(unsigned replicas, const char *cure, double cycle_s)
 {
     struct trial trial;
     double reads;
@@ -153,8 +153,8 @@ static double reads_per_expiry(unsigned replicas, const char *single_flight, dou
                          "table: {latency: 0s, statement: 1us, row: 0s, connections: 1k}\n"
                          "services: {delivery: {replicas: %u, cores: 256,\n"
                          "  work: {light: 0s, read: 100ms},\n"
-                         "  menu: {cache: yes, ttl: 1s, single_flight: %s}}}\n",
-              replicas, single_flight);
+                         "  menu: {cache: yes, ttl: 1s, %s}}}\n",
+              replicas, cure);
     reads = (double)first(&trial)->table.reads / (120 / cycle_s);
     trial_close(&trial);
     return reads;
@@ -162,13 +162,50 @@ static double reads_per_expiry(unsigned replicas, const char *single_flight, dou
 
 /* Whoever comes between the expiry and the first refill reads the table: 1 + lambda D of them, the
  * last of whom refills at 2 D, and the second begins anew. With single-flight one of each replica
- * does, and all of them are done at D. */
+ * does, and all of them are done at D. With leases one of all does, and the others look again. */
 static void an_expiry_sends_everybody_to_the_table_or_one_of_each_replica(void **state)
 {
     (void)state;
-    expect_about("reads per expiry", reads_per_expiry(1, "no", 1.2 + 0.001), 1 + 1000 * 0.1, 0.03);
-    expect_about("single-flight, 1 replica", reads_per_expiry(1, "yes", 1.1 + 0.001), 1, 0.03);
-    expect_about("single-flight, 4 replicas", reads_per_expiry(4, "yes", 1.1 + 0.004), 4, 0.03);
+    static const char one_flight[] = "single_flight: yes";
+
+    expect_about("reads per expiry", reads_per_expiry(1, "single_flight: no", 1.2 + 0.001),
+                 1 + 1000 * 0.1, 0.03);
+    expect_about("single-flight, 1 replica", reads_per_expiry(1, one_flight, 1.1 + 0.001), 1, 0.03);
+    expect_about("single-flight, 4 replicas", reads_per_expiry(4, one_flight, 1.1 + 0.004), 4,
+                 0.03);
+    expect_about("a lease, 4 replicas", reads_per_expiry(4, "lease: 10s", 1.1 + 0.001), 1, 0.03);
+}
+
+/* XFetch with beta 1, D to build, lambda readers a second. At a gap g before the expiry readers draw
+ * a refill at a rate of lambda e^(-g/D), so the first one does at G with lambda D e^(-G/D) = X, X
+ * exponential of mean 1: mean G = D (ln(lambda D) + Euler's gamma). Until it is done, D later, another
+ * X (e - 1) do: e in all on average, whatever lambda. The last of them keeps the menu anew, on average
+ * D (1 - 2/(1+e)) after the first; from there to the next first refill it is T + D - G. */
+static void an_early_refresh_costs_e_refills_whatever_the_rate(void **state)
+{
+    static const double rates[] = {300, 1000};
+    const double build_s = 0.1, ttl_s = 2, e = 2.718281828459045, gamma = 0.5772156649;
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        double gap_s = build_s * (log(rates[i] * build_s) + gamma);
+        double cycle_s = ttl_s + build_s - gap_s + build_s * (1 - 2 / (1 + e));
+        struct trial trial;
+
+        run_story(&trial, 1,
+                  NO_NETWORK "duration: 1h\n"
+                             "load: [{verb: menu, rate: %.0f/s, keys: {dist: constant}}]\n"
+                             "store: {latency: 0s, command: 1us, per_kib: 0s}\n"
+                             "table: {latency: 0s, statement: 1us, row: 0s, connections: 1k}\n"
+                             "services: {delivery: {cores: 256, work: {light: 0s, read: 100ms},\n"
+                             "  menu: {cache: yes, ttl: 2s, early: 1}}}\n",
+                  rates[i]);
+        expect_about("refills per cycle",
+                     (double)first(&trial)->table.reads / (3600 / cycle_s), e, 0.05);
+        expect_about("nobody waits: mean ms", histogram_mean_ns(&first(&trial)->latency) * 1e-6,
+                     e * 100 / (rates[i] * cycle_s), 0.06);
+        trial_close(&trial);
+    }
 }
 
 /* ---- Metastable ------------------------------------------------------------------------------ */
@@ -212,6 +249,7 @@ int main(void)
         cmocka_unit_test(menus_under_zipf_hit_as_che_says),
         cmocka_unit_test(each_menu_misses_once_and_then_never),
         cmocka_unit_test(an_expiry_sends_everybody_to_the_table_or_one_of_each_replica),
+        cmocka_unit_test(an_early_refresh_costs_e_refills_whatever_the_rate),
         cmocka_unit_test(a_timeout_shorter_than_the_fill_keeps_a_cache_empty),
     };
 

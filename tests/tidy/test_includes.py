@@ -29,7 +29,8 @@ RULES = {
     # ask.h: the verbs that a load may name are the vocabulary on the wire.
     "sim/scenario": ["sim/scenario/", "sim/engine/", "services/base/", "services/port/ask.h"],
     "sim/load": ["sim/load/", "sim/scenario/", "sim/engine/", "services/base/", "services/port/"],
-    "sim/measure": ["sim/measure/", "sim/engine/", "sim/scenario/scenario.h", "services/base/"],
+    "sim/measure": ["sim/measure/", "sim/engine/", "sim/scenario/scenario.h",
+                    "sim/scenario/prices.h", "services/base/"],
     "sim/theory": ["sim/theory/", "sim/scenario/", "sim/engine/", "services/base/",
                    "services/port/ask.h"],
     "sim/setup": ["sim/setup/", "sim/scenario/", "services/base/", "services/port/",

@@ -47,7 +47,10 @@ static void ask_store(struct store *port, struct call *call)
 {
     uint64_t key = below(100), timeout_ns = MS(1 + below(TIMEOUT_MS));
 
-    switch (below(5)) {
+    switch (below(6)) {
+    case 5:
+        store_set_new(port, call, key, 1, below(300), MS(below(50)), timeout_ns);
+        return;
     case 0:
         store_get(port, call, key, timeout_ns);
         return;

@@ -15,8 +15,9 @@
  * While a request is inside, what is pipelined behind it is read only as far as there is room, so
  * that its own bytes stay where they are. A client that closes its side only says that it sends no
  * more: what it has asked is answered. A connection gives way after each request and goes on with
- * what is pipelined behind it in the next round of the loop, so that ten who pipeline pages by the
- * hundred cost the others ten pages and not all of them.
+ * what is pipelined behind it in a later round of the loop, in which two such connections have their
+ * turn: ten who pipeline pages by the hundred cost the others two pages and not all of them. Who
+ * drips (many reads, a few bytes each) or lingers gives way to everybody else.
  *
  * Connection records are kept and used again; they grow with the connections that are open at once,
  * never with the requests. Large buffers go with their connection, and all of them together have a
@@ -31,7 +32,12 @@
 #include "services/live/http/http_server_inside.h"
 #include "services/live/http/wire_json.h"
 
-enum { HEAD_BYTES = 256 };
+enum {
+    HEAD_BYTES = 256,
+    TURNS_PER_ROUND = 2,
+    PIECES_MAX = 4,   /* Reads that a request may take, … */
+    PIECE_BYTES = 256 /* … before they must bring so many bytes each, or the client drips. */
+};
 
 static const struct {
     unsigned status;
@@ -97,6 +103,7 @@ static void connection_linger(struct connection *connection)
         return;
     }
     connection->state = LINGERS;
+    http_stream_gives_way(&connection->stream, true);
     http_stream_drop(&connection->stream, connection->stream.to - connection->stream.from);
     http_stream_watch(&connection->stream, true);
     http_deadline_set(&connection->deadline, connection->server->config.leave_ns);
@@ -111,6 +118,7 @@ static void connection_read(struct connection *connection)
 
     connection->state = READS;
     connection->is_arriving = false;
+    connection->pieces = 0;
     http_parse_begin(&connection->parse, false, config->head_max, config->body_max);
     http_deadline_set(&connection->deadline, config->idle_ns);
     http_stream_watch(&connection->stream, !connection->has_ended);
@@ -239,13 +247,22 @@ static void connection_hand_over(struct connection *connection)
     };
     server->stats.requests++;
     connection->state = INSIDE;
+    http_stream_gives_way(&connection->stream, false);
     http_deadline_set(&connection->deadline, UINT64_MAX);
     server->handle(server->context, request);
+}
+
+static bool connection_drips(const struct connection *connection)
+{
+    return connection->pieces > PIECES_MAX &&
+           connection->stream.to - connection->stream.from < connection->pieces * PIECE_BYTES;
 }
 
 /* Some of a request is there, or nothing. */
 static void connection_wait(struct connection *connection)
 {
+    connection->pieces++;
+    http_stream_gives_way(&connection->stream, connection_drips(connection));
     if (connection->has_ended) {
         http_connection_close(connection);
     } else if (connection->server->listener == NULL && !connection->is_arriving &&
@@ -294,9 +311,7 @@ static void connection_go(struct connection *connection)
 
 void http_connections_take_turns(struct http_server *server)
 {
-    uint32_t length = server->ready.length;
-
-    for (; length > 0 && !list_is_empty(&server->ready); length--)
+    for (int i = 0; i < TURNS_PER_ROUND && !list_is_empty(&server->ready); i++)
         connection_go(list_entry(list_take_first(&server->ready), struct connection, turn));
     if (!list_is_empty(&server->ready))
         loop_alarm_set(server->turn, 0);

@@ -16,7 +16,7 @@
 
 #include "services/live/http/http_server_inside.h"
 
-enum { BACKLOG = 1024, ACCEPTS_PER_TURN = 64 };
+enum { BACKLOG = 1024, ACCEPTS_PER_TURN = 4 };
 #define ACCEPT_PAUSE_NS UINT64_C(100000000) /* When there are no more descriptors. */
 
 /* One connection too many. What it has sent is read first, so that closing does not reset it. */

@@ -25,6 +25,7 @@ struct connection {
     struct http_parse parse;
     struct http_request request;
     enum state state;
+    uint32_t pieces;  /* Reads that have brought the next request this far. */
     bool is_arriving; /* Some of the next request is there. */
     bool is_held;     /* connection_go works on it. */
     bool is_last;     /* Closes behind its answer. */
@@ -56,7 +57,7 @@ void http_connection_close(struct connection *connection);
 void http_connection_drain(struct connection *connection);
 void http_connection_free(struct connection *connection); /* One of server->spare. */
 
-/* Of server->ready, those that are on it now. */
+/* Of server->ready, the first few. */
 void http_connections_take_turns(struct http_server *server);
 
 #endif

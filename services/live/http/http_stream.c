@@ -53,7 +53,7 @@ void http_stream_open(struct http_stream *stream, struct loop *loop, int fd,
     (void)fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
     (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
     stream->fd = fd;
-    stream->is_reading = false;
+    stream->is_reading = stream->gives_way = false;
     stream->from = stream->to = 0;
     stream->out_from = stream->out_to = stream->out_filler = 0;
     assign(&stream->readable, loop->base, fd, EV_READ | EV_PERSIST, wake, context);
@@ -98,6 +98,12 @@ void http_stream_watch(struct http_stream *stream, bool is_reading)
         return;
     stream->is_reading = is_reading;
     check((is_reading ? event_add(stream->readable, NULL) : event_del(stream->readable)) == 0);
+}
+
+void http_stream_gives_way(struct http_stream *stream, bool gives_way)
+{
+    if (gives_way != stream->gives_way && loop_gives_way(stream->readable, gives_way))
+        stream->gives_way = gives_way;
 }
 
 void http_stream_watch_write(struct http_stream *stream)

@@ -22,7 +22,7 @@ struct http_stream {
     struct event *readable, *writable;
     char *bytes; /* What has come and is wanted still: from … to. */
     uint32_t from, to, capacity;
-    bool is_reading;
+    bool is_reading, gives_way;
     char *out; /* What must leave still: out_from … out_to, and the spaces behind it. */
     size_t out_from, out_to, out_capacity;
     uint32_t out_filler;
@@ -47,6 +47,10 @@ void http_stream_free(struct http_stream *stream);
 /* Whether to be woken when there is something to read. */
 void http_stream_watch(struct http_stream *stream, bool is_reading);
 void http_stream_watch_write(struct http_stream *stream);
+
+/* Whether its bytes may wait until nobody else has any. Where it cannot be said just now (the
+ * wake-up is on its way) it stays as it was, and may be said again. */
+void http_stream_gives_way(struct http_stream *stream, bool gives_way);
 
 /* One read, to behind what is there. `most`: so many bytes may be there at once; beyond it, and
  * where the bytes must stay (`stays`) beyond what room there is, HTTP_FULL. */

@@ -5,6 +5,8 @@
  *      | all busy         |   | slice used up, others wait
  *      v                  |   v
  *     waiting ------------+   waiting (at the end of the line)
+ *      |
+ *      +--somebody more urgent came, and the line was full--> loop_finish, shed
  *
  * settle() plays everything that was due up to now, in order of the instants when it was due, as
  * the virtual processor would have. It runs when the alarm rings and before anything is asked, so
@@ -19,6 +21,7 @@
 #include <time.h>
 
 #include "services/base/list.h"
+#include "services/base/ranks.h"
 #include "services/live/node/stats.h"
 
 #define EARLY_NS UINT64_C(60000)
@@ -46,7 +49,8 @@ struct cpu_live {
     struct slot *slots; /* [spec.cores] */
     uint32_t busy;
     uint64_t stood_still_ns;
-    struct list waiting, spare;
+    struct ranks waiting;
+    struct list spare;
 };
 
 /* ---- Tasks ----------------------------------------------------------------------------------- */
@@ -85,13 +89,13 @@ static void note_turn(struct cpu_live *cpu, uint64_t waited_ns)
 static void wait_in_line(struct cpu_live *cpu, struct task *task, uint64_t at_ns)
 {
     task->since_ns = at_ns;
-    list_push_last(&cpu->waiting, &task->link);
+    ranks_push(&cpu->waiting, &task->link, cpu_live_rank(cpu, task->call->priority));
     note_line(cpu, at_ns);
 }
 
 static struct task *leave_line(struct cpu_live *cpu, uint64_t at_ns)
 {
-    struct link *first = list_take_first(&cpu->waiting);
+    struct link *first = ranks_take_first(&cpu->waiting);
     struct task *task;
 
     if (first == NULL)
@@ -120,7 +124,7 @@ static void start(struct cpu_live *cpu, struct slot *slot, struct task *task, ui
 {
     uint64_t slice_ns = task->left_ns;
 
-    if (is_sliced(cpu) && !list_is_empty(&cpu->waiting) && slice_ns > cpu->spec.quantum_ns)
+    if (is_sliced(cpu) && !ranks_are_empty(&cpu->waiting) && slice_ns > cpu->spec.quantum_ns)
         slice_ns = cpu->spec.quantum_ns;
     *slot = (struct slot){task, at_ns, at_ns + slice_ns};
     cpu->busy++;
@@ -272,7 +276,7 @@ static void burn_next(struct cpu_live *cpu)
         wait_in_line(cpu, task, loop_now_ns(cpu->loop));
     else
         end(cpu, task);
-    if (!list_is_empty(&cpu->waiting))
+    if (!ranks_are_empty(&cpu->waiting))
         loop_alarm_set(cpu->alarm, 0);
 }
 
@@ -335,25 +339,26 @@ struct cpu_live *cpu_live_open(struct loop *loop, const struct cpu_spec *spec,
     cpu->slots = calloc(cpu->spec.cores, sizeof *cpu->slots);
     check(cpu->slots != NULL);
     cpu->alarm = loop_alarm(loop, ring, cpu);
-    list_init(&cpu->waiting);
+    ranks_init(&cpu->waiting);
     list_init(&cpu->spare);
     stats->cores = cpu->spec.cores;
     stats->threads = spec->threads;
     return cpu;
 }
 
-static void free_all(struct list *tasks)
+static void free_line(struct cpu_live *cpu)
 {
     struct link *link;
 
-    while ((link = list_take_first(tasks)) != NULL)
+    while ((link = ranks_take_first(&cpu->waiting)) != NULL)
+        free(list_entry(link, struct task, link));
+    while ((link = list_take_first(&cpu->spare)) != NULL)
         free(list_entry(link, struct task, link));
 }
 
 void cpu_live_close(struct cpu_live *cpu)
 {
-    free_all(&cpu->waiting);
-    free_all(&cpu->spare);
+    free_line(cpu);
     for (uint32_t i = 0; i < cpu->spec.cores; i++)
         free(cpu->slots[i].task);
     free(cpu->slots);
@@ -387,6 +392,28 @@ bool cpu_live_is_full(struct cpu_live *cpu, uint32_t at_the_door)
         return cpu->waiting.length > cpu->spec.queue;
     settle(cpu);
     return cpu->busy == cpu->spec.cores && cpu->waiting.length >= cpu->spec.queue;
+}
+
+uint32_t cpu_live_rank(const struct cpu_live *cpu, uint8_t priority)
+{
+    return cpu->spec.is_by_priority ? rank_of(priority) : 0;
+}
+
+bool cpu_live_gives_way(struct cpu_live *cpu, uint8_t priority)
+{
+    struct link *link = ranks_take_below(&cpu->waiting, cpu_live_rank(cpu, priority));
+    uint64_t now_ns = loop_now_ns(cpu->loop);
+    struct task *task;
+
+    if (link == NULL)
+        return false;
+    task = list_entry(link, struct task, link);
+    note_line(cpu, now_ns);
+    note_turn(cpu, now_ns - task->since_ns);
+    stats_waited(cpu->stats, task->what, now_ns - task->asked_ns);
+    loop_finish(cpu->loop, task->call, CALL_SHED, 0);
+    list_push_first(&cpu->spare, &task->link);
+    return true;
 }
 
 bool cpu_live_has_threads(const struct cpu_live *cpu)

@@ -30,6 +30,7 @@ struct cpu_spec {
     uint64_t quantum_ns;
     uint32_t queue; /* Waiting for a first turn; beyond it a visit is shed. */
     bool is_burnt;
+    bool is_by_priority; /* Who waits is served by call->priority; otherwise first come. */
 };
 
 struct cpu_live; /* port is its first member. */
@@ -53,6 +54,13 @@ uint64_t cpu_live_stood_still_ns(const struct cpu_live *cpu);
 /* No room for one more visit. Event loop: every core is busy and `queue` tasks wait for one. Under
  * threads: every thread is held and at_the_door >= `queue`. */
 bool cpu_live_is_full(struct cpu_live *cpu, uint32_t at_the_door);
+
+/* The line is full, and somebody of this priority comes: the last of the least urgent in it is shed
+ * (its call ends with CALL_SHED). False: nobody is less urgent. */
+bool cpu_live_gives_way(struct cpu_live *cpu, uint8_t priority);
+
+/* The rank in a line of this node; all the same where lines are not by priority. */
+uint32_t cpu_live_rank(const struct cpu_live *cpu, uint8_t priority);
 
 /* Threads. */
 bool cpu_live_has_threads(const struct cpu_live *cpu);

@@ -19,6 +19,11 @@
 #include <event2/event.h>
 
 enum { NS_PER_US = 1000 };
+
+/* libevent runs the events of one priority per round, the lowest number first, and gives new events
+ * the middle one. */
+enum { ORDINARY = 1, GIVES_WAY = 2, PRIORITIES = 3, GIVING_WAY_PER_ROUND = 8 };
+
 #define DELAY_MAX_US (UINT64_C(366) * 24 * 3600 * 1000000) /* A year is for ever. */
 
 struct alarm { /* What an event of loop_alarm is called with. */
@@ -109,8 +114,11 @@ static struct event_base *new_base(void)
         return NULL;
     event_config_set_flag(config, EVENT_BASE_FLAG_PRECISE_TIMER);
     event_config_set_flag(config, EVENT_BASE_FLAG_NO_CACHE_TIME);
+    event_config_set_max_dispatch_interval(config, NULL, GIVING_WAY_PER_ROUND, GIVES_WAY);
     base = event_base_new_with_config(config);
     event_config_free(config);
+    if (base != NULL)
+        check(event_base_priority_init(base, PRIORITIES) == 0);
     return base;
 }
 
@@ -166,6 +174,11 @@ void loop_stop(struct loop *loop)
 {
     loop->is_stopping = true;
     event_base_loopbreak(loop->base);
+}
+
+bool loop_gives_way(struct event *event, bool gives_way)
+{
+    return event_priority_set(event, gives_way ? GIVES_WAY : ORDINARY) == 0;
 }
 
 /* ---- Alarms ---------------------------------------------------------------------------------- */

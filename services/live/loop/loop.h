@@ -9,6 +9,10 @@
  * what was there when it began, in order. So the contract of services/port/call.h holds whatever a
  * library does.
  *
+ * Events have two ranks: ordinary ones, and those of sockets that give way (loop_gives_way). Of the
+ * latter few run per round, and only in a round that has nothing ordinary to run: so hundreds of
+ * clients who send a byte each never stand before one who sends a request.
+ *
  * libevent reads a coarse clock (4 ms at HZ=250) unless told otherwise, and a cached time makes
  * timers fire early: the base is made with PRECISE_TIMER and NO_CACHE_TIME. Timers are then 0.05 ms
  * late on an idle machine. */
@@ -57,6 +61,10 @@ static inline uint64_t loop_now_ns(const struct loop *loop)
 /* The call's end is known: it completes from the loop, later. Span and bytes, where there are any,
  * the port has set before; what the span points to must live until done has returned. */
 void loop_finish(struct loop *loop, struct call *call, enum call_outcome outcome, int64_t value);
+
+/* From now on the event gives way to all ordinary ones, or is one of them. False: it is waiting to
+ * run in this round, and its rank stays what it was. */
+bool loop_gives_way(struct event *event, bool gives_way);
 
 /* ---- The timer port -------------------------------------------------------------------------- */
 

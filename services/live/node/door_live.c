@@ -16,6 +16,7 @@
 
 #include "services/base/list.h"
 #include "services/base/pool.h"
+#include "services/base/ranks.h"
 #include "services/live/http/wire_token.h"
 #include "services/live/node/stats.h"
 #include "services/live/tokens/wallet.h"
@@ -45,7 +46,7 @@ struct door_live {
     void *service;
     struct arena arena;
     struct pool guests;
-    struct list at_the_door;
+    struct ranks at_the_door;
     uint32_t inside;
     bool is_admitting; /* Those at the door are being given the threads that came free. */
     bool is_leaving, is_draining;
@@ -143,9 +144,14 @@ static void hand_over(struct door_live *door, struct guest *guest)
     door->ops->visit(door->service, &guest->visit);
 }
 
+static uint32_t rank_of_ask(const struct door_live *door, const struct ask *ask)
+{
+    return cpu_live_rank(door->config.cpu, ask->priority);
+}
+
 static void wait_at_the_door(struct door_live *door, struct guest *guest)
 {
-    list_push_last(&door->at_the_door, &guest->link);
+    ranks_push(&door->at_the_door, &guest->link, rank_of_ask(door, &guest->visit.ask));
     note_line(door);
 }
 
@@ -173,8 +179,8 @@ static void admit_next(struct door_live *door)
     if (door->is_admitting)
         return;
     door->is_admitting = true;
-    while (!list_is_empty(&door->at_the_door) && cpu_live_take_thread(door->config.cpu)) {
-        struct guest *guest = list_entry(list_take_first(&door->at_the_door), struct guest, link);
+    while (!ranks_are_empty(&door->at_the_door) && cpu_live_take_thread(door->config.cpu)) {
+        struct guest *guest = list_entry(ranks_take_first(&door->at_the_door), struct guest, link);
 
         note_line(door);
         note_turn(door, loop_now_ns(door->loop) - guest->arrived_ns);
@@ -221,10 +227,37 @@ static void shed(struct door_live *door, struct http_request *request, const str
     reply(request, ask, CALL_SHED, 0, 0);
 }
 
-static bool is_full(struct door_live *door)
+/* Who waits at the door and is less urgent goes away unserved. False: nobody is. */
+static bool turns_one_away(struct door_live *door, const struct ask *ask)
 {
-    return door->inside >= door->config.in_flight ||
-           cpu_live_is_full(door->config.cpu, door->at_the_door.length);
+    struct link *link = ranks_take_below(&door->at_the_door, rank_of_ask(door, ask));
+    struct guest *other;
+
+    if (link == NULL)
+        return false;
+    other = list_entry(link, struct guest, link);
+    note_line(door);
+    note_turn(door, loop_now_ns(door->loop) - other->arrived_ns);
+    reply(other->request, &other->visit.ask, CALL_SHED, 0, 0);
+    leave(door, other, CALL_SHED);
+    pool_give(&door->guests, other);
+    return true;
+}
+
+/* Too many inside are too many, whoever comes; in a full line one may give way. */
+static bool has_room(struct door_live *door, const struct ask *ask)
+{
+    bool has_given_way;
+
+    if (door->inside >= door->config.in_flight)
+        return false;
+    if (!cpu_live_is_full(door->config.cpu, door->at_the_door.length))
+        return true;
+    has_given_way = cpu_live_has_threads(door->config.cpu)
+                        ? turns_one_away(door, ask)
+                        : cpu_live_gives_way(door->config.cpu, ask->priority);
+    door->stats->shed += has_given_way;
+    return has_given_way;
 }
 
 static struct guest *take_guest(struct door_live *door, struct http_request *request,
@@ -254,7 +287,8 @@ static void visit(struct door_live *door, struct http_request *request, const st
 {
     struct guest *guest;
 
-    if (door->ops == NULL || is_full(door) || (guest = take_guest(door, request, ask)) == NULL) {
+    if (door->ops == NULL || !has_room(door, ask) ||
+        (guest = take_guest(door, request, ask)) == NULL) {
         shed(door, request, ask);
     } else if (door->config.wallet != NULL && !read_token(door, guest)) {
         pool_give(&door->guests, guest);
@@ -349,7 +383,7 @@ struct door_live *door_live_open(struct loop *loop, const struct door_live_confi
     check(door != NULL);
     *door = (struct door_live){
         .port.ops = &door_live_ops, .loop = loop, .config = *config, .stats = config->stats};
-    list_init(&door->at_the_door);
+    ranks_init(&door->at_the_door);
     check(arena_open(&door->arena, pool_bytes(sizeof(struct guest), guests_max)));
     pool_init(&door->guests, &door->arena, sizeof(struct guest), guests_max);
     if (!listen_on(door, visits_max, why)) {

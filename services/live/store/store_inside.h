@@ -47,7 +47,7 @@ bool store_run_is_sound(const char *run); /* Else errno, as above. */
 
 /* ---- store_words.c --------------------------------------------------------------------------- */
 
-enum store_verb { STORE_GET, STORE_SET, STORE_ADD, STORE_EXPIRE, STORE_ADD_IF_NEW };
+enum store_verb { STORE_GET, STORE_SET, STORE_SET_NEW, STORE_ADD, STORE_EXPIRE, STORE_ADD_IF_NEW };
 
 struct store_asked { /* What of it is meant depends on the verb. */
     enum store_verb verb;

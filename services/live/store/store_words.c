@@ -2,6 +2,7 @@
  *
  *   get         GET key
  *   set         SET key 42:xxxxx [PX ms]
+ *   set_new     SET key 42:xxxxx [PX ms] NX
  *   add         EVALSHA add 1 key delta
  *   expire      PEXPIRE key ms, or UNLINK key
  *   add_if_new  EVALSHA add_if_new 2 set counter member delta
@@ -138,6 +139,8 @@ static void put_set(struct store_words *words, const char *run, const struct sto
         put(words, "PX");
         put_ms(words, asked->ttl_ns);
     }
+    if (asked->verb == STORE_SET_NEW)
+        put(words, "NX");
 }
 
 static void put_add_if_new(struct store_words *words, const char *run,
@@ -163,6 +166,7 @@ void store_words_make(struct store_words *words, const char *run, const struct s
         put_key(words, 0, run, asked->key);
         return;
     case STORE_SET:
+    case STORE_SET_NEW:
         put_set(words, run, asked, text);
         return;
     case STORE_ADD:
@@ -200,10 +204,13 @@ static bool is_error(const struct redisReply *reply, const char *name)
 static enum call_outcome number_of(const struct store_asked *asked, const struct redisReply *reply,
                                    int64_t *value)
 {
-    if (asked->verb == STORE_SET) {
+    if (reply->type == REDIS_REPLY_STATUS &&
+        (asked->verb == STORE_SET || asked->verb == STORE_SET_NEW)) {
         *value = asked->value;
-        return reply->type == REDIS_REPLY_STATUS ? CALL_OK : CALL_FAILED;
+        return CALL_OK;
     }
+    if (asked->verb == STORE_SET)
+        return CALL_FAILED;
     if (reply->type == REDIS_REPLY_NIL)
         return CALL_ABSENT;
     if (reply->type == REDIS_REPLY_STRING)

@@ -18,6 +18,7 @@ struct work {         /* One question. */
     struct link link; /* Spare. */
     struct tokens_live *tokens;
     struct call *asker;
+    bool is_issue;
     enum call_outcome outcome;
     int64_t value;
     struct token_claims claims;
@@ -42,12 +43,23 @@ static uint64_t thread_clock_ns(void)
 
 /* ---- A question's way ------------------------------------------------------------------------ */
 
+/* What was made has been told to nobody. */
+static void give_up(struct work *work)
+{
+    if (work->is_issue && work->outcome == CALL_OK)
+        wallet_drop(work->tokens->config.wallet, (uint64_t)work->value);
+    work->outcome = work->call.outcome;
+    work->value = 0;
+}
+
 static void work_told(struct call *call)
 {
     struct work *work = (struct work *)call;
     struct call *asker = work->asker;
     struct token_claims claims = work->claims; /* Lent until done returns; the work is not. */
 
+    if (call->outcome != CALL_OK) /* It gave way to somebody more urgent. */
+        give_up(work);
     list_push_first(&work->tokens->spare, &work->link);
     asker->span = work->outcome == CALL_OK ? &claims : NULL;
     call_complete(asker, work->outcome, work->value);
@@ -60,6 +72,7 @@ static struct work *work_begin(struct tokens_live *tokens, struct call *asker)
 
     check(work != NULL);
     *work = (struct work){.call.done = work_told,
+                          .call.priority = asker->priority,
                           .tokens = tokens,
                           .asker = asker,
                           .outcome = CALL_FAILED,
@@ -124,6 +137,7 @@ static void issue(struct tokens *port, struct call *call, const struct token_ord
 {
     struct work *work = work_begin((struct tokens_live *)port, call);
 
+    work->is_issue = true;
     make(work, order);
     work_end(work);
 }

@@ -128,6 +128,7 @@ static void bind_key(struct binder *binder, const struct key *key, struct node *
     case KEY_RATE:
     case KEY_SIZE:
     case KEY_SHARE:
+    case KEY_DISTANCE:
     case KEY_MONEY:
     case KEY_COUNT:
     case KEY_NUMBER:

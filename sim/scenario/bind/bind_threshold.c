@@ -89,6 +89,7 @@ static const char *example_of(enum unit unit)
         return "0.1%";
     case UNIT_MONEY:
     case UNIT_SIZE:
+    case UNIT_DISTANCE:
     case UNIT_COUNT:
     case UNIT_NUMBER:
         break;

@@ -353,6 +353,9 @@ static void bind_written(struct binder *binder, const struct key *key, struct no
     case KEY_SIZE:
         bind_whole(binder, key, UNIT_SIZE, node, into);
         break;
+    case KEY_DISTANCE:
+        bind_whole(binder, key, UNIT_DISTANCE, node, into);
+        break;
     case KEY_MONEY:
         bind_whole(binder, key, UNIT_MONEY, node, into);
         break;

@@ -304,6 +304,40 @@ void finish_autoscale(struct binder *binder, struct node *node, void *into)
               "min %u больше, чем max %u", autoscale->replicas_min, autoscale->replicas_max);
 }
 
+/* ---- Prices ---- */
+
+void finish_surge(struct binder *binder, struct node *node, void *into)
+{
+    (void)into;
+    if (node != NULL && node->kind == NODE_MAP && !node->is_blamed &&
+        node_find(node, "from") == NULL)
+        blame(binder->problems, node, NULL, "a surge wants to know when it begins: from: 200/s",
+              "повышению нужно начало, from: 200/s");
+}
+
+/* Every restaurant is in one tier, and each tier has restaurants of its own. */
+static void judge_tiers(struct binder *binder, struct node *tiers, const struct prices_spec *prices)
+{
+    const double close = 1e-6; /* Shares are kept to the millionth. */
+    double sum = 0.0;
+
+    for (uint32_t i = 0; i < prices->tiers_max; i++)
+        sum += prices->tiers[i].share;
+    if (prices->tiers_max > 0 && (sum < 1.0 - close || sum > 1.0 + close))
+        blame(binder->problems, tiers, NULL,
+              "the shares of all tiers together are %.6g%%, not 100%%",
+              "доли всех тарифов вместе дают %.6g%%, а не 100%%", sum * 100.0);
+}
+
+void finish_prices(struct binder *binder, struct node *node, void *into)
+{
+    struct node *tiers = node_find(node, "tiers");
+
+    idle_in_prices(binder, node);
+    if (tiers != NULL && !tiers->is_blamed && tiers->kind == NODE_LIST)
+        judge_tiers(binder, tiers, into);
+}
+
 /* ---- Steps ---- */
 
 /* It limits an answer that may not come; nothing stops work that is done here. */

@@ -11,6 +11,8 @@ void finish_load(struct binder *binder, struct node *node, void *into);
 void finish_service(struct binder *binder, struct node *node, void *into);
 void finish_runtime(struct binder *binder, struct node *node, void *into);
 void finish_autoscale(struct binder *binder, struct node *node, void *into);
+void finish_surge(struct binder *binder, struct node *node, void *into);
+void finish_prices(struct binder *binder, struct node *node, void *into);
 void finish_step(struct binder *binder, struct node *node, void *into);
 
 #endif

@@ -140,6 +140,24 @@ void idle_in_load_auth(struct binder *binder, struct node *node)
     judge(binder, node, of_load_auth);
 }
 
+/* Tiers have a commission and a subscription of their own each. */
+void idle_in_prices(struct binder *binder, struct node *node)
+{
+    static const char *const keys[] = {"commission", "subscription"};
+    const struct node *tiers = node_find(node, "tiers");
+
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        struct entry *entry = node_entry(node, keys[i]);
+
+        if (entry == NULL || entry->value->is_blamed)
+            continue;
+        if (tiers == NULL || tiers->length == 0 || is_overlaid(entry->key, tiers))
+            entry->key->is_used = true;
+        else
+            note(binder, entry->key, "tiers", "[]");
+    }
+}
+
 void finish_keys(struct binder *binder, struct node *node, void *into)
 {
     (void)into;

@@ -32,6 +32,7 @@ void idle_in_runtime(struct binder *binder, struct node *node);
 void idle_in_step(struct binder *binder, struct node *node);
 void idle_in_auth(struct binder *binder, struct node *node);
 void idle_in_load_auth(struct binder *binder, struct node *node);
+void idle_in_prices(struct binder *binder, struct node *node);
 void finish_keys(struct binder *binder, struct node *node, void *into);
 void finish_balancer(struct binder *binder, struct node *node, void *into);
 void finish_dist(struct binder *binder, struct node *node, void *into);

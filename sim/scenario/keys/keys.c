@@ -127,6 +127,7 @@ const struct type_facts *type_facts(enum key_type type)
         [KEY_RATE] = {"rate", "частота", "1.2k/s", "^" DECIMAL " ?[kM]?/[smhd]$"},
         [KEY_SIZE] = {"size", "размер", "64MiB", "^" DECIMAL " ?(B|KiB|MiB|GiB|TiB|kB|MB|GB)$"},
         [KEY_SHARE] = {"share", "доля", "25%", "^" DECIMAL " ?%$"},
+        [KEY_DISTANCE] = {"distance", "расстояние", "2.5km", "^" DECIMAL " ?k?m$"},
         [KEY_MONEY] = {"money", "деньги", "149.00 RUB", MONEY},
         [KEY_COUNT] = {"count", "количество", "10k", "^" DECIMAL " ?[kMG]?$"},
         [KEY_NUMBER] = {"number", "число", "1.1", "^-?" DECIMAL "$"},

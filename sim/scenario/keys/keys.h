@@ -20,6 +20,7 @@ enum key_type {
     KEY_RATE,            /* double, per second */
     KEY_SIZE,            /* uint64_t or uint32_t bytes */
     KEY_SHARE,           /* double */
+    KEY_DISTANCE,        /* uint32_t metres */
     KEY_MONEY,           /* int64_t minor units */
     KEY_COUNT,           /* uint64_t, uint32_t or uint8_t */
     KEY_NUMBER,          /* double */

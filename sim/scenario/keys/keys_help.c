@@ -167,6 +167,7 @@ static const char *bound_of(enum unit unit)
     case UNIT_MONEY:
         return "10000 RUB";
     case UNIT_SIZE:
+    case UNIT_DISTANCE:
     case UNIT_COUNT:
     case UNIT_NUMBER:
         break;

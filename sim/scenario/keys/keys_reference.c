@@ -179,6 +179,7 @@ static const char *unit_text(const struct page *page, enum unit unit)
     case UNIT_MONEY:
         return "`10000 RUB`";
     case UNIT_SIZE:
+    case UNIT_DISTANCE:
     case UNIT_COUNT:
     case UNIT_NUMBER:
         break;

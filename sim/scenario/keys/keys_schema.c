@@ -119,6 +119,7 @@ static json_t *value_schema(struct schema *schema, const struct key *key)
     case KEY_RATE:
     case KEY_SIZE:
     case KEY_SHARE:
+    case KEY_DISTANCE:
     case KEY_MONEY:
     case KEY_COUNT:
     case KEY_NUMBER:

@@ -140,6 +140,16 @@ static const struct word acks[] = {
     {0},
 };
 
+static const struct word line_orders[] = {
+    {"fifo", LINE_FIFO, "First in, first out.", "Кто раньше пришёл."},
+    {"priority", LINE_PRIORITY,
+     "Higher overtakes lower; when the line is full, the lowest gives way.",
+     "Больший приоритет обгоняет; если мест нет, меньший уступает."},
+    {0},
+};
+
+/* lease: 10 s is what Facebook's memcached holds one for (Nishtala, NSDI 2013, 3.2.1). early: 1 is
+ * the paper's own choice (Vattani, VLDB 2015). */
 static const struct key menu_keys[] = {
     {"cache", KEY_BOOL, KEY_AT(struct service_spec, menu_cache), .fallback = "no",
      .en = "Menus are kept in the store.", .ru = "Меню хранятся в хранилище."},
@@ -148,6 +158,14 @@ static const struct key menu_keys[] = {
     {"single_flight", KEY_BOOL, KEY_AT(struct service_spec, single_flight), .fallback = "no",
      .en = "One refill per menu at a time; the others wait for it.",
      .ru = "Меню одновременно обновляет один запрос, остальные его ждут."},
+    {"lease", KEY_DURATION, KEY_AT(struct service_spec, menu_lease_ns), .fallback = "0s",
+     .least = "0s", .most = "1h",
+     .en = "One refill of all replicas at a time, for so long at most; 0s: no leases. Usual: 10s.",
+     .ru = "Обновляет один запрос на все реплики, не дольше; 0s — без аренды. Обычно 10s."},
+    {"early", KEY_NUMBER, KEY_AT(struct service_spec, menu_early), .fallback = "0", .least = "0",
+     .most = "100",
+     .en = "XFetch's beta: refilled before it expires, by chance; 0: never. Usual: 1.",
+     .ru = "Бета XFetch: обновляется до истечения, по жребию; 0 — никогда. Обычно 1."},
     {"bytes", KEY_SIZE, KEY_AT(struct service_spec, menu_bytes), .fallback = "16KiB", .least = "1B",
      .most = "16MiB", .en = "Size of a menu.", .ru = "Размер меню."},
 };
@@ -219,6 +237,9 @@ static const struct key service_keys[] = {
     {"queue", KEY_COUNT, KEY_AT(struct service_spec, queue), .fallback = "1000", .least = "0",
      .most = "10M", .en = "Places to wait for a first turn; beyond them visits are shed.",
      .ru = "Мест в очереди; кому не хватило, тех отбрасывают."},
+    {"line", KEY_WORD, KEY_AT(struct service_spec, line), .words = line_orders, .fallback = "fifo",
+     .kinds = LIKES | DELIVERY | CUSTOM, .en = "Who of those that wait is next.",
+     .ru = "Кто из ожидающих следующий."},
     {"in_flight", KEY_COUNT, KEY_AT(struct service_spec, in_flight), .fallback = "10k",
      .least = "1", .most = "10M", .en = "Requests inside one replica; beyond it they are shed.",
      .ru = "Запросов внутри одной реплики; лишние отбрасывают."},

@@ -1,5 +1,5 @@
 /* keys_world.c — The keys of what stands around the services: balancer, network, store, queue,
- * table, prices, faults. Defaults describe one data centre and ordinary machines; those that were
+ * table, faults. Defaults describe one data centre and ordinary machines; those that were
  * measured or published say where. */
 #include "sim/scenario/bind/idle.h"
 #include "sim/scenario/keys/keys.h"
@@ -66,6 +66,35 @@ static const struct key hedge_keys[] = {
 };
 static const struct group hedge_group = {"hedge", KEYS_OF(hedge_keys), .brief = "after"};
 
+/* The numbers of Hystrix (errorThresholdPercentage 50, requestVolumeThreshold 20, rolling window
+ * 10 s, sleepWindow 5 s), save that there is no breaker until it is asked for. */
+static const struct key breaker_keys[] = {
+    {"failures", KEY_SHARE, KEY_AT(struct balancer_spec, breaker_share), .fallback = "0%",
+     .least = "0%", .most = "100%",
+     .en = "Share of a window's calls that fail, which opens it; 0%: no breaker. A shed is none.",
+     .ru = "Доля неудач среди вызовов окна, которая размыкает; 0% — без него. Сброс не в счёт."},
+    {"calls", KEY_COUNT, KEY_AT(struct balancer_spec, breaker_calls), .fallback = "20",
+     .least = "1", .most = "1M", .en = "Calls in a window before it may open.",
+     .ru = "Сколько вызовов нужно в окне, чтобы он мог разомкнуться."},
+    {"window", KEY_DURATION, KEY_AT(struct balancer_spec, breaker_window_ns), .fallback = "10s",
+     .least = "1ms", .most = "1h", .en = "How long calls are counted together.",
+     .ru = "За какое время вызовы считают вместе."},
+    {"open", KEY_DURATION, KEY_AT(struct balancer_spec, breaker_open_ns), .fallback = "5s",
+     .least = "1ms", .most = "1h", .en = "How long nobody is let through before one call is tried.",
+     .ru = "Сколько никого не пускать, прежде чем попробовать один вызов."},
+};
+static const struct group breaker_group = {"breaker", KEYS_OF(breaker_keys), .brief = "failures"};
+
+static const struct key limit_keys[] = {
+    {"rate", KEY_RATE, KEY_AT(struct balancer_spec, limit_rate), .fallback = "0/s", .least = "0/s",
+     .most = "10M/s", .en = "Requests per second; more are shed at once. 0/s: no limit.",
+     .ru = "Запросов в секунду; лишние отбрасываются сразу. 0/s — без предела."},
+    {"burst", KEY_COUNT, KEY_AT(struct balancer_spec, limit_burst), .fallback = "100", .least = "1",
+     .most = "10M", .en = "Tokens saved up while fewer come.",
+     .ru = "Сколько жетонов копится, пока приходит меньше."},
+};
+static const struct group limit_group = {"limit", KEYS_OF(limit_keys), .brief = "rate"};
+
 static const struct key balancer_keys[] = {
     {"policy", KEY_WORD, KEY_AT(struct balancer_spec, policy), .words = policies,
      .en = "Who gets the next request; by default none for single replicas, else round_robin.",
@@ -86,6 +115,11 @@ static const struct key balancer_keys[] = {
      .ru = "Исключение тех, кто отказывает подряд."},
     {"hedge", KEY_GROUP, .group = &hedge_group, .en = "A second question when the first is slow.",
      .ru = "Второй запрос, когда первый медлит."},
+    {"limit", KEY_GROUP, .group = &limit_group, .en = "A token bucket before the service.",
+     .ru = "Ведро жетонов перед сервисом."},
+    {"breaker", KEY_GROUP, .group = &breaker_group,
+     .en = "A circuit breaker: while most calls fail, nobody is let through.",
+     .ru = "Предохранитель: пока большинство вызовов не удаётся, никого не пускают."},
     {"bound", KEY_NUMBER, KEY_AT(struct balancer_spec, bound), .fallback = "1.25", .least = "1",
      .most = "100", .en = "consistent_hash: load of one over the mean, at most.",
      .ru = "consistent_hash: нагрузка одной реплики к средней, не больше."},
@@ -214,43 +248,6 @@ static const struct key table_keys[] = {
      .ru = "Сколько лайков лежит там вначале."},
 };
 const struct group table_group = {"table", KEYS_OF(table_keys)};
-
-/* commission: the published tiers are 15, 25 and 30 % (DoorDash). payment: 2.9 %, the usual card
- * fee. Fee, trip and machines are round figures of a large city and a public cloud. With another
- * currency none of these is assumed: a price that is not written is 0. */
-static const struct key price_keys[] = {
-    {"currency", KEY_CURRENCY, KEY_AT(struct prices_spec, currency), .fallback = "RUB",
-     .en = "Of all money here; with another than RUB, prices not written are 0.",
-     .ru = "Валюта всех сумм; если не RUB, незаписанные цены равны 0."},
-    {"commission", KEY_SHARE, KEY_AT(struct prices_spec, commission), .fallback = "25%",
-     .least = "0%", .most = "100%", .en = "Of the basket, paid by the restaurant.",
-     .ru = "С суммы заказа, платит ресторан."},
-    {"delivery_fee", KEY_MONEY, KEY_AT(struct prices_spec, delivery_fee), .fallback = "149.00 RUB",
-     .least = "0 RUB", .most = "1000000 RUB", .en = "Per order, paid by the customer.",
-     .ru = "С заказа, платит клиент."},
-    {"courier_trip", KEY_MONEY, KEY_AT(struct prices_spec, courier_trip), .fallback = "120.00 RUB",
-     .least = "0 RUB", .most = "1000000 RUB", .en = "Per trip, paid to the courier.",
-     .ru = "За поездку, курьеру."},
-    {"payment", KEY_SHARE, KEY_AT(struct prices_spec, payment), .fallback = "2.9%", .least = "0%",
-     .most = "100%", .en = "Of what the customer pays, to the bank.",
-     .ru = "С того, что платит клиент, банку."},
-    {"core_hour", KEY_MONEY, KEY_AT(struct prices_spec, core_hour), .fallback = "4.00 RUB",
-     .least = "0 RUB", .most = "1000000 RUB", .en = "One core of a replica, with its memory.",
-     .ru = "Одно ядро реплики вместе с памятью."},
-    {"store_hour", KEY_MONEY, KEY_AT(struct prices_spec, store_hour), .fallback = "12.00 RUB",
-     .least = "0 RUB", .most = "1000000 RUB", .en = "The store, where it is used.",
-     .ru = "Хранилище, если оно нужно."},
-    {"queue_hour", KEY_MONEY, KEY_AT(struct prices_spec, queue_hour), .fallback = "45.00 RUB",
-     .least = "0 RUB", .most = "1000000 RUB", .en = "Three brokers, where they are used.",
-     .ru = "Три брокера, если они нужны."},
-    {"table_hour", KEY_MONEY, KEY_AT(struct prices_spec, table_hour), .fallback = "15.00 RUB",
-     .least = "0 RUB", .most = "1000000 RUB", .en = "The database, without its cores.",
-     .ru = "База данных без ядер."},
-    {"table_core_hour", KEY_MONEY, KEY_AT(struct prices_spec, table_core_hour),
-     .fallback = "6.00 RUB", .least = "0 RUB", .most = "1000000 RUB",
-     .en = "One core of the database.", .ru = "Одно ядро базы данных."},
-};
-const struct group prices_group = {"prices", KEYS_OF(price_keys)};
 
 static const struct word fault_kinds[] = {
     {"crash", FAULT_CRASH, "It dies; what was in memory is gone.",

@@ -8,87 +8,100 @@
 
 static const char prefix[] = "services.";
 
-/* Of gateways, and of those who ask them. */
-#define AUTH_METRICS                                                                               \
-    {"auth.logins", UNIT_NUMBER, "Logins.", "Входов."},                                            \
-        {"auth.refreshes", UNIT_NUMBER, "Tokens that were renewed.", "Обновлённых токенов."},      \
-        {"auth.revoked", UNIT_NUMBER, "Logouts that were acknowledged.",                           \
-         "Подтверждённых выходов."},                                                               \
-        {"auth.stolen", UNIT_NUMBER, "Tokens that a thief took.", "Украденных токенов."},          \
-        {"auth.refused", UNIT_NUMBER, "Requests whose token was refused.",                         \
-         "Запросов, чей токен не приняли."},                                                       \
-        {"auth.forged_accepted", UNIT_NUMBER, "Requests served with a forged token.",              \
-         "Запросов, принятых с поддельным токеном."},                                              \
-        {"auth.accepted_after_revocation", UNIT_NUMBER,                                            \
-         "Requests of thieves served after the logout.", "Запросов вора, принятых после выхода."}, \
-        {"auth.exposure_mean", UNIT_DURATION,                                                      \
-         "From a logout to the thief's last success, on average.",                                 \
-         "От выхода до последней удачи вора, в среднем."},                                         \
-        {"auth.exposure_max", UNIT_DURATION, "The longest of them.", "Наибольшее из них."},        \
-    {                                                                                              \
-        "auth.store_commands", UNIT_RATE, "Commands to the store, where people log in.",           \
-            "Команд хранилищу, когда люди входят."                   \
-    }
+static const struct metric_word fixed_words[] = {
+    {"latency.mean", UNIT_DURATION, "Mean latency of answers in time.",
+     "Средняя задержка ответов в срок."},
+    {"latency.p50", UNIT_DURATION, "Half of them were faster.", "Половина была быстрее."},
+    {"latency.p90", UNIT_DURATION, "90 % of them were faster.", "90 % были быстрее."},
+    {"latency.p95", UNIT_DURATION, "95 % of them were faster.", "95 % были быстрее."},
+    {"latency.p99", UNIT_DURATION, "99 % of them were faster.", "99 % были быстрее."},
+    {"latency.p999", UNIT_DURATION, "99.9 % of them were faster.", "99,9 % были быстрее."},
+    {"latency.max", UNIT_DURATION, "The slowest of them.", "Самый медленный."},
+    {"requests.failed", UNIT_SHARE, "Of all requests.", "Доля отказов среди всех запросов."},
+    {"requests.late", UNIT_SHARE, "Answered after the client gave up.",
+     "Ответ пришёл, когда клиент уже ушёл."},
+    {"requests.lost", UNIT_SHARE, "Failed or late.", "Отказ или опоздание."},
+    {"requests.timeout", UNIT_SHARE, "Failed: no answer in time.", "Отказ: нет ответа вовремя."},
+    {"requests.shed", UNIT_SHARE, "Failed: turned away under overload.",
+     "Отказ: отброшены из-за перегрузки."},
+    {"requests.refused", UNIT_SHARE, "Failed: nobody was there.", "Отказ: отвечать было некому."},
+    {"requests.error", UNIT_SHARE, "Failed: an error, a broken connection.",
+     "Отказ: ошибка, обрыв соединения."},
+    {"requests.denied", UNIT_SHARE, "Failed: no token that is accepted.",
+     "Отказ: нет токена, который примут."},
+    {"requests.attempts", UNIT_NUMBER, "Tries per request; 1 without retries.",
+     "Попыток на запрос; без повторов 1."},
+    {"goodput", UNIT_RATE, "Answers in time, per second.", "Ответов в срок в секунду."},
+    {"throughput", UNIT_RATE, "All answers, per second.", "Всех ответов в секунду."},
+    {"money.revenue", UNIT_MONEY, "All five streams of income.", "Все пять источников дохода."},
+    {"money.commission", UNIT_MONEY, "Paid by restaurants, of each basket.", "Комиссия с заказов."},
+    {"money.delivery_fee", UNIT_MONEY, "Paid by customers for delivery.", "Плата за доставку."},
+    {"money.subscription", UNIT_MONEY, "Paid by restaurants for being listed.",
+     "Подписка ресторанов."},
+    {"money.ads", UNIT_MONEY, "Paid by restaurants for views and clicks.", "Реклама."},
+    {"money.premium", UNIT_MONEY, "Paid by members, and for analytics.",
+     "Премиум-функции: члены клуба и аналитика."},
+    {"money.courier", UNIT_MONEY, "Paid to couriers.", "Выплаты курьерам."},
+    {"money.payment", UNIT_MONEY, "Paid to the bank.", "Выплаты банку."},
+    {"money.refunds", UNIT_MONEY, "Paid back.", "Возвраты."},
+    {"money.support", UNIT_MONEY, "Paid for calls for help.", "Расходы на поддержку."},
+    {"money.infra_cost", UNIT_MONEY, "Paid for servers.", "Плата за серверы."},
+    {"money.contribution", UNIT_MONEY, "Revenue less all costs but the servers.",
+     "Доход минус все расходы, кроме серверов."},
+    {"money.contribution_per_order", UNIT_MONEY, "The same per order that went well.",
+     "То же на удавшийся заказ."},
+    {"money.profit", UNIT_MONEY, "Revenue less all costs.", "Доход минус все расходы."},
+    {"money.profit_per_order", UNIT_MONEY, "The same per order that went well.",
+     "То же на удавшийся заказ."},
+    {"money.lost", UNIT_MONEY, "What failed and late orders and menus would have brought.",
+     "Сколько принесли бы сорванные и опоздавшие заказы и меню."},
+    {"money.lost_timeout", UNIT_MONEY, "Of it: no answer in time.",
+     "Из этого: нет ответа вовремя."},
+    {"money.lost_shed", UNIT_MONEY, "Of it: turned away under overload.",
+     "Из этого: отброшены из-за перегрузки."},
+    {"money.lost_refused", UNIT_MONEY, "Of it: nobody was there.",
+     "Из этого: отвечать было некому."},
+    {"money.lost_error", UNIT_MONEY, "Of it: an error, a broken connection.",
+     "Из этого: ошибка, обрыв соединения."},
+    {"money.lost_denied", UNIT_MONEY, "Of it: no token that is accepted.",
+     "Из этого: нет токена, который примут."},
+    {"money.lost_late", UNIT_MONEY, "Of it: answered too late.", "Из этого: ответ пришёл поздно."},
+    {"queue.lag_max", UNIT_NUMBER, "Most records that waited at once.",
+     "Больше всего записей, ждавших разом."},
+    {"queue.lag_end", UNIT_NUMBER, "Records still waiting at the end.", "Записей, ждущих в конце."},
+    {"queue.redelivered", UNIT_NUMBER, "Records delivered again.",
+     "Записей, доставленных повторно."},
+    {"store.hit_rate", UNIT_SHARE, "Reads that found their key.", "Чтения, нашедшие свой ключ."},
+    {"store.utilization", UNIT_SHARE, "Of the store's thread.", "Занятость потока хранилища."},
+    {"table.utilization", UNIT_SHARE, "Of the server's cores.", "Занятость ядер базы."},
+    {"table.pool_utilization", UNIT_SHARE, "Of the connections.", "Занятость соединений."},
+    {"table.hottest_row", UNIT_SHARE, "Time that the busiest row was locked.",
+     "Время, когда самая занятая строка заперта."},
+    {"likes.lost", UNIT_NUMBER, "Acknowledged, and in no table.",
+     "Лайки, которые подтвердили, но нигде не записали."},
+    {"likes.shown_off", UNIT_NUMBER, "Likes shown too many or too few, over all posts.",
+     "Показано лишних или недостающих лайков, по всем постам."},
+    {"auth.logins", UNIT_NUMBER, "Logins.", "Входов."},
+    {"auth.refreshes", UNIT_NUMBER, "Tokens that were renewed.", "Обновлённых токенов."},
+    {"auth.revoked", UNIT_NUMBER, "Logouts that were acknowledged.", "Подтверждённых выходов."},
+    {"auth.stolen", UNIT_NUMBER, "Tokens that a thief took.", "Украденных токенов."},
+    {"auth.refused", UNIT_NUMBER, "Requests whose token was refused.",
+     "Запросов, чей токен не приняли."},
+    {"auth.forged_accepted", UNIT_NUMBER, "Requests served with a forged token.",
+     "Запросов, принятых с поддельным токеном."},
+    {"auth.accepted_after_revocation", UNIT_NUMBER, "Requests of thieves served after the logout.",
+     "Запросов вора, принятых после выхода."},
+    {"auth.exposure_mean", UNIT_DURATION, "From a logout to the thief's last success, on average.",
+     "От выхода до последней удачи вора, в среднем."},
+    {"auth.exposure_max", UNIT_DURATION, "The longest of them.", "Наибольшее из них."},
+    {"auth.store_commands", UNIT_RATE, "Commands to the store, where people log in.",
+     "Команд хранилищу, когда люди входят."},
+    {NULL, UNIT_NUMBER, NULL, NULL},
+};
 
 const struct metric_word *metrics(void)
 {
-    static const struct metric_word words[] = {
-        {"latency.mean", UNIT_DURATION, "Mean latency of answers in time.",
-         "Средняя задержка ответов в срок."},
-        {"latency.p50", UNIT_DURATION, "Half of them were faster.", "Половина была быстрее."},
-        {"latency.p90", UNIT_DURATION, "90 % of them were faster.", "90 % были быстрее."},
-        {"latency.p95", UNIT_DURATION, "95 % of them were faster.", "95 % были быстрее."},
-        {"latency.p99", UNIT_DURATION, "99 % of them were faster.", "99 % были быстрее."},
-        {"latency.p999", UNIT_DURATION, "99.9 % of them were faster.", "99,9 % были быстрее."},
-        {"latency.max", UNIT_DURATION, "The slowest of them.", "Самый медленный."},
-        {"requests.failed", UNIT_SHARE, "Of all requests.", "Доля отказов среди всех запросов."},
-        {"requests.late", UNIT_SHARE, "Answered after the client gave up.",
-         "Ответ пришёл, когда клиент уже ушёл."},
-        {"requests.lost", UNIT_SHARE, "Failed or late.", "Отказ или опоздание."},
-        {"requests.timeout", UNIT_SHARE, "Failed: no answer in time.",
-         "Отказ: нет ответа вовремя."},
-        {"requests.shed", UNIT_SHARE, "Failed: turned away under overload.",
-         "Отказ: отброшены из-за перегрузки."},
-        {"requests.refused", UNIT_SHARE, "Failed: nobody was there.",
-         "Отказ: отвечать было некому."},
-        {"requests.error", UNIT_SHARE, "Failed: an error, a broken connection.",
-         "Отказ: ошибка, обрыв соединения."},
-        {"requests.denied", UNIT_SHARE, "Failed: no token that is accepted.",
-         "Отказ: нет токена, который примут."},
-        {"requests.attempts", UNIT_NUMBER, "Tries per request; 1 without retries.",
-         "Попыток на запрос; без повторов 1."},
-        {"goodput", UNIT_RATE, "Answers in time, per second.", "Ответов в срок в секунду."},
-        {"throughput", UNIT_RATE, "All answers, per second.", "Всех ответов в секунду."},
-        {"money.revenue", UNIT_MONEY, "Commission and delivery fees.", "Комиссия и доставка."},
-        {"money.lost", UNIT_MONEY, "What failed and late orders would have earned.",
-         "Сколько принесли бы сорванные и опоздавшие заказы."},
-        {"money.profit", UNIT_MONEY, "Revenue less all costs.", "Доход минус все расходы."},
-        {"money.courier", UNIT_MONEY, "Paid to couriers.", "Выплаты курьерам."},
-        {"money.payment", UNIT_MONEY, "Paid to the bank.", "Выплаты банку."},
-        {"money.refunds", UNIT_MONEY, "Paid back.", "Возвраты."},
-        {"money.infra_cost", UNIT_MONEY, "Paid for servers.", "Плата за серверы."},
-        {"queue.lag_max", UNIT_NUMBER, "Most records that waited at once.",
-         "Больше всего записей, ждавших разом."},
-        {"queue.lag_end", UNIT_NUMBER, "Records still waiting at the end.",
-         "Записей, ждущих в конце."},
-        {"queue.redelivered", UNIT_NUMBER, "Records delivered again.",
-         "Записей, доставленных повторно."},
-        {"store.hit_rate", UNIT_SHARE, "Reads that found their key.",
-         "Чтения, нашедшие свой ключ."},
-        {"store.utilization", UNIT_SHARE, "Of the store's thread.", "Занятость потока хранилища."},
-        {"table.utilization", UNIT_SHARE, "Of the server's cores.", "Занятость ядер базы."},
-        {"table.pool_utilization", UNIT_SHARE, "Of the connections.", "Занятость соединений."},
-        {"table.hottest_row", UNIT_SHARE, "Time that the busiest row was locked.",
-         "Время, когда самая занятая строка заперта."},
-        {"likes.lost", UNIT_NUMBER, "Acknowledged, and in no table.",
-         "Лайки, которые подтвердили, но нигде не записали."},
-        {"likes.shown_off", UNIT_NUMBER, "Likes shown too many or too few, over all posts.",
-         "Показано лишних или недостающих лайков, по всем постам."},
-        AUTH_METRICS,
-        {NULL, UNIT_NUMBER, NULL, NULL},
-    };
-
-    return words;
+    return fixed_words;
 }
 
 const struct metric_word *service_metrics(void)

@@ -58,6 +58,7 @@ static const struct suffix sizes[] = {
     {"GB", 1000ULL * 1000 * 1000, 1},
     {NULL, 0, 0},
 };
+static const struct suffix distances[] = {{"m", 1, 1}, {"km", 1000, 1}, {NULL, 0, 0}};
 static const struct suffix shares[] = {{"%", 1, 100}, {NULL, 0, 0}};
 static const struct suffix counts[] = {
     {"", 1, 1},   {"k", 1000, 1}, {"M", 1000 * 1000, 1}, {"G", 1000ULL * 1000 * 1000, 1},
@@ -81,6 +82,8 @@ static const struct unit_facts facts[] = {
                    "у размера должна быть единица: B, KiB, MiB, GiB, kB, MB, GB"},
     [UNIT_SHARE] = {shares, false, "%", "a share is written in percent",
                     "доля пишется в процентах"},
+    [UNIT_DISTANCE] = {distances, true, "km", "a distance has a unit: m, km",
+                       "у расстояния должна быть единица: m, km"},
     [UNIT_MONEY] = {NULL, true, " RUB", "money has a currency", "у денег должна быть валюта"},
     [UNIT_COUNT] = {counts, true, "", "a count is a whole number; k, M and G may follow it",
                     "количество — целое число; за ним может стоять k, M или G"},
@@ -238,6 +241,7 @@ static const char *everyday_unit(enum unit unit, const char *written)
         {UNIT_SIZE, "K", "KiB"},         {UNIT_SIZE, "M", "MiB"},
         {UNIT_SIZE, "G", "GiB"},         {UNIT_RATE, "", "/s"},
         {UNIT_RATE, "k", "k/s"},         {UNIT_RATE, "M", "M/s"},
+        {UNIT_DISTANCE, "км", "km"},     {UNIT_DISTANCE, "м", "m"},
     };
 
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {

@@ -15,13 +15,14 @@ enum unit {
     UNIT_RATE,     /* Per second. */
     UNIT_SIZE,     /* Whole bytes. */
     UNIT_SHARE,    /* 0 … 1, written in percent. */
+    UNIT_DISTANCE, /* Whole metres. */
     UNIT_MONEY,    /* Whole hundredths of the currency. */
     UNIT_COUNT,    /* A whole number, with k, M or G. */
     UNIT_NUMBER    /* A plain decimal number. */
 };
 
 struct amount {
-    int64_t whole; /* Durations, sizes, money and counts; 0 for the others. */
+    int64_t whole; /* Durations, sizes, distances, money and counts; 0 for the others. */
     double real;   /* All of them. */
 };
 

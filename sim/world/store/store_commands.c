@@ -79,6 +79,14 @@ static void do_set(struct store_model *model, struct store_command *command, uin
     answer(command, CALL_OK, entry->value);
 }
 
+static void do_set_new(struct store_model *model, struct store_command *command, uint64_t now_ns)
+{
+    if (store_keys_find(&model->keys, command->asked.key, now_ns) != NULL)
+        answer(command, CALL_ABSENT, 0);
+    else
+        do_set(model, command, now_ns);
+}
+
 static int64_t planted(struct store_model *model, int64_t delta)
 {
 #ifdef SIM_PLANTED_BUGS
@@ -186,6 +194,9 @@ void store_execute(struct store_model *model, struct store_command *command, uin
         return;
     case STORE_SET:
         do_set(model, command, now_ns);
+        return;
+    case STORE_SET_NEW:
+        do_set_new(model, command, now_ns);
         return;
     case STORE_ADD:
         do_add(model, command, now_ns);

@@ -99,7 +99,7 @@ void store_keys_walk(struct store_keys *keys, uint64_t now_ns);
 bool store_evict(struct store_keys *keys, uint64_t now_ns);
 uint32_t store_frequency(const struct store_entry *entry, uint64_t now_ns); /* After decay. */
 
-enum store_verb { STORE_GET, STORE_SET, STORE_ADD, STORE_EXPIRE, STORE_ADD_IF_NEW };
+enum store_verb { STORE_GET, STORE_SET, STORE_SET_NEW, STORE_ADD, STORE_EXPIRE, STORE_ADD_IF_NEW };
 
 struct store_asked { /* What of it is meant depends on the verb. */
     enum store_verb verb;

@@ -148,6 +148,15 @@ static void set(struct store *store, struct call *call, uint64_t key, int64_t va
                .verb = STORE_SET, .key = key, .value = value, .bytes = bytes, .ttl_ns = ttl_ns});
 }
 
+static void set_new(struct store *store, struct call *call, uint64_t key, int64_t value,
+                    uint32_t bytes, uint64_t ttl_ns, uint64_t timeout_ns)
+{
+    submit(
+        store, call, timeout_ns,
+        &(struct store_asked){
+            .verb = STORE_SET_NEW, .key = key, .value = value, .bytes = bytes, .ttl_ns = ttl_ns});
+}
+
 static void add(struct store *store, struct call *call, uint64_t key, int64_t delta,
                 uint64_t timeout_ns)
 {
@@ -174,7 +183,13 @@ static void add_if_new(struct store *store, struct call *call, uint64_t key, uin
 }
 
 const struct store_ops store_model_ops = {
-    .get = get, .set = set, .add = add, .expire = expire, .add_if_new = add_if_new};
+    .get = get,
+    .set = set,
+    .set_new = set_new,
+    .add = add,
+    .expire = expire,
+    .add_if_new = add_if_new,
+};
 
 /* ---- From open to close --------------------------------------------------------------------- */
 
