@@ -238,7 +238,7 @@ static const struct key service_keys[] = {
      .most = "10M", .en = "Places to wait for a first turn; beyond them visits are shed.",
      .ru = "Мест в очереди; кому не хватило, тех отбрасывают."},
     {"line", KEY_WORD, KEY_AT(struct service_spec, line), .words = line_orders, .fallback = "fifo",
-     .kinds = LIKES | DELIVERY | CUSTOM, .en = "Who of those that wait is next.",
+     .kinds = LIKES | DELIVERY | CUSTOM | GATEWAY, .en = "Who of those that wait is next.",
      .ru = "Кто из ожидающих следующий."},
     {"in_flight", KEY_COUNT, KEY_AT(struct service_spec, in_flight), .fallback = "10k",
      .least = "1", .most = "10M", .en = "Requests inside one replica; beyond it they are shed.",
