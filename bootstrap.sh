@@ -30,6 +30,12 @@ library sqlite3            libsqlite3-dev      sqlite-devel        sqlite
 library libpq              libpq-dev           libpq-devel         libpq
 command redis-server       redis-server        redis               redis
 '
+# The HTML report inlines a chart library that npm brings. Without npm all else is built, and
+# `sim run --html` says so.
+build_wants='
+command npm                npm                 nodejs-npm          node
+command node               nodejs              nodejs              node
+'
 test_needs='
 library cmocka             libcmocka-dev       libcmocka-devel     cmocka
 command clang              clang               clang               llvm
@@ -47,6 +53,7 @@ command java               default-jre-headless java-17-openjdk-headless openjdk
 command mvn                maven               maven               maven
 command kcat               kcat                kcat                kcat
 command promtool           prometheus          golang-github-prometheus prometheus
+command chromium           chromium            chromium            chromium
 '
 
 say() {
@@ -175,10 +182,10 @@ need() {
     check_cmake
 }
 
-# want NEEDS: the same, but what cannot be had is said and done without.
+# want NEEDS CONSEQUENCE: the same, but what cannot be had is said and done without.
 want() {
     if [ -n "$(missing name "$1")" ] && ! (need "$1"); then
-        say "going on without: $(missing name "$1" | tr '\n' ' ')(tests that want it are skipped)"
+        say "going on without: $(missing name "$1" | tr '\n' ' ')($2)"
     fi
 }
 
@@ -270,7 +277,8 @@ test_preset() {
 test_all() {
     local closing
     need "$build_needs$test_needs"
-    want "$test_wants"
+    want "$build_wants" "\`sim run --html\` will not work, its tests are skipped"
+    want "$test_wants" "tests that want it are skipped"
     test_preset dev
     test_preset fast
     closing="$passed passed, $failed failed"
@@ -288,6 +296,7 @@ fi
 case ${1:-install} in
 install)
     need "$build_needs"
+    want "$build_wants" "\`sim run --html\` will not work"
     build fast -DSIM_TESTS=none -DSIM_BENCH=OFF || die "the build failed; the reason is above"
     install_sim
     ;;

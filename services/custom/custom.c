@@ -57,8 +57,14 @@ static void run_ask(struct run *run, const struct custom_step *step)
     case CUSTOM_COMPUTE:
         cpu_run(ports->cpu, call, dist_draw_ns(&step->time, ports->dice));
         return;
+    case CUSTOM_NATIVE:
+        cpu_run_native(ports->cpu, call, dist_draw_ns(&step->time, ports->dice));
+        return;
     case CUSTOM_SLEEP:
         timer_sleep(ports->timer, call, dist_draw_ns(&step->time, ports->dice));
+        return;
+    case CUSTOM_BLOCK:
+        cpu_block(ports->cpu, call, dist_draw_ns(&step->time, ports->dice));
         return;
     case CUSTOM_STORE_GET:
         store_get(ports->store, call, key, step->timeout_ns);

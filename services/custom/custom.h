@@ -7,7 +7,9 @@
  * visit->ask.key:
  *
  *   compute       processor time, drawn from `time`
- *   sleep         a pause that holds no core, drawn from `time`
+ *   native        the same in a C extension, which lets go of the interpreter's lock
+ *   sleep         a pause that is awaited and holds no core, drawn from `time`
+ *   block         one that gives way to nobody: time.sleep, a driver that is not async
  *   store get     SPACE_CUSTOM, the key
  *   store set     the same key := ask.amount, of ask.bytes bytes, with ttl_ns
  *   store add     the same key += 1
@@ -28,7 +30,9 @@ enum { CUSTOM_STEPS_MAX = 16 };
 
 enum custom_kind {
     CUSTOM_COMPUTE,
+    CUSTOM_NATIVE,
     CUSTOM_SLEEP,
+    CUSTOM_BLOCK,
     CUSTOM_STORE_GET,
     CUSTOM_STORE_SET,
     CUSTOM_STORE_ADD,
@@ -40,7 +44,7 @@ enum custom_kind {
 
 struct custom_step {
     enum custom_kind kind;
-    struct dist time;    /* Compute, sleep; dist_init has been called. */
+    struct dist time;    /* Compute, native, sleep, block; dist_init has been called. */
     uint32_t target;     /* Ask: the peer's number. */
     uint64_t ttl_ns;     /* Store set; 0: stays. */
     uint64_t timeout_ns; /* Store, table, put and ask: above 0. */

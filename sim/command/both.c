@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "sim/command/html_output.h"
 #include "sim/command/live.h"
 #include "sim/command/output.h"
 #include "sim/command/places.h"
@@ -21,6 +22,7 @@
 #include "sim/lab/calibrate.h"
 #include "sim/report/beside.h"
 #include "sim/scenario/load_story.h"
+#include "sim/version.h"
 
 struct both {
     const struct job *job;
@@ -136,6 +138,23 @@ static bool any_violated(const struct both *both)
     return false;
 }
 
+/* The page of the measured run, with all three answers in it. */
+static bool write_html(const struct both *both, const struct beside *beside)
+{
+    const struct job *job = both->job;
+    struct report_variant of[SCENARIO_VARIANTS_MAX] = {{0}};
+    const struct report report = {.story = job->story,
+                                  .variants = of,
+                                  .variants_max = both->live.begun,
+                                  .lang = job->settings->lang,
+                                  .version = SIM_VERSION_TEXT,
+                                  .repeat = job->repeat};
+
+    for (unsigned v = 0; v < both->live.begun; v++)
+        of[v] = live_variant(&both->live, v);
+    return html_output_write(job->options, &report, beside);
+}
+
 static int report(struct both *both)
 {
     const struct job *job = both->job;
@@ -170,6 +189,7 @@ static int report(struct both *both)
         beside_terminal(&beside, stdout);
         is_written = output_flush(stdout, "sim run") && is_written;
     }
+    is_written = write_html(both, &beside) && is_written;
     goals = beside_goals(&beside);
     if (!is_written)
         return EXIT_RUNTIME;

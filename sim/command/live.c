@@ -175,6 +175,13 @@ void live_free(struct live *live)
         free(live->results[v]);
 }
 
+struct report_variant live_variant(const struct live *live, unsigned v)
+{
+    return (struct report_variant){.result = live->results[v],
+                                   .replications = (const struct result *const *)&live->results[v],
+                                   .replications_max = 1};
+}
+
 void live_tell(const struct live *live)
 {
     const struct settings *settings = live->job->settings;
@@ -218,10 +225,7 @@ int job_live(const struct job *job)
     int code = live_run(&live);
 
     for (unsigned v = 0; v < live.begun; v++)
-        of[v] =
-            (struct report_variant){.result = live.results[v],
-                                    .replications = (const struct result *const *)&live.results[v],
-                                    .replications_max = 1};
+        of[v] = live_variant(&live, v);
     report.variants_max = live.begun;
     if (live.begun > 0) {
         int said = output_report(&report, job->options, job->json);

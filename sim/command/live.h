@@ -4,6 +4,7 @@
 
 #include "sim/command/job.h"
 #include "sim/lab/lab.h"
+#include "sim/report/report.h"
 
 struct live { /* Results are owned. */
     const struct job *job;
@@ -26,6 +27,9 @@ const char *live_run_name(char run[static LIVE_RUN_MAX], const struct live_optio
  * stderr. */
 int live_run(struct live *live);
 void live_free(struct live *live);
+
+/* What a report says of one of those begun; borrows the result. */
+struct report_variant live_variant(const struct live *live, unsigned v);
 
 /* Lines for people, on stderr: what the figures stand on (servers, send lag), and which of them
  * are void. */

@@ -82,6 +82,12 @@ static bool take_json(struct options *options, const char *value)
     return options->json_path[0] != '\0';
 }
 
+static bool take_html(struct options *options, const char *value)
+{
+    options->html_path = value;
+    return value[0] != '\0' && strcmp(value, "-") != 0;
+}
+
 static bool take_quiet(struct options *options, const char *value)
 {
     (void)value;
@@ -163,6 +169,7 @@ static const struct option_row rows[] = {
     {"--seeds", VALUE_WANTED, take_seeds, {"a number from 1 to 10000", "число от 1 до 10000"}},
     {"--threads", VALUE_WANTED, take_threads, {"a number from 1 to 1024", "число от 1 до 1024"}},
     {"--json", VALUE_OPTIONAL, take_json, {"--json or --json=FILE", "--json или --json=ФАЙЛ"}},
+    {"--html", VALUE_WANTED, take_html, {"the name of a file", "имя файла"}},
     {"--quiet", VALUE_NONE, take_quiet, {"", ""}},
     {"-q", VALUE_NONE, take_quiet, {"", ""}},
     {"--no-color", VALUE_NONE, take_no_color, {"", ""}},

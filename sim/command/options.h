@@ -29,6 +29,7 @@ struct options { /* Words are borrowed from argv. */
     unsigned seeds;        /* At least 1. */
     unsigned threads;      /* 0: one per core. */
     const char *json_path; /* NULL: none, "-": stdout. */
+    const char *html_path; /* NULL: none. */
     bool is_quiet, no_color;
     struct live_options live;
     const char *planted;  /* Only in builds with planted bugs; "" is none. */

@@ -1,10 +1,12 @@
-/* output.c — The terminal, the JSON document, and what becomes of both when a disk is full. */
+/* output.c — The terminal, the documents, and what becomes of all when a disk is full. */
 #include "sim/command/output.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
+
+#include "sim/command/html_output.h"
 
 unsigned output_columns(void)
 {
@@ -46,11 +48,11 @@ bool output_flush(FILE *file, const char *name)
 
 int output_report(const struct report *report, const struct options *options, FILE *json)
 {
-    bool is_written = true;
+    bool is_written = html_output_write(options, report, NULL);
 
     if (json != NULL) {
         report_json(report, json);
-        is_written = output_flush(json, options->json_path);
+        is_written = output_flush(json, options->json_path) && is_written;
     }
     if (json != stdout && !options->is_quiet) {
         report_terminal(report, stdout);

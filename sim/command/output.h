@@ -17,7 +17,8 @@ bool output_open_json(const struct options *options, FILE **json);
 /* False: perror has said that what was written did not all arrive. */
 bool output_flush(FILE *file, const char *name);
 
-/* To both places; what cannot be written to one is still written to the other. The exit code. */
+/* To all places that were asked for; what cannot be written to one is still written to the others.
+ * The exit code. */
 int output_report(const struct report *report, const struct options *options, FILE *json);
 
 #endif

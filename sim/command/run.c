@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/command/html_output.h"
 #include "sim/command/job.h"
 #include "sim/command/output.h"
 #include "sim/command/places.h"
@@ -58,6 +59,8 @@ static int run_story(const struct story *story, const struct options *options,
 
     code = chosen_of(&job.chosen, story, options->variants, options->variants_max, &command_run,
                      settings);
+    if (code == EXIT_AS_EXPECTED)
+        code = html_output_check(options, settings);
     if (code != EXIT_AS_EXPECTED)
         return code;
     if (!output_open_json(options, &job.json))
@@ -111,6 +114,7 @@ const struct command command_run = {
          "  --seeds N          N replications, seeds N, N+1 …: means with 95 % intervals\n"
          "  --threads N        by default one per core; the results are the same bits\n"
          "  --json[=FILE]      results as JSON on stdout, or in FILE beside the report\n"
+         "  --html FILE        the report as one page with charts, which needs no network\n"
          "  --live             on real processes, Redis, Kafka and SQL, in real time; what\n"
          "                     is not named is started and cleaned up: nothing to set up\n"
          "  --both             estimated, simulated (calibrated to this machine), measured\n"
@@ -132,6 +136,7 @@ const struct command command_run = {
          "  sim run spike --variant queue --seeds 20\n"
          "  sim run spike --live --variant horizontal\n"
          "  sim run likes --both --variant batched\n"
+         "  sim run spike --html spike.html\n"
          "  sim run spike --json | jq '.variants[].latency_ms.p99'\n",
          "  --variant ИМЯ      только этот вариант (можно несколько раз)\n"
          "  --set ПУТЬ=ЗНАЧ    заменить ключ, например services.delivery.replicas=8\n"
@@ -139,6 +144,7 @@ const struct command command_run = {
          "  --seeds N          N повторов, зёрна N, N+1 …: средние с 95 % интервалами\n"
          "  --threads N        по умолчанию по числу ядер; результат бит в бит тот же\n"
          "  --json[=ФАЙЛ]      результаты в JSON на stdout или в ФАЙЛ рядом с отчётом\n"
+         "  --html ФАЙЛ        отчёт одной страницей с графиками; сеть ей не нужна\n"
          "  --live             на настоящих процессах, Redis, Kafka и SQL, в реальном времени;\n"
          "                     что не названо, запустится само и уберёт за собой\n"
          "  --both             оценено, смоделировано (с числами этой машины), измерено\n"
@@ -160,6 +166,7 @@ const struct command command_run = {
          "  sim run spike --variant queue --seeds 20\n"
          "  sim run spike --live --variant horizontal\n"
          "  sim run likes --both --variant batched\n"
+         "  sim run spike --html spike.html\n"
          "  sim run spike --json | jq '.variants[].latency_ms.p99'\n"},
     .run = run,
 };

@@ -41,8 +41,6 @@ struct crew_figures {
     uint64_t capacity_area; /* Their cores x ns. */
     uint32_t replicas_max, queue_max;
 };
-void stats_settle(struct node_stats *stats); /* Of one that is gone: nothing is inside any more. */
-void stats_add(struct node_stats *to, const struct node_stats *from);
 uint32_t crew_stations(const struct crew *crew);
 const char *crew_station_name(const struct crew *crew, uint32_t station);
 void crew_read(struct crew *crew, uint32_t station, struct crew_figures *figures);

@@ -6,10 +6,17 @@
 
 static struct cpu_spec cpu_of(const struct service_spec *spec, bool burns)
 {
-    return (struct cpu_spec){.cores = spec->cores,
+    static const enum cpu_model models[] = {[RUNTIME_EVENT_LOOP] = CPU_EVENT_LOOP,
+                                            [RUNTIME_THREADS] = CPU_THREADS,
+                                            [RUNTIME_GIL_THREADS] = CPU_GIL_THREADS,
+                                            [RUNTIME_PROCESSES] = CPU_PROCESSES};
+
+    return (struct cpu_spec){.model = models[spec->runtime],
+                             .cores = spec->cores,
                              .speed = spec->speed,
-                             .threads = spec->runtime == RUNTIME_THREADS ? spec->threads : 0,
+                             .workers = service_workers(spec),
                              .quantum_ns = spec->quantum_ns,
+                             .switch_interval_ns = spec->switch_interval_ns,
                              .queue = spec->queue,
                              .is_burnt = burns,
                              .is_by_priority = spec->line == LINE_PRIORITY};
@@ -22,7 +29,8 @@ static uint32_t connections_each(const struct scenario *scenario)
 
     for (uint32_t i = 0; i < scenario->services_max; i++)
         if (servers_wanted_by(&scenario->services[i]).table)
-            users += setup_replicas_max(&scenario->services[i]);
+            users += setup_replicas_max(&scenario->services[i]) *
+                     service_processes(&scenario->services[i]);
     return users == 0 || scenario->table.connections < users ? 1
                                                              : scenario->table.connections / users;
 }

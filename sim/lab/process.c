@@ -240,10 +240,13 @@ bool process_is_running(struct process *process)
     return process->pid > 0;
 }
 
+/* A stop is for what it has forked as well, which is in its group; all else it passes on itself. */
 void process_signal(struct process *process, int signal_number)
 {
+    bool is_for_all = signal_number == SIGSTOP || signal_number == SIGCONT;
+
     if (process->pid > 0)
-        kill(process->pid, signal_number);
+        kill(is_for_all ? -process->pid : process->pid, signal_number);
 }
 
 void process_stop(struct process *process, int deadline_ms)

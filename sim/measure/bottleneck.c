@@ -2,17 +2,18 @@
  *
  * A pure rule over the result:
  *
- *   1. Of all that can be busy (cores of each service, the table's cores, its connections, its
- *      hottest row, the store's thread) take the one that was busiest at its peak. Peaks within
- *      the same whole per cent count as equal; then the mean decides, then the order below, which
- *      goes from cause to symptom.
+ *   1. Of all that can be busy (cores of each service, its interpreter's lock, the table's cores,
+ *      its connections, its hottest row, the store's thread) take the one that was busiest at its
+ *      peak. Peaks within the same whole per cent count as equal; then the mean decides, then the
+ *      order below, which goes from cause to symptom.
  *   2. Full connections are a symptom when the row that they all want is locked, or when the
  *      table's cores are exhausted: then they do not stand for election.
  *   3. A backlog that is still growing when the load ends counts as 95 % busy: its consumers
  *      cannot keep up, be it that nothing of theirs is saturated (one partition, one record at a
  *      time).
- *   4. Full threads are a symptom of whatever their visits wait for: they stand for election only
- *      where nothing else is busy, and then those win that wait least for another service.
+ *   4. Full workers (threads, processes, loops that a blocking call holds) are a symptom of
+ *      whatever their visits wait for: they stand for election only where nothing else is busy,
+ *      and then those win that wait least for another service.
  *   5. Below 70 % at its peak nothing is a bottleneck.
  *
  * Left out: the limits that have no utilisation (a network, a client's patience). */
@@ -24,12 +25,12 @@
 static const double busy_enough = 0.70;
 static const double exhausted = 0.95;
 
-enum symptom { CORES, THREADS, ROW, TABLE_CORES, CONNECTIONS, STORE_THREAD, BACKLOG };
+enum symptom { CORES, GIL, WORKERS, ROW, TABLE_CORES, CONNECTIONS, STORE_THREAD, BACKLOG };
 
 struct candidate {
     enum symptom symptom;
     const char *component;
-    const struct service_result *service; /* CORES and THREADS only. */
+    const struct service_result *service; /* CORES, GIL and WORKERS only. */
     double peak, mean;
 };
 
@@ -75,18 +76,18 @@ static double peer_ms(const struct service_result *service)
     return 0;
 }
 
-/* The service whose threads are all held and that has the least excuse; or nothing. */
-static struct candidate fullest_threads(const struct result *result)
+/* The service whose workers are all held and that has the least excuse; or nothing. */
+static struct candidate fullest_workers(const struct result *result)
 {
     struct candidate best = {.component = NULL};
 
     for (uint32_t i = 0; i < result->services_max; i++) {
         const struct service_result *service = &result->services[i];
 
-        if (service->threads_held_peak >= exhausted &&
+        if (service->held_peak >= exhausted &&
             (best.component == NULL || peer_ms(service) < peer_ms(best.service)))
-            best = (struct candidate){THREADS, service->name, service, service->threads_held_peak,
-                                      service->threads_held};
+            best = (struct candidate){WORKERS, service->name, service, service->held_peak,
+                                      service->held};
     }
     return best;
 }
@@ -115,11 +116,13 @@ static struct candidate busiest(const struct result *result)
 
         consider(&best, (struct candidate){CORES, service->name, service, service->utilization_peak,
                                            service->utilization});
+        consider(&best, (struct candidate){GIL, service->name, service, service->gil_held_peak,
+                                           service->gil_held});
     }
     if (lag_is_growing(result))
         consider(&best, (struct candidate){BACKLOG, "queue", NULL, exhausted, 0});
-    if (best.peak < busy_enough && fullest_threads(result).component != NULL)
-        return fullest_threads(result);
+    if (best.peak < busy_enough && fullest_workers(result).component != NULL)
+        return fullest_workers(result);
     return best;
 }
 
@@ -132,8 +135,8 @@ struct sentence { /* One per language, same figures in the same order. */
 static const struct sentence sentences[] = {
     [CORES] = {{"cores busy %s at peak, %s overall; line %s, wait p99 %s",
                 "ядра: пик %s, в среднем %s; очередь %s, ожидание p99 %s"}},
-    [THREADS] = {{"threads held %s at peak, %s overall; line %s, wait p99 %s",
-                  "потоки заняты: пик %s, в среднем %s; очередь %s, ожидание p99 %s"}},
+    [GIL] = {{"the interpreter's lock held %s at peak, %s overall; each wait for it %s",
+              "блокировка интерпретатора занята: пик %s, в среднем %s; каждый раз её ждут %s"}},
     [ROW] = {{"one row is locked %s of the time; writers wait %s for it on average",
               "одна строка заблокирована %s времени; её ждут в среднем %s"}},
     [TABLE_CORES] = {{"server cores busy %s at peak, %s overall; %s reads, %s writes",
@@ -144,6 +147,20 @@ static const struct sentence sentences[] = {
                        "единственный поток: пик %s, в среднем %s; команд %s"}},
     [BACKLOG] = {{"the backlog grows to %s: %s come in, %s are worked off",
                   "отставание растёт до %s: приходит %s, обрабатывается %s"}},
+};
+
+/* Who is held by visits. */
+static const struct sentence workers[] = {
+    [RUNTIME_EVENT_LOOP] = {{"loops held %s at peak, %s overall: a handler blocks them, and who "
+                             "comes meanwhile waits in the socket",
+                             "циклы событий заняты: пик %s, в среднем %s — их держит блокирующий "
+                             "вызов, остальные ждут в сокете"}},
+    [RUNTIME_THREADS] = {{"threads held %s at peak, %s overall; line %s, wait p99 %s",
+                          "потоки заняты: пик %s, в среднем %s; очередь %s, ожидание p99 %s"}},
+    [RUNTIME_GIL_THREADS] = {{"threads held %s at peak, %s overall; line %s, wait p99 %s",
+                              "потоки заняты: пик %s, в среднем %s; очередь %s, ожидание p99 %s"}},
+    [RUNTIME_PROCESSES] = {{"processes held %s at peak, %s overall; line %s, wait p99 %s",
+                            "процессы заняты: пик %s, в среднем %s; очередь %s, ожидание p99 %s"}},
 };
 
 static const struct sentence idle = {
@@ -166,8 +183,11 @@ static void gather(struct figure figures[FIGURES_MAX], enum language language,
     figures[0] = figure_of(language, METRIC_SHARE, candidate->peak);
     figures[1] = figure_of(language, METRIC_SHARE, candidate->mean);
     switch (candidate->symptom) {
+    case GIL:
+        figures[2] = figure_of(language, METRIC_MS, candidate->service->gil_wait_mean_ms);
+        break;
     case CORES:
-    case THREADS:
+    case WORKERS:
         figures[2] = figure_of(language, METRIC_COUNT, candidate->service->queue_max);
         figures[3] =
             figure_of(language, METRIC_MS,
@@ -194,6 +214,12 @@ static void gather(struct figure figures[FIGURES_MAX], enum language language,
     }
 }
 
+static const struct sentence *sentence_of(const struct candidate *candidate)
+{
+    return candidate->symptom == WORKERS ? &workers[candidate->service->runtime]
+                                         : &sentences[candidate->symptom];
+}
+
 static void explain(char *out, size_t size, enum language language, const struct result *result,
                     const struct candidate *candidate)
 {
@@ -206,7 +232,7 @@ static void explain(char *out, size_t size, enum language language, const struct
         return;
     }
     gather(figures, language, result, candidate);
-    figure_fill(out, size, sentences[candidate->symptom].text[language], figures);
+    figure_fill(out, size, sentence_of(candidate)->text[language], figures);
 }
 
 void bottleneck_find(struct result *result)

@@ -101,15 +101,16 @@ static void recent_record(struct recent *recent, uint64_t value_ns)
     recent->highest = bucket > recent->highest ? bucket : recent->highest;
 }
 
-/* NaN when nothing was recorded. Counts from the top: p99 is near it. */
-static float recent_p99_ms(const struct recent *recent)
+/* NaN when nothing was recorded. Counts from the top: p99 is near it, and nothing asked is below
+ * the median. */
+static float recent_quantile_ms(const struct recent *recent, double q)
 {
     uint64_t above;
     uint32_t bucket = recent->highest;
 
     if (recent->total == 0)
         return NAN;
-    above = recent->total - histogram_rank(recent->total, 0.99);
+    above = recent->total - histogram_rank(recent->total, q);
     for (uint64_t seen = recent->counts[bucket]; seen <= above; seen += recent->counts[bucket])
         bucket--;
     return (float)((double)histogram_middle_ns(bucket) / 1e6);
@@ -284,7 +285,9 @@ void measure_second(struct measure *measure, uint64_t now_ns, uint32_t queue, ui
         return;
     uint64_t second = ended - measure->origin_s - 1;
     if (second < RESULT_SECONDS_MAX) {
-        series->p99_ms[second] = recent_p99_ms(&measure->recent);
+        series->p50_ms[second] = recent_quantile_ms(&measure->recent, 0.5);
+        series->p95_ms[second] = recent_quantile_ms(&measure->recent, 0.95);
+        series->p99_ms[second] = recent_quantile_ms(&measure->recent, 0.99);
         series->queue[second] = queue;
         series->replicas[second] = replicas;
         series->lag[second] = lag;

@@ -201,6 +201,57 @@ static bool read_auth_refused(const struct result *result, const void *record,
     return result->auth.is_used;
 }
 
+/* ---- Runtimes ------------------------------------------------------------------------------- */
+
+static bool read_memory(const struct result *result, const void *record,
+                        const struct metric *metric, double *value)
+{
+    double bytes = 0;
+
+    (void)record, (void)metric;
+    for (uint32_t i = 0; i < result->services_max; i++)
+        bytes += (double)result->services[i].memory;
+    *value = bytes / (1 << 20);
+    return bytes > 0;
+}
+
+static bool read_held(const struct result *result, const void *record, const struct metric *metric,
+                      double *value)
+{
+    (void)record, (void)metric;
+    for (uint32_t i = 0; i < result->services_max; i++)
+        if (result->services[i].held > *value)
+            *value = result->services[i].held;
+    return result->services_max > 0;
+}
+
+/* The service whose lock is wanted most; NULL: there is no such lock. */
+static const struct service_result *most_locked(const struct result *result)
+{
+    const struct service_result *most = NULL;
+
+    for (uint32_t i = 0; i < result->services_max; i++) {
+        const struct service_result *service = &result->services[i];
+
+        if (service->runtime == RUNTIME_GIL_THREADS &&
+            (most == NULL || service->gil_held > most->gil_held))
+            most = service;
+    }
+    return most;
+}
+
+/* A field of that service. */
+static bool read_gil(const struct result *result, const void *record, const struct metric *metric,
+                     double *value)
+{
+    const struct service_result *most = most_locked(result);
+
+    (void)record;
+    if (most != NULL)
+        *value = field(most, metric->type, metric->offset);
+    return most != NULL;
+}
+
 /* ---- The tables ----------------------------------------------------------------------------- */
 
 #define TYPE_OF(record, member)                                                                    \
@@ -262,6 +313,10 @@ static const struct metric metrics[] = {
     {"table.utilization", METRIC_SHARE, read_field, AT(result, table.utilization)},
     {"table.pool_utilization", METRIC_SHARE, read_field, AT(result, table.pool_utilization)},
     {"table.hottest_row", METRIC_SHARE, read_field, AT(result, table.hottest_row_busy)},
+    {"runtime.memory", METRIC_COUNT, read_memory, OWN},
+    {"runtime.held", METRIC_SHARE, read_held, OWN},
+    {"runtime.gil_held", METRIC_SHARE, read_gil, AT(service_result, gil_held)},
+    {"runtime.gil_wait", METRIC_MS, read_gil, AT(service_result, gil_wait_mean_ms)},
     {"likes.lost", METRIC_COUNT, read_likes, AT(result, likes.lost)},
     {"likes.shown_off", METRIC_COUNT, read_likes, AT(result, likes.shown_off)},
     {"auth.logins", METRIC_COUNT, read_auth_count, AT(result, auth.logins)},

@@ -23,6 +23,9 @@
  *         accepted_after_revocation}           logins and requests
  *   auth.{exposure_mean,exposure_max}            from a revocation to a thief's last success
  *   auth.store_commands                          per second, where people log in
+ *   runtime.memory                               MiB, of all processes of all services
+ *   runtime.{held,gil_held,gil_wait}             of the service whose threads, processes or loops,
+ *                                                or whose interpreter's lock, are held most
  *   services.NAME.{utilization,wait_mean,wait_p99,in_system,queue_max,replicas_max,shed}
  *
  * Sums (money, records, likes) are per run, also where a result holds several replications. What

@@ -134,12 +134,16 @@ static void merge_service(struct service_result *to, double to_s, const struct s
 {
     merge_stages(to, from);
     pool(&to->utilization, to->core_seconds, from->utilization, from->core_seconds);
-    pool(&to->threads_held, to->core_seconds, from->threads_held, from->core_seconds);
+    pool(&to->held, to->core_seconds, from->held, from->core_seconds);
+    pool(&to->gil_held, to->core_seconds, from->gil_held, from->core_seconds);
+    pool(&to->gil_wait_mean_ms, (double)to->visits, from->gil_wait_mean_ms, (double)from->visits);
     pool(&to->wait_mean_ms, (double)to->visits, from->wait_mean_ms, (double)from->visits);
     pool(&to->sojourn_mean_ms, (double)to->visits, from->sojourn_mean_ms, (double)from->visits);
     pool(&to->in_system_mean, to_s, from->in_system_mean, from_s);
     KEEP_MAX(to, from, replicas_max);
-    KEEP_MAX(to, from, threads_held_peak);
+    KEEP_MAX(to, from, held_peak);
+    KEEP_MAX(to, from, gil_held_peak);
+    KEEP_MAX(to, from, memory);
     KEEP_MAX(to, from, utilization_peak);
     KEEP_MAX(to, from, queue_max);
     ADD(to, from, visits);
@@ -244,18 +248,27 @@ static void merge_auth(struct auth_result *to, const struct auth_result *from)
         ADD(to, from, refused[i]);
 }
 
-/* p99 is the mean over the replications that answered anything in that second. */
+/* The mean over the replications that answered anything in that second. */
+static void merge_latency(float *to, double to_runs, float from, double from_runs)
+{
+    double mean_ms = *to;
+
+    if (isnan(*to))
+        mean_ms = from;
+    else if (!isnan(from))
+        pool(&mean_ms, to_runs, from, from_runs);
+    *to = (float)mean_ms;
+}
+
 static void merge_series(struct series_result *to, double to_runs, const struct series_result *from,
                          double from_runs)
 {
+    for (uint32_t i = to->seconds; i < from->seconds; i++)
+        to->p50_ms[i] = to->p95_ms[i] = to->p99_ms[i] = NAN;
     for (uint32_t i = 0; i < from->seconds; i++) {
-        double p99_ms = to->p99_ms[i];
-
-        if (i >= to->seconds || isnan(to->p99_ms[i]))
-            p99_ms = from->p99_ms[i];
-        else if (!isnan(from->p99_ms[i]))
-            pool(&p99_ms, to_runs, from->p99_ms[i], from_runs);
-        to->p99_ms[i] = (float)p99_ms;
+        merge_latency(&to->p50_ms[i], to_runs, from->p50_ms[i], from_runs);
+        merge_latency(&to->p95_ms[i], to_runs, from->p95_ms[i], from_runs);
+        merge_latency(&to->p99_ms[i], to_runs, from->p99_ms[i], from_runs);
         ADD(to, from, offered[i]);
         ADD(to, from, ok[i]);
         ADD(to, from, failed[i]);

@@ -43,13 +43,19 @@ struct service_result {
     double replica_seconds;
     double utilization;      /* Busy core time over core time of the ready replicas, 0 … 1. */
     double utilization_peak; /* Of its busiest second. */
-    double threads_held, threads_held_peak; /* The same of its threads; 0 on an event loop. */
-    struct histogram wait;                  /* For a first turn on a core (or a thread). */
-    double wait_mean_ms;                    /* Of all who waited, zeros included: Wq. */
-    uint32_t queue_max;                     /* Longest line at one replica. */
-    double in_system_mean;                  /* Requests inside, all replicas: L, by area. */
-    double sojourn_mean_ms;                 /* Time inside: W. Little: L = (visits / time) W. */
-    double core_seconds;                    /* Capacity bought: cores x replica_seconds. */
+    enum runtime_model runtime;
+    uint64_t memory; /* Bytes, of all processes of replicas_max replicas. */
+    double held;     /* Threads, processes, or loops, that a visit holds: the same share. */
+    double held_peak;
+    double gil_held; /* The interpreter's lock; 0 where there is none. */
+    double gil_held_peak;
+    double gil_wait_mean_ms; /* Each time that somebody wants it. */
+    struct histogram wait;   /* For a first turn on a core (or a worker). */
+    double wait_mean_ms;     /* Of all who waited, zeros included: Wq. */
+    uint32_t queue_max;      /* Longest line at one replica. */
+    double in_system_mean;   /* Requests inside, all replicas: L, by area. */
+    double sojourn_mean_ms;  /* Time inside: W. Little: L = (visits / time) W. */
+    double core_seconds;     /* Capacity bought: cores x replica_seconds. */
     struct stage_result stages[RESULT_STAGES_MAX];
     uint32_t stages_max;
 };
@@ -118,7 +124,8 @@ struct break_result { /* An invariant that did not hold. */
 struct series_result { /* One value per whole second, from the one in which warm-up ends. */
     uint32_t seconds;
     uint32_t offered[RESULT_SECONDS_MAX], ok[RESULT_SECONDS_MAX], failed[RESULT_SECONDS_MAX];
-    float p99_ms[RESULT_SECONDS_MAX];      /* NaN: nothing was answered in time. */
+    /* Of what was answered in time in that second; NaN: nothing was. */
+    float p50_ms[RESULT_SECONDS_MAX], p95_ms[RESULT_SECONDS_MAX], p99_ms[RESULT_SECONDS_MAX];
     uint32_t queue[RESULT_SECONDS_MAX];    /* Waiting anywhere in services, at the second's end. */
     uint32_t replicas[RESULT_SECONDS_MAX]; /* Ready, all services. */
     uint64_t lag[RESULT_SECONDS_MAX];

@@ -241,17 +241,23 @@ static void print_sum(struct page *page, enum language language, const struct be
     page_end(page);
 }
 
-void beside_terminal(const struct beside *beside, FILE *out)
+void beside_print(struct page *page, const struct beside *beside)
 {
     static const struct text title = {"Estimated, simulated, measured",
                                       "Оценка, симуляция, измерение"};
     enum language language = language_of(beside->lang);
+
+    page_put(page, COLOR_STRONG, text_in(language, &title));
+    page_end(page);
+    for (unsigned v = 0; v < beside->variants_max; v++)
+        print_variant(page, language, &beside->variants[v]);
+    print_sum(page, language, beside);
+}
+
+void beside_terminal(const struct beside *beside, FILE *out)
+{
     struct page page;
 
     page_init(&page, out, beside->columns, beside->use_color);
-    page_put(&page, COLOR_STRONG, text_in(language, &title));
-    page_end(&page);
-    for (unsigned v = 0; v < beside->variants_max; v++)
-        print_variant(&page, language, &beside->variants[v]);
-    print_sum(&page, language, beside);
+    beside_print(&page, beside);
 }

@@ -20,6 +20,7 @@
 #include <stdio.h>
 
 #include "sim/measure/result.h"
+#include "sim/report/page.h"
 #include "sim/theory/theory.h"
 
 /* Requests per second at the peak, above which two cores measure themselves. */
@@ -44,6 +45,7 @@ struct beside { /* All borrowed. */
 };
 
 void beside_terminal(const struct beside *beside, FILE *out);
+void beside_print(struct page *page, const struct beside *beside); /* The same on any page. */
 
 /* One document, described in beside.schema.json. */
 void beside_json(const struct beside *beside, FILE *out);

@@ -342,6 +342,36 @@ void section_auth(struct page *page, const struct report *report)
         table_print(page, &table, word(table.language, WORD_TITLE_AUTH));
 }
 
+static bool has_workers(const struct report *report)
+{
+    for (unsigned v = 0; v < report->variants_max; v++)
+        for (uint32_t i = 0; i < report->variants[v].result->services_max; i++)
+            if (report->variants[v].result->services[i].runtime != RUNTIME_EVENT_LOOP)
+                return true;
+    return false;
+}
+
+/* Where all is event loops there is nothing to compare. */
+void section_runtimes(struct page *page, const struct report *report)
+{
+    static const struct item items[] = {
+        {WORD_HELD, WORD_BY_VISITS, "runtime.held", METRIC_SHARE, COLOR_PLAIN, NULL},
+        {WORD_GIL, WORD_GIL_HELD, "runtime.gil_held", METRIC_SHARE, COLOR_PLAIN, NULL},
+        {WORD_GIL, WORD_GIL_WAIT, "runtime.gil_wait", METRIC_MS, COLOR_PLAIN, NULL},
+        {WORD_MEMORY, WORD_MIB, "runtime.memory", METRIC_COUNT, COLOR_PLAIN, NULL},
+    };
+    struct table_of table;
+
+    if (!has_workers(report))
+        return;
+    table_begin(&table, report);
+    for (size_t i = 0; i < sizeof items / sizeof items[0]; i++)
+        if (is_nonzero(report, items[i].metric))
+            add_item(&table, items[i]);
+    if (table.items_max > 0)
+        table_print(page, &table, word(table.language, WORD_TITLE_RUNTIMES));
+}
+
 static const char *currency_sign(enum language language, const char *currency)
 {
     return language == LANGUAGE_RU && strcmp(currency, "RUB") == 0 ? "₽" : currency;

@@ -153,7 +153,9 @@ static void variants_below(struct page *page, const struct grid *grid)
 
 void grid_print(struct page *page, const struct grid *grid)
 {
-    if (grid->variants_max <= GRID_ACROSS_MAX)
+    if (page->sink != NULL)
+        page->sink->grid(page, grid);
+    else if (grid->variants_max <= GRID_ACROSS_MAX)
         variants_across(page, grid);
     else
         variants_below(page, grid);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "sim/report/choice.h"
+#include "sim/report/document.h"
 
 enum { SCHEMA_VERSION = 1, DIGITS = 10, NS_IN_MS = 1000000 };
 
@@ -108,6 +109,28 @@ static json_t *latency_of(const struct histogram *latency)
 
 /* ---- Components ----------------------------------------------------------------------------- */
 
+static json_t *runtime_of(const struct service_result *service)
+{
+    static const char *const models[] = {[RUNTIME_EVENT_LOOP] = "event_loop",
+                                         [RUNTIME_THREADS] = "threads",
+                                         [RUNTIME_GIL_THREADS] = "gil_threads",
+                                         [RUNTIME_PROCESSES] = "processes"};
+    json_t *object = json_object(), *gil = json_object();
+
+    json_object_set_new(object, "model", json_string(models[service->runtime]));
+    set_count(object, "memory_bytes", service->memory);
+    set_real(object, "held", service->held);
+    set_real(object, "held_peak", service->held_peak);
+    set_real(gil, "held", service->gil_held);
+    set_real(gil, "held_peak", service->gil_held_peak);
+    set_real(gil, "wait_mean_ms", service->gil_wait_mean_ms);
+    if (service->runtime == RUNTIME_GIL_THREADS)
+        json_object_set_new(object, "gil", gil);
+    else
+        json_decref(gil);
+    return object;
+}
+
 static json_t *service_of(const struct service_result *service)
 {
     json_t *object = json_object(), *wait = json_object(), *stages = json_object();
@@ -127,6 +150,7 @@ static json_t *service_of(const struct service_result *service)
     set_real(object, "sojourn_mean_ms", service->sojourn_mean_ms);
     set_real(object, "core_seconds", service->core_seconds);
     json_object_set_new(object, "stages_ms", stages);
+    json_object_set_new(object, "runtime", runtime_of(service));
     return object;
 }
 
@@ -385,12 +409,12 @@ static json_t *series_of_lag(const struct result *result)
     return list;
 }
 
-static json_t *series_of_p99(const struct result *result)
+static json_t *series_of_ms(const struct result *result, const float *values)
 {
     json_t *list = json_array();
 
     for (uint32_t i = 0; i < result->series.seconds; i++)
-        json_array_append_new(list, real_of((double)result->series.p99_ms[i]));
+        json_array_append_new(list, real_of((double)values[i]));
     return list;
 }
 
@@ -404,7 +428,9 @@ static json_t *series_of(const struct result *result)
     json_object_set_new(object, "offered_rps", series_of_u32(result, series->offered));
     json_object_set_new(object, "ok_rps", series_of_u32(result, series->ok));
     json_object_set_new(object, "failed_rps", series_of_u32(result, series->failed));
-    json_object_set_new(object, "p99_ms", series_of_p99(result));
+    json_object_set_new(object, "p50_ms", series_of_ms(result, series->p50_ms));
+    json_object_set_new(object, "p95_ms", series_of_ms(result, series->p95_ms));
+    json_object_set_new(object, "p99_ms", series_of_ms(result, series->p99_ms));
     json_object_set_new(object, "queue", series_of_u32(result, series->queue));
     json_object_set_new(object, "replicas", series_of_u32(result, series->replicas));
     json_object_set_new(object, "lag", series_of_lag(result));
@@ -485,7 +511,7 @@ static json_t *variant_or_null(const struct report *report, int variant)
                        : name_or_null(report->variants[variant].result->scenario->variant);
 }
 
-static json_t *document_of(const struct report *report)
+json_t *report_document(const struct report *report)
 {
     const struct result *first = report->variants[0].result;
     json_t *document = json_object(), *variants = json_array();
@@ -508,7 +534,7 @@ static json_t *document_of(const struct report *report)
 
 void report_json(const struct report *report, FILE *out)
 {
-    json_t *document = document_of(report);
+    json_t *document = report_document(report);
 
     json_dumpf(document, out, JSON_COMPACT | JSON_REAL_PRECISION(DIGITS));
     fputc('\n', out);

@@ -117,9 +117,17 @@ void page_init(struct page *page, FILE *out, unsigned columns, bool use_color)
     };
 }
 
+void page_init_sink(struct page *page, const struct page_sink *sink, void *context)
+{
+    *page = (struct page){.columns = UINT32_MAX / 2, .sink = sink, .context = context};
+}
+
 void page_end(struct page *page)
 {
-    fputc('\n', page->out);
+    if (page->sink != NULL)
+        page->sink->end(page);
+    else
+        fputc('\n', page->out);
     page->at = page->blank = 0;
 }
 
@@ -164,6 +172,11 @@ static void put_within(struct page *page, enum color color, unsigned width, cons
 
     if (bytes_max == 0 || width == 0)
         return;
+    if (page->sink != NULL) {
+        page->sink->put(page, color, text, bytes_max);
+        page->at += columns_within(text, bytes_max);
+        return;
+    }
     settle_blank(page);
     color_begin(page, color);
     for (size_t at = 0; at < bytes_max;) {

@@ -12,17 +12,33 @@
 
 enum color { COLOR_PLAIN, COLOR_STRONG, COLOR_DIM, COLOR_GOOD, COLOR_BAD, COLOR_WARN };
 
+struct grid;
+struct page;
+
+/* Where lines go that no terminal shows: html_lines.c has one. */
+struct page_sink {
+    void (*put)(struct page *page, enum color color, const char *text, size_t bytes);
+    void (*end)(struct page *page); /* Of a line, perhaps an empty one. */
+    void (*grid)(struct page *page, const struct grid *grid);
+};
+
 struct page {
     FILE *out; /* Borrowed. */
     unsigned columns;
     bool use_color;
-    unsigned at;    /* Column of the next character, 0 … columns. */
-    unsigned blank; /* Spaces owed: written when something follows them. */
+    unsigned at;                  /* Column of the next character, 0 … columns. */
+    unsigned blank;               /* Spaces owed: written when something follows them. */
+    const struct page_sink *sink; /* NULL: a terminal. */
+    void *context;                /* The sink's own. */
 };
 
 enum { PAGE_COLUMNS_MIN = 40, PAGE_COLUMNS_DEFAULT = 100 };
 
 void page_init(struct page *page, FILE *out, unsigned columns, bool use_color);
+
+/* A page that is as wide as its lines, which the sink gets in pieces: spaces between them are in
+ * page->blank, and the sink's to forget. */
+void page_init_sink(struct page *page, const struct page_sink *sink, void *context);
 
 /* Continues the line; what does not fit is cut, and "…" says so. */
 void page_put(struct page *page, enum color color, const char *text);

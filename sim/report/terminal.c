@@ -29,6 +29,19 @@ static const char *component_name(enum language language, const char *component)
     return strcmp(component, "none") == 0 ? word(language, WORD_NONE) : component;
 }
 
+void print_bottleneck(struct page *page, const struct report *report, unsigned v, unsigned indent)
+{
+    const struct bottleneck_result *found = &report->variants[v].result->bottleneck;
+    enum language language = language_of(report->lang);
+    bool is_none = strcmp(found->component, "none") == 0;
+
+    page_wrap(page, is_none ? COLOR_DIM : COLOR_WARN, indent,
+              component_name(language, found->component));
+    page_wrap(page, COLOR_PLAIN, indent, " — ");
+    page_wrap(page, COLOR_PLAIN, indent, language == LANGUAGE_RU ? found->why_ru : found->why_en);
+    page_end(page);
+}
+
 static void section_bottleneck(struct page *page, const struct report *report)
 {
     enum language language = language_of(report->lang);
@@ -38,23 +51,15 @@ static void section_bottleneck(struct page *page, const struct report *report)
     page_put(page, COLOR_STRONG, word(language, WORD_TITLE_BOTTLENECK));
     page_end(page);
     for (unsigned v = 0; v < report->variants_max; v++) {
-        const struct bottleneck_result *found = &report->variants[v].result->bottleneck;
-        const char *why = language == LANGUAGE_RU ? found->why_ru : found->why_en;
-        bool is_none = strcmp(found->component, "none") == 0;
-
         page_move(page, 2);
         page_cell(page, COLOR_STRONG, width, false, variant_name(report, v));
         page_move(page, 2 + width + 3);
-        page_wrap(page, is_none ? COLOR_DIM : COLOR_WARN, 2 + width + 3,
-                  component_name(language, found->component));
-        page_wrap(page, COLOR_PLAIN, 2 + width + 3, " — ");
-        page_wrap(page, COLOR_PLAIN, 2 + width + 3, why);
-        page_end(page);
+        print_bottleneck(page, report, v, 2 + width + 3);
     }
 }
 
 /* How much was simulated, how fast, and what was checked on the way. */
-static void section_work(struct page *page, const struct report *report)
+void section_work(struct page *page, const struct report *report)
 {
     enum language language = language_of(report->lang);
     uint64_t events = 0, checked = 0, violated = 0;
@@ -122,6 +127,18 @@ static void section_repeat(struct page *page, const struct report *report)
     page_end(page);
 }
 
+const struct section sections[] = {
+    {section_thresholds, false},
+    {section_answers, false},
+    {section_failures, false},
+    {section_bottleneck, true},
+    {section_runtimes, false},
+    {section_auth, false},
+    {section_money, false},
+    {section_over_time, true},
+    {NULL, false},
+};
+
 void report_terminal(const struct report *report, FILE *out)
 {
     struct page page;
@@ -129,14 +146,8 @@ void report_terminal(const struct report *report, FILE *out)
     page_init(&page, out, report->columns, report->use_color);
     section_warnings(&page, report);
     section_verdict(&page, report);
-    section_thresholds(&page, report);
-    section_answers(&page, report);
-    section_failures(&page, report);
-    section_bottleneck(&page, report);
-    section_auth(&page, report);
-    section_money(&page, report);
-    section_money_lost(&page, report);
-    section_over_time(&page, report);
+    for (const struct section *section = sections; section->print != NULL; section++)
+        section->print(&page, report);
     section_work(&page, report);
     section_repeat(&page, report);
 }

@@ -267,8 +267,7 @@ static void print_titles(struct page *page, const struct report *report)
     page_end(page);
 }
 
-/* The scenario, its seeds, how long was measured, in which world. */
-static void print_facts(struct page *page, const struct report *report)
+void print_facts(struct page *page, const struct report *report)
 {
     const struct result *result = report->variants[0].result;
     enum language language = language_of(report->lang);
@@ -309,8 +308,7 @@ static void print_fault(struct page *page, enum language language, const struct 
     print_sentence(page, COLOR_WARN, 2, words[fault->kind], language, figures);
 }
 
-/* What breaks meanwhile, in all variants; a variant's own faults are its title's business. */
-static void print_faults(struct page *page, const struct report *report)
+void print_faults(struct page *page, const struct report *report)
 {
     const struct scenario *first = report->variants[0].result->scenario;
 
@@ -360,24 +358,32 @@ static void print_variants(struct page *page, const struct report *report)
     }
 }
 
-void section_verdict(struct page *page, const struct report *report)
+static bool has_variants(const struct report *report)
+{
+    return report->variants_max > 1 || report->variants[0].result->scenario->variant[0] != 0;
+}
+
+void print_verdict(struct page *page, const struct report *report)
 {
     unsigned good = count_as_expected(report);
     bool is_good = good == report->variants_max;
-    bool has_variants =
-        report->variants_max > 1 || report->variants[0].result->scenario->variant[0] != 0;
 
     page_put(page, is_good ? COLOR_GOOD : COLOR_BAD, is_good ? "✓ " : "✗ ");
-    if (has_variants)
+    if (has_variants(report))
         print_of_variants(page, report, good);
     else
         print_of_thresholds(page, report);
     page_end(page);
-    if (!has_variants && report->variants[0].result->scenario->thresholds_max > 0)
+}
+
+void section_verdict(struct page *page, const struct report *report)
+{
+    print_verdict(page, report);
+    if (!has_variants(report) && report->variants[0].result->scenario->thresholds_max > 0)
         print_why(page, report, 0, 2);
     print_titles(page, report);
     print_facts(page, report);
     print_faults(page, report);
-    if (has_variants)
+    if (has_variants(report))
         print_variants(page, report);
 }

@@ -53,6 +53,7 @@ enum word {
     WORD_TITLE_FAILURES,
     WORD_TITLE_BOTTLENECK,
     WORD_TITLE_AUTH,
+    WORD_TITLE_RUNTIMES,
     WORD_TITLE_MONEY,      /* The currency. */
     WORD_TITLE_MONEY_LOST, /* The currency. */
     WORD_TITLE_TIME,       /* How long in all, how long one mark is. */
@@ -103,6 +104,13 @@ enum word {
     WORD_CHEAPEST,        /* Which variant, what its servers cost. */
     WORD_MOST_PROFITABLE, /* Which variant, its profit. */
     WORD_LOST_MONEY,
+    WORD_HELD,
+    WORD_BY_VISITS,
+    WORD_GIL,
+    WORD_GIL_HELD,
+    WORD_GIL_WAIT,
+    WORD_MEMORY,
+    WORD_MIB,
     WORD_OFFERED,
     WORD_QUEUE,
     WORD_QUEUE_AND_LOG, /* Where a log holds work as well. */

@@ -10,13 +10,23 @@ static uint32_t ppm_of(double share)
     return (uint32_t)(share * PRICING_PPM + 0.5);
 }
 
+/* Shares that add up to a whole need not do so once they are rounded: the last tier has what the
+ * others leave. */
 static void read_tiers(struct pricing *pricing, const struct prices_spec *prices)
 {
+    uint32_t left_ppm = PRICING_PPM;
+
     pricing->tiers_max = prices->tiers_max;
-    for (uint32_t i = 0; i < prices->tiers_max; i++)
-        pricing->tiers[i] = (struct tier){.share_ppm = ppm_of(prices->tiers[i].share),
+    for (uint32_t i = 0; i < prices->tiers_max; i++) {
+        uint32_t share_ppm = ppm_of(prices->tiers[i].share);
+
+        if (share_ppm > left_ppm || i + 1 == prices->tiers_max)
+            share_ppm = left_ppm;
+        left_ppm -= share_ppm;
+        pricing->tiers[i] = (struct tier){.share_ppm = share_ppm,
                                           .commission_ppm = ppm_of(prices->tiers[i].commission),
                                           .month = prices->tiers[i].subscription};
+    }
     if (prices->tiers_max > 0)
         return;
     pricing->tiers[pricing->tiers_max++] =
@@ -27,8 +37,10 @@ static void read_tiers(struct pricing *pricing, const struct prices_spec *prices
 
 static struct surge surge_of(const struct surge_spec *spec)
 {
+    uint64_t orders = (uint64_t)(spec->from * (double)spec->window_ns * 1e-9 + 0.5);
+
     return (struct surge){
-        .orders = (uint64_t)(spec->from * (double)spec->window_ns * 1e-9 + 0.5),
+        .orders = spec->from > 0 && orders == 0 ? 1 : orders,
         .window_ns = spec->window_ns,
         .step_ppm = ppm_of(spec->step),
         .max_ppm = ppm_of(spec->most),

@@ -92,7 +92,7 @@ struct load_spec {
 /* ---- Services --------------------------------------------------------------------------- */
 
 enum service_kind { KIND_CUSTOM, KIND_LIKES, KIND_DELIVERY, KIND_BATCHER, KIND_GATEWAY };
-enum runtime_model { RUNTIME_EVENT_LOOP, RUNTIME_THREADS };
+enum runtime_model { RUNTIME_EVENT_LOOP, RUNTIME_THREADS, RUNTIME_GIL_THREADS, RUNTIME_PROCESSES };
 enum likes_design {
     DESIGN_TABLE,   /* Rows only; every question scans. */
     DESIGN_INDEXED, /* Unique index, and a counter row in the same transaction. */
@@ -110,7 +110,9 @@ enum scale_signal { SIGNAL_CPU, SIGNAL_IN_FLIGHT, SIGNAL_RATE, SIGNAL_LAG };
 
 enum step_kind {
     STEP_COMPUTE,
+    STEP_NATIVE,
     STEP_SLEEP,
+    STEP_BLOCK,
     STEP_STORE_GET,
     STEP_STORE_SET,
     STEP_STORE_ADD,
@@ -122,7 +124,7 @@ enum step_kind {
 
 struct step_spec {
     enum step_kind kind;
-    struct dist time; /* COMPUTE, SLEEP. */
+    struct dist time; /* COMPUTE, NATIVE, SLEEP, BLOCK. */
     uint32_t service; /* ASK: index into services. */
     uint64_t ttl_ns;  /* STORE_SET. */
     uint64_t timeout_ns;
@@ -154,11 +156,14 @@ struct service_spec {
     uint32_t cores;
     double speed; /* Of one core, against the core that work is quoted for. */
     enum runtime_model runtime;
-    uint32_t threads;
-    uint64_t quantum_ns;
-    uint32_t queue;       /* Waiting for a first turn; beyond it visits are shed. */
-    enum line_order line; /* Who of them is next. */
-    uint32_t in_flight;   /* Inside one replica at once; beyond it visits are shed. */
+    uint32_t threads;            /* threads, gil_threads. */
+    uint32_t processes;          /* processes. */
+    uint64_t quantum_ns;         /* All but event_loop. */
+    uint64_t switch_interval_ns; /* gil_threads. */
+    uint64_t memory;             /* Of one process. */
+    uint32_t queue;              /* Waiting for a first turn; beyond it visits are shed. */
+    enum line_order line;        /* Who of them is next. */
+    uint32_t in_flight;          /* Inside one replica at once; beyond it visits are shed. */
     uint64_t boot_ns;
     struct autoscale_spec autoscale;
 
@@ -199,6 +204,28 @@ struct service_spec {
     struct step_spec steps[SCENARIO_STEPS_MAX];
     uint32_t steps_max;
 };
+
+/* Who holds a visit from the door to its answer, and how many of them there are: threads or
+ * processes. An event loop has none: 0. */
+static inline uint32_t service_workers(const struct service_spec *spec)
+{
+    switch (spec->runtime) {
+    case RUNTIME_EVENT_LOOP:
+        break;
+    case RUNTIME_THREADS:
+    case RUNTIME_GIL_THREADS:
+        return spec->threads;
+    case RUNTIME_PROCESSES:
+        return spec->processes;
+    }
+    return 0;
+}
+
+/* Processes of one replica. */
+static inline uint32_t service_processes(const struct service_spec *spec)
+{
+    return spec->runtime == RUNTIME_PROCESSES ? spec->processes : 1;
+}
 
 /* ---- What stands around them -------------------------------------------------------------- */
 

@@ -134,7 +134,9 @@ static struct custom_config custom_config(const struct service_spec *spec)
 {
     static const enum custom_kind kinds[] = {
         [STEP_COMPUTE] = CUSTOM_COMPUTE,
+        [STEP_NATIVE] = CUSTOM_NATIVE,
         [STEP_SLEEP] = CUSTOM_SLEEP,
+        [STEP_BLOCK] = CUSTOM_BLOCK,
         [STEP_STORE_GET] = CUSTOM_STORE_GET,
         [STEP_STORE_SET] = CUSTOM_STORE_SET,
         [STEP_STORE_ADD] = CUSTOM_STORE_ADD,

@@ -190,7 +190,7 @@ static void say_processors(struct work *work, uint32_t s, const char *name)
 {
     const struct service_spec *spec = &work->scenario->services[s];
     const struct station *cpu = &work->cpu[s];
-    double c = work->replicas[s] * spec->cores, mean = mean_work(work, s);
+    double c = work->replicas[s] * services_own_cores(spec), mean = mean_work(work, s);
     double visits = services_visits(work, s);
     double per_visit = cpu->service > 0 ? mean / cpu->service : 1;
 
@@ -200,7 +200,7 @@ static void say_processors(struct work *work, uint32_t s, const char *name)
     if (spec->autoscale.is_on)
         say(work, THEORY_REPLICAS, name, count(work->replicas[s]), "");
     say(work, THEORY_CAPACITY, name, per_s(c / mean), "%s × %s / %s");
-    with(work, 3, count(work->replicas[s]), count(spec->cores), ms(mean));
+    with(work, 3, count(work->replicas[s]), count(services_own_cores(spec)), ms(mean));
     say(work, THEORY_OFFERED, name, ratio(cpu->rate / per_visit * mean), "%s × %s");
     with(work, 2, per_s(cpu->rate / per_visit), ms(mean), ratio(0));
     say(work, THEORY_UTILIZATION, name, ratio(cpu->rho), "%s × %s / %s");
@@ -213,7 +213,7 @@ static void say_processors(struct work *work, uint32_t s, const char *name)
     if (work->threads[s].rho > 0) {
         say(work, THEORY_THREADS, name, ratio(work->threads[s].rho), "%s × %s / %s");
         with(work, 3, per_s(visits), ms(work->threads[s].service),
-             count(spec->threads * work->replicas[s]));
+             count(service_workers(spec) * work->replicas[s]));
     }
 }
 

@@ -30,6 +30,7 @@ static struct leg cpu_leg(const struct service_spec *service, const struct dist 
 {
     return (struct leg){.kind = LEG_CPU,
                         .mean = work->mean * 1e-9 / service->speed,
+                        .core = work->mean * 1e-9 / service->speed,
                         .cs2 = dist_scv(work, scv_most)};
 }
 
@@ -184,6 +185,19 @@ static void track_paths(const struct work *work, const struct service_spec *serv
 
 /* ---- Custom --------------------------------------------------------------------------------- */
 
+/* What takes a loop's time stands in its line like work, be it work or not. Beside an interpreter's
+ * lock native work is taken to find a core at once: it is what there is left of them. */
+static struct leg wait_leg(const struct service_spec *service, const struct step_spec *step)
+{
+    struct leg leg = cpu_leg(service, &step->time);
+
+    leg.mean *= service->speed;
+    leg.core = 0;
+    if (step->kind == STEP_SLEEP || service->runtime != RUNTIME_EVENT_LOOP)
+        leg.kind = LEG_SLEEP;
+    return leg;
+}
+
 static struct leg step_leg(const struct work *work, const struct service_spec *service,
                            const struct step_spec *step, double bytes)
 {
@@ -192,11 +206,14 @@ static struct leg step_leg(const struct work *work, const struct service_spec *s
     switch (step->kind) {
     case STEP_COMPUTE:
         return cpu_leg(service, &step->time);
-    case STEP_SLEEP:
+    case STEP_NATIVE:
         leg = cpu_leg(service, &step->time);
-        leg.kind = LEG_SLEEP;
-        leg.mean *= service->speed;
+        if (service->runtime == RUNTIME_GIL_THREADS)
+            leg.kind = LEG_SLEEP;
         return leg;
+    case STEP_SLEEP:
+    case STEP_BLOCK:
+        return wait_leg(service, step);
     case STEP_STORE_GET:
     case STEP_STORE_SET:
         return store_leg(work, bytes);

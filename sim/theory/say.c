@@ -49,7 +49,7 @@ static const struct row rows[THEORY_WHATS] = {
     [THEORY_REPLICAS] = {"replicas",
                          {"replicas, HPA in steady state", "реплики, HPA в покое"},
                          "n"},
-    [THEORY_THREADS] = {"threads", {"threads held", "занято потоков"}, "ρ = λ W / threads"},
+    [THEORY_THREADS] = {"threads", {"workers held", "занято исполнителей"}, "ρ = λ W / workers"},
     [THEORY_HOPS] = {"hops", {"network", "сеть"}, "hops × latency"},
     [THEORY_RESPONSE] = {"response", {"response", "время ответа"}, "W"},
     [THEORY_P99] = {"p99", {"p99", "p99"}, NULL},

@@ -110,6 +110,7 @@ static double replicas_of(const struct work *work, uint32_t service, const struc
 
 static void add_work(struct work *work, uint32_t service, struct demand *cpu)
 {
+    work->cores_wanted[service] = 0;
     for (uint32_t verb = 0; verb < VERB_MAX; verb++) {
         const struct verb_paths *paths = &work->paths[service][verb];
 
@@ -119,12 +120,22 @@ static void add_work(struct work *work, uint32_t service, struct demand *cpu)
                 const struct leg *leg = &paths->paths[p].legs[i];
                 double share = paths->paths[p].share;
 
+                work->cores_wanted[service] += work->visits[service][verb] * share * leg->core;
                 if (leg->kind != LEG_CPU)
                     continue;
                 work->work[service][verb] += share * leg->mean;
                 demand_add(cpu, work->visits[service][verb] * share, leg->mean, leg->cs2);
             }
     }
+}
+
+uint32_t services_own_cores(const struct service_spec *spec)
+{
+    if (spec->runtime == RUNTIME_GIL_THREADS)
+        return 1;
+    if (spec->runtime == RUNTIME_PROCESSES && spec->processes < spec->cores)
+        return spec->processes;
+    return spec->cores;
 }
 
 /* How the replicas share the arrivals: lines, servers, regularity. */
@@ -135,7 +146,7 @@ static void split(const struct work *work, uint32_t service, struct station *cpu
     double ca2 = arrivals_ca2(work, service);
 
     cpu->lines = n;
-    cpu->servers = spec->cores;
+    cpu->servers = services_own_cores(spec);
     cpu->ca2 = 1 - 1.0 / n + ca2 / n;
     switch (work->scenario->balancer.policy) {
     case POLICY_ROUND_ROBIN:
@@ -147,7 +158,7 @@ static void split(const struct work *work, uint32_t service, struct station *cpu
     case POLICY_CONSISTENT_HASH:
         return;
     case POLICY_TWO_CHOICES:
-        cpu->chooses_of_two = n > 2 && spec->cores == 1;
+        cpu->chooses_of_two = n > 2 && services_own_cores(spec) == 1;
         if (cpu->chooses_of_two)
             return;
         break;
@@ -156,7 +167,7 @@ static void split(const struct work *work, uint32_t service, struct station *cpu
         break;
     }
     cpu->lines = 1;
-    cpu->servers = n * spec->cores;
+    cpu->servers = n * services_own_cores(spec);
     cpu->ca2 = ca2;
 }
 
@@ -180,8 +191,8 @@ static double places_of(const struct service_spec *spec)
 {
     double places = spec->queue;
 
-    if (spec->runtime == RUNTIME_THREADS)
-        return fmin(places + spec->threads, spec->in_flight);
+    if (service_workers(spec) > 0)
+        return fmin(places + service_workers(spec), spec->in_flight);
     return fmin(places, spec->in_flight);
 }
 
@@ -244,7 +255,7 @@ static void note_limits(struct work *work, uint32_t service)
 {
     const struct service_spec *spec = &work->scenario->services[service];
     double inside =
-        spec->runtime == RUNTIME_THREADS ? fmin(spec->threads, spec->in_flight) : spec->in_flight;
+        service_workers(spec) > 0 ? fmin(service_workers(spec), spec->in_flight) : spec->in_flight;
 
     work->table.timeout = fmax(work->table.timeout, seconds_of(spec->table_timeout_ns));
     if (auth_looks_up(spec))
@@ -317,7 +328,7 @@ void threads_work(struct work *work)
         double visits = services_visits(work, s), held = 0;
 
         *threads = (struct station){.seconds = work->seconds};
-        if (spec->runtime != RUNTIME_THREADS || visits <= 0 || work->cpu[s].rho >= 1 ||
+        if (service_workers(spec) == 0 || visits <= 0 || work->cpu[s].rho >= 1 ||
             work->table.station.rho >= 1)
             continue;
         for (uint32_t verb = 0; verb < VERB_MAX; verb++)
@@ -329,7 +340,7 @@ void threads_work(struct work *work)
                                                            work->scenario->network.jitter_ns);
         threads->ca2 = work->cpu[s].ca2;
         threads->cs2 = 1;
-        threads->servers = spec->threads;
+        threads->servers = service_workers(spec);
         threads->lines = (uint32_t)work->replicas[s];
         threads->room = (double)spec->queue * work->replicas[s];
         threads->backlog = work->past->threads[s];

@@ -160,7 +160,9 @@ static void add_sums(struct sums *sums, const struct work *work)
     sums->seconds += work->seconds;
     for (uint32_t s = 0; s < work->scenario->services_max; s++) {
         const struct station *cpu = &work->cpu[s];
-        double busy = isfinite(cpu->capacity) && cpu->capacity > 0 ? cpu->out / cpu->capacity : 0;
+        double served = cpu->rate > 0 ? cpu->out / cpu->rate : 1;
+        double busy = served * work->cores_wanted[s] /
+                      (work->replicas[s] * work->scenario->services[s].cores);
 
         if (work->scenario->services[s].kind == KIND_BATCHER)
             busy = work->batchers[s].utilization;

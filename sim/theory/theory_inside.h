@@ -22,6 +22,7 @@ enum { TOPIC_OF_CUSTOM = 2 };
 struct leg {
     enum leg_kind kind;
     double mean, cs2; /* Of the work itself, without waiting. */
+    double core;      /* Of the mean: what takes a core. */
     uint32_t target;  /* ASK: the service; PUT: the topic. */
     bool is_locking;  /* WRITE: holds the row of the request's key to the commit. */
 };
@@ -101,7 +102,9 @@ struct work { /* A phase at work. */
     double from_s, seconds;
     double rates[SCENARIO_LOADS_MAX];
     double visits[SCENARIO_SERVICES_MAX][VERB_MAX];
-    double work[SCENARIO_SERVICES_MAX][VERB_MAX]; /* Processor time per visit. */
+    double work[SCENARIO_SERVICES_MAX]
+               [VERB_MAX];                      /* Time on a loop, or behind the lock, per visit. */
+    double cores_wanted[SCENARIO_SERVICES_MAX]; /* By all that is asked of a service. */
     struct verb_paths paths[SCENARIO_SERVICES_MAX][VERB_MAX];
     struct popularity menus, counts, likes; /* Asks within the phase. */
     double menu_hits, count_hits;           /* Shares. */
@@ -142,6 +145,9 @@ void phase_work(struct work *work);
 
 /* services.c: visits, processors, balancers; and everything that they ask of others. */
 void services_work(struct work *work);
+/* Cores that a replica's own code can use at once: by the interpreter's lock one, however many
+ * there are; and no more than it has processes. */
+uint32_t services_own_cores(const struct service_spec *spec);
 bool services_has_front(const struct scenario *scenario, uint32_t service);
 double services_visits(const struct work *work, uint32_t service);
 double services_top_key(const struct work *work, uint32_t verb); /* Share of the hottest. */

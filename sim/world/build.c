@@ -64,7 +64,9 @@ static void init_group(struct group *group, struct world *world, const struct se
     line_init(&group->wait, 0, NULL);
     line_init(&group->inside, 0, NULL);
     usage_init(&group->cores, 0, 0);
-    usage_init(&group->threads, 0, 0);
+    line_init(&group->gil_wait, 0, NULL);
+    usage_init(&group->workers, 0, 0);
+    usage_init(&group->gil, 0, 0);
     area_init(&group->replicas_up, 0, 0);
 }
 
@@ -101,7 +103,8 @@ static void add_group(struct world *world, const struct service_spec *spec)
 
     init_group(group, world, spec);
     group->plan = setup_service(spec);
-    add_replicas(group, plan_bytes(&group->plan));
+    add_replicas(group,
+                 (plan_bytes(&group->plan) + sizeof(struct process)) * service_processes(spec));
     if (setup_has_balancer(world->scenario, spec))
         add_balancer(group, &world->balancers[world->groups_max]);
     if (spec->autoscale.is_on)

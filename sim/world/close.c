@@ -5,8 +5,9 @@
 #include "sim/world/world_inside.h"
 
 static const char *const op_names[OP_KINDS] = {
-    [OP_CPU] = "cpu",     [OP_TIMER] = "timer", [OP_PEER] = "peer",     [OP_STORE] = "store",
-    [OP_QUEUE] = "queue", [OP_TABLE] = "table", [OP_TOKENS] = "tokens",
+    [OP_CPU] = "cpu",     [OP_TIMER] = "timer", [OP_PEER] = "peer",   [OP_STORE] = "store",
+    [OP_QUEUE] = "queue", [OP_TABLE] = "table", [OP_BLOCK] = "block",
+    [OP_TOKENS] = "tokens",
 };
 
 static void close_stages(const struct group *group, struct service_result *result)
@@ -25,6 +26,29 @@ static void close_stages(const struct group *group, struct service_result *resul
     }
 }
 
+static double at_most_one(double share)
+{
+    return share < 1 ? share : 1;
+}
+
+/* A loop is held by a task that computes and by one that blocks. */
+static void close_runtime(const struct group *group, struct service_result *result, uint64_t now_ns)
+{
+    const struct service_spec *spec = group->spec;
+
+    result->runtime = spec->runtime;
+    result->memory = spec->memory * service_processes(spec) * group->ready_max;
+    result->held = usage_mean(&group->workers, now_ns);
+    result->held_peak = group->workers.peak;
+    if (spec->runtime == RUNTIME_EVENT_LOOP) {
+        result->held = at_most_one(result->held + result->utilization);
+        result->held_peak = at_most_one(result->held_peak + result->utilization_peak);
+    }
+    result->gil_held = usage_mean(&group->gil, now_ns);
+    result->gil_held_peak = group->gil.peak;
+    result->gil_wait_mean_ms = line_stay_mean_ns(&group->gil_wait) * 1e-6;
+}
+
 static void close_group(const struct group *group)
 {
     struct service_result *result = group->station;
@@ -40,9 +64,8 @@ static void close_group(const struct group *group)
     result->replica_seconds = (double)area_sum(&group->replicas_up, now_ns) * 1e-9;
     result->core_seconds = result->replica_seconds * group->spec->cores;
     result->utilization = usage_mean(&group->cores, now_ns);
-    result->threads_held = usage_mean(&group->threads, now_ns);
-    result->threads_held_peak = group->threads.peak;
     result->utilization_peak = group->cores.peak;
+    close_runtime(group, result, now_ns);
     result->wait_mean_ms = line_stay_mean_ns(&group->wait) * 1e-6;
     result->queue_max = group->longest_line;
     result->in_system_mean = area_mean(&group->inside.length, from_ns, now_ns);

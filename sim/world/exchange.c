@@ -1,7 +1,7 @@
 /* exchange.c — The peer port and the door: an ask travels to another node, an answer travels back.
  *
  *     peer_ask --link--> arrive --admitted--> at the door --> inside --door_answer--link--> op_end
- *        |                 |  |                  (threads)       |
+ *        |                 |  |                  (workers)       |
  *        | lost            |  +-- full: shed ------------------->|
  *        v                 +-- nobody there: refused ----------->|
  *     (timeout)                                    node died: failed
@@ -116,7 +116,10 @@ static void leave(struct exchange *exchange)
 
 static uint32_t rank_at_door(const struct exchange *exchange)
 {
-    return processor_rank(&exchange->to->processor, exchange->visit.ask.priority);
+    const struct processor *processor = &exchange->to->processor;
+
+    return processor->has_processes ? 0
+                                    : processor_rank(processor, exchange->visit.ask.priority);
 }
 
 static void wait_at_the_door(struct exchange *exchange)
@@ -124,6 +127,8 @@ static void wait_at_the_door(struct exchange *exchange)
     struct node *node = exchange->to;
 
     ranks_push(&node->processor.at_the_door, &exchange->door, rank_at_door(exchange));
+    if (!exchange->is_counted)
+        return;
     line_enter(&node->group->wait, exchange->arrived_ns);
     group_note_line(node->group, node->processor.at_the_door.length);
 }
@@ -134,16 +139,31 @@ static void left_the_door(struct exchange *exchange)
     struct node *node = exchange->to;
     uint64_t now_ns = world_now_ns(node->world);
 
-    line_leave(&node->group->wait, now_ns, now_ns - exchange->arrived_ns);
+    if (exchange->is_counted)
+        line_leave(&node->group->wait, now_ns, now_ns - exchange->arrived_ns);
+}
+
+/* Whether it holds a worker while it is inside. Health checks do where the worker is a process: it
+ * takes one connection at a time, whatever it brings. */
+static bool holds_worker(const struct exchange *exchange)
+{
+    const struct processor *processor = &exchange->to->processor;
+
+    return processor->workers > 0 && (exchange->is_counted || processor->has_processes);
 }
 
 static void hand_over(struct exchange *exchange)
 {
     struct node *node = exchange->to;
+    void *service = node->service;
 
-    if (node->processor.threads > 0)
-        processor_take_thread(node);
-    node->service_ops->visit(node->service, &exchange->visit);
+    if (holds_worker(exchange))
+        processor_take_worker(node);
+    if (node->processes != NULL) {
+        exchange->process = node_take_idle(node);
+        service = node->processes[exchange->process].service;
+    }
+    node->service_ops->visit(service, &exchange->visit);
 }
 
 /* Who waits at the door and is less urgent than this one goes away unserved. False: nobody is. */
@@ -172,7 +192,7 @@ static bool has_room(struct exchange *exchange)
         return true;
     if (node->visits.length >= node->processor.in_flight)
         return false;
-    return node->processor.threads > 0 ? turns_one_away(exchange)
+    return node->processor.workers > 0 ? turns_one_away(exchange)
                                        : processor_gives_way(node, exchange->visit.ask.priority);
 }
 
@@ -187,13 +207,24 @@ static void admit(struct exchange *exchange)
         return;
     }
     enter(exchange);
-    if (processor->threads > 0 && processor->threads_held == processor->threads) {
+    if (processor->workers > 0 && !processor_has_free_worker(processor)) {
         wait_at_the_door(exchange);
         return;
     }
-    if (processor->threads > 0)
+    if (processor->workers > 0)
         line_pass(&node->group->wait);
     hand_over(exchange);
+}
+
+/* Answered at once, without a place in any line; but see holds_worker. */
+static void check_health(struct exchange *exchange)
+{
+    exchange->is_inside = true;
+    exchange->door = (struct link){NULL, NULL};
+    if (holds_worker(exchange) && !processor_has_free_worker(&exchange->to->processor))
+        wait_at_the_door(exchange);
+    else
+        hand_over(exchange);
 }
 
 static void leave_the_socket(struct event *event)
@@ -223,30 +254,37 @@ static void arrive(struct event *event)
     } else if (node_is_paused(node, world_now_ns(node->world))) {
         wait_in_the_socket(exchange);
     } else if (exchange->visit.ask.verb == VERB_HEALTH) {
-        exchange->is_inside = true;
-        node->service_ops->visit(node->service, &exchange->visit);
+        check_health(exchange);
     } else {
         admit(exchange);
     }
 }
 
-/* A thread came free. Who is answered at once (it came too late) frees it again, inside this loop:
+/* A worker came free. Who is answered at once (it came too late) frees it again, inside this loop:
  * then the loop goes on, and a long line is no deep stack. */
 static void admit_next(struct node *node)
 {
     struct processor *processor = &node->processor;
     struct link *first;
 
-    processor_free_thread(node);
     if (processor->is_admitting)
         return;
     processor->is_admitting = true;
-    while (processor->threads_held < processor->threads &&
+    while (processor_has_free_worker(processor) &&
            (first = ranks_take_first(&processor->at_the_door)) != NULL) {
         left_the_door(list_entry(first, struct exchange, door));
         hand_over(list_entry(first, struct exchange, door));
     }
     processor->is_admitting = false;
+}
+
+static void free_worker(struct exchange *exchange)
+{
+    struct node *node = exchange->to;
+
+    processor_free_worker(node);
+    if (node->processes != NULL)
+        node_has_idle(node, exchange->process);
 }
 
 static void answer(struct door *door, struct visit *visit, enum call_outcome outcome, int64_t value,
@@ -257,14 +295,13 @@ static void answer(struct door *door, struct visit *visit, enum call_outcome out
 
     check(exchange->is_inside && exchange->to == node);
     exchange->bytes = bytes;
-    if (!exchange->is_counted) {
-        exchange->is_inside = false;
-        answer_back(exchange, outcome, value);
-        return;
-    }
-    leave(exchange);
+    if (holds_worker(exchange))
+        free_worker(exchange);
+    if (exchange->is_counted)
+        leave(exchange);
+    exchange->is_inside = false;
     answer_back(exchange, outcome, value);
-    if (node->processor.threads > 0)
+    if (node->processor.workers > 0)
         admit_next(node);
     node_left_visit(node);
 }
@@ -285,6 +322,8 @@ void exchange_fail_all(struct node *node)
         leave(exchange);
         answer_back(exchange, CALL_FAILED, 0);
     }
+    while ((first = ranks_take_first(&node->processor.at_the_door)) != NULL) /* Health checks. */
+        answer_back(list_entry(first, struct exchange, door), CALL_FAILED, 0);
 }
 
 const struct door_ops exchange_door_ops = {.answer = answer};

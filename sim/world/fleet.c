@@ -5,6 +5,11 @@
  * unready pod does, so that nobody starts another in its place. */
 #include "sim/world/world_inside.h"
 
+static uint32_t workers_of(const struct service_spec *spec)
+{
+    return spec->runtime == RUNTIME_EVENT_LOOP ? spec->cores : service_workers(spec);
+}
+
 static void note_size(struct group *group)
 {
     uint64_t now_ns = world_now_ns(group->world);
@@ -12,8 +17,9 @@ static void note_size(struct group *group)
 
     area_change(&group->replicas_up, now_ns, up);
     usage_resize(&group->cores, now_ns, up * group->spec->cores);
-    if (group->spec->runtime == RUNTIME_THREADS)
-        usage_resize(&group->threads, now_ns, up * group->spec->threads);
+    usage_resize(&group->workers, now_ns, up * workers_of(group->spec));
+    if (group->spec->runtime == RUNTIME_GIL_THREADS)
+        usage_resize(&group->gil, now_ns, up);
     if (group->ready > group->ready_max)
         group->ready_max = group->ready;
 }

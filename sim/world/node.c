@@ -50,15 +50,52 @@ static const struct plan *plan_of(const struct node *node)
     return node->scales != NULL ? &node->scales->scaler_plan : &node->group->plan;
 }
 
+/* Each process has an instance of the service; the ports of the node are shared, as its cores and
+ * its address are. */
+static void fork_processes(struct node *node)
+{
+    uint32_t processes_max = node->processor.workers;
+
+    node->processes = arena_take(&node->arena, processes_max * sizeof *node->processes);
+    node->idle_process = node->idle_last = PROCESS_NONE;
+    for (uint32_t i = 0; i < processes_max; i++) {
+        node->processes[i].service = plan_start(plan_of(node), &node->ports, &node->service_ops);
+        node_has_idle(node, i);
+    }
+    node->service = node->processes[0].service;
+}
+
 static void become_ready(struct node *node)
 {
     node->state = NODE_READY;
     arena_reset(&node->arena);
-    node->service = plan_start(plan_of(node), &node->ports, &node->service_ops);
+    if (node->processor.has_processes)
+        fork_processes(node);
+    else
+        node->service = plan_start(plan_of(node), &node->ports, &node->service_ops);
     if (node->group != NULL)
         fleet_ready(node);
     if (node->service_ops->start != NULL)
         node->service_ops->start(node->service);
+}
+
+void node_has_idle(struct node *node, uint32_t process)
+{
+    node->processes[process].next_idle = PROCESS_NONE;
+    if (node->idle_process == PROCESS_NONE)
+        node->idle_process = process;
+    else
+        node->processes[node->idle_last].next_idle = process;
+    node->idle_last = process;
+}
+
+uint32_t node_take_idle(struct node *node)
+{
+    uint32_t process = node->idle_process;
+
+    check(process != PROCESS_NONE);
+    node->idle_process = node->processes[process].next_idle;
+    return process;
 }
 
 static void boot_ends(struct event *event)

@@ -26,7 +26,7 @@ struct world;
 struct group;
 
 /* What a node can be waiting for; the latency breakdown has these names. */
-enum op_kind { OP_CPU, OP_TIMER, OP_PEER, OP_STORE, OP_QUEUE, OP_TABLE, OP_TOKENS, OP_KINDS };
+enum op_kind { OP_CPU, OP_TIMER, OP_PEER, OP_STORE, OP_QUEUE, OP_TABLE, OP_BLOCK, OP_TOKENS, OP_KINDS };
 
 enum node_state {
     NODE_OFF,
@@ -36,6 +36,14 @@ enum node_state {
     NODE_DOWN /* Dead, and it will be back: asked for and not ready. */
 };
 
+/* One of a node's processes: what the service keeps in its memory is its own. The kernel gives a
+ * connection to whoever has waited for one longest. */
+struct process {
+    void *service;
+    uint32_t next_idle;
+};
+#define PROCESS_NONE UINT32_MAX
+
 struct node {
     struct world *world;
     struct group *group;            /* NULL: the clients, an autoscaler. */
@@ -44,7 +52,8 @@ struct node {
     uint32_t id;
     uint32_t epoch; /* Moves on when it dies. */
     enum node_state state;
-    uint64_t resumes_ns; /* Stopped until then: nothing runs here. */
+    uint64_t resumes_ns; /* Stopped until then, by a fault or by its own blocking call: nothing
+                            runs here, and what comes waits in its sockets. */
     bool is_cut;         /* No message passes in or out. */
     struct event boot;
 
@@ -61,7 +70,10 @@ struct node {
     struct ports ports; /* Points to the members above. */
 
     const struct service_ops *service_ops;
-    void *service; /* Lives in the arena. */
+    void *service;             /* Lives in the arena. Under processes: the first one's. */
+    struct process *processes; /* An instance of the service each; NULL: there is one. */
+    uint32_t idle_process;     /* The one that has been idle longest; PROCESS_NONE: all are busy. */
+    uint32_t idle_last;
     struct processor processor;
     struct list visits; /* Inside or at the door: struct exchange.inside */
     struct list socket; /* Came while it was stopped: struct exchange.inside */

@@ -2,12 +2,20 @@
  *
  *   event_loop   each core is a loop: a task runs to its end, the others wait in one line, first
  *                in, first out, or by priority. Visits are handed to the service at once; a new one
- *                is shed when `queue` tasks wait, unless one of them gives way to it.
+ *                is shed when `queue` tasks wait, unless one of them gives way to it. A blocking
+ *                call holds its loop and no core computes; where it is the only loop, the whole node
+ *                stands still: no message is read, no timer rings.
  *   threads      a visit holds a thread from accept to answer; runnable threads share the cores in
  *                slices of `quantum`. When all threads are held, visits wait at the door, at most
- *                `queue` of them.
+ *                `queue` of them. A blocking call holds its thread and no core.
+ *   gil_threads  the same, and of the threads that run the handlers' own code only the one that
+ *                holds the interpreter's lock (gil.h) wants a core; native work wants a core alone.
+ *   processes    as threads, one process in the place of each thread: a visit has an instance of
+ *                the service for itself (node.h), and there is no lock. The line at the door is the
+ *                kernel's, before a socket that all share: it knows no priority.
  *
- * Invariant: no core idles beside a waiting task. */
+ * Invariants: no core idles beside a waiting task, no lock is free beside one who waits for it, and
+ * never do two tasks compute that the lock is there to keep apart. */
 #ifndef SIM_WORLD_PROCESSOR_H
 #define SIM_WORLD_PROCESSOR_H
 
@@ -18,24 +26,29 @@
 #include "services/base/ranks.h"
 #include "services/port/cpu.h"
 #include "sim/scenario/scenario.h"
+#include "sim/world/gil.h"
 
 struct node;
 struct task;
 
 struct processor {
     uint32_t cores;
-    uint32_t busy;
+    uint32_t busy;    /* Cores, or loops, that have a task; … */
+    uint32_t blocked; /* … and of the loops those whose task is a blocking call. */
     double speed;
     uint64_t quantum_ns; /* 0: to the end. */
-    uint32_t threads;    /* 0: no limit, an event loop. */
-    uint32_t threads_held;
-    bool is_admitting; /* Visits at the door are being given the threads that came free. */
+    uint32_t workers;    /* Threads or processes; 0: an event loop. */
+    uint32_t workers_held;
+    bool has_processes;
+    bool is_admitting; /* Visits at the door are being given the workers that came free. */
     uint32_t queue;    /* Limits of the scenario. */
     uint32_t in_flight;
-    bool is_by_priority;      /* Otherwise everybody has rank 0. */
+    bool is_by_priority; /* Otherwise everybody has rank 0. */
+    struct gil gil;
     struct ranks waiting;     /* Tasks that want a core. */
     struct list running;      /* Tasks that have one. */
-    struct ranks at_the_door; /* threads: visits without a thread; struct exchange.door */
+    struct list blocking;     /* Tasks that wait in a blocking call and want none. */
+    struct ranks at_the_door; /* Visits without a worker; struct exchange.door */
 };
 
 extern const struct cpu_ops processor_ops;
@@ -48,9 +61,9 @@ void processor_stand_still(struct node *node, uint64_t for_ns);
 /* The node has died: its tasks go back to the world's pool. */
 void processor_drop_all(struct node *node);
 
-/* threads: a visit takes one from the door to its answer. */
-void processor_take_thread(struct node *node);
-void processor_free_thread(struct node *node);
+/* A visit takes a worker from the door to its answer. */
+void processor_take_worker(struct node *node);
+void processor_free_worker(struct node *node);
 
 static inline uint32_t processor_rank(const struct processor *processor, uint8_t priority)
 {
@@ -64,19 +77,25 @@ bool processor_gives_way(struct node *node, uint8_t priority);
 /* Would a new visit be shed? */
 bool processor_is_full(const struct node *node);
 
-/* Checks the invariant; false when it is broken. */
-bool processor_is_busy_enough(const struct processor *processor);
+/* What of the invariants does not hold; NULL: all do. */
+const char *processor_finding(const struct processor *processor);
 
-/* The line for a first turn: under threads the one at the door. */
-static inline uint32_t processor_line(const struct processor *processor)
+static inline bool processor_has_free_worker(const struct processor *processor)
 {
-    return processor->threads > 0 ? processor->at_the_door.length : processor->waiting.length;
+    return processor->workers_held < processor->workers;
 }
 
-/* Everything that waits here: for a core or for a thread. */
+/* The line for a first turn: with workers the one at the door. */
+static inline uint32_t processor_line(const struct processor *processor)
+{
+    return processor->workers > 0 ? processor->at_the_door.length : processor->waiting.length;
+}
+
+/* Everything that waits here: for a core, for the lock, for a worker. */
 static inline uint32_t processor_waiting(const struct processor *processor)
 {
-    return processor->waiting.length + processor->at_the_door.length;
+    return processor->waiting.length + processor->gil.waiting.length +
+           processor->at_the_door.length;
 }
 
 #endif

@@ -75,7 +75,7 @@ static void issue(struct tokens *tokens, struct call *call, const struct token_o
     processor_run(node, call, OP_TOKENS,
                   model->spec->session_ns +
                       (order->is_signed ? model->spec->sign_ns[auth->algorithm] : 0),
-                  CALL_OK, (int64_t)handle_of(model, entry), &entry->claims);
+                  (struct end){CALL_OK, (int64_t)handle_of(model, entry), &entry->claims});
 }
 
 /* ---- Checking -------------------------------------------------------------------------------- */
@@ -166,8 +166,8 @@ static void verify(struct tokens *tokens, struct call *call, uint64_t token, enu
 
     outlive(model, &verdict);
     processor_run(node, call, OP_TOKENS, work_ns,
-                  verdict.flaw == TOKEN_SOUND ? CALL_OK : CALL_ABSENT, verdict.flaw,
-                  verdict.claims);
+                  (struct end){verdict.flaw == TOKEN_SOUND ? CALL_OK : CALL_ABSENT, verdict.flaw,
+                               verdict.claims});
 }
 
 const struct tokens_ops tokens_model_ops = {.issue = issue, .verify = verify};

@@ -58,7 +58,8 @@ static void for_each_group(struct world *world, void (*visit)(struct group *, ui
 static void note_second(struct group *group, uint64_t now_ns)
 {
     usage_second(&group->cores, now_ns);
-    usage_second(&group->threads, now_ns);
+    usage_second(&group->workers, now_ns);
+    usage_second(&group->gil, now_ns);
 }
 
 /* A second that the load's end cuts off is in no series. */
@@ -86,7 +87,9 @@ static void forget_warmup(struct group *group, uint64_t now_ns)
     line_restart(&group->wait, now_ns);
     line_restart(&group->inside, now_ns);
     usage_restart(&group->cores, now_ns);
-    usage_restart(&group->threads, now_ns);
+    usage_restart(&group->workers, now_ns);
+    usage_restart(&group->gil, now_ns);
+    line_restart(&group->gil_wait, now_ns);
     area_restart(&group->replicas_up, now_ns);
     memset(group->waited, 0, sizeof group->waited);
     group->visits = group->shed = 0;
@@ -260,10 +263,10 @@ bool world_run(const struct scenario *scenario, const struct world_options *opti
 enum planted_bug world_planted(const char *name)
 {
     static const char *const names[PLANT_MAX] = {
-        [PLANT_IDLE_CORE] = "idle-core",         [PLANT_LOST_REQUEST] = "lost-request",
-        [PLANT_OFFSET_SKIPS] = "offset-skips",   [PLANT_DOUBLE_TALLY] = "double-tally",
-        [PLANT_EARLY_COMMIT] = "early-commit",   [PLANT_ADDS_TWICE] = "adds-twice",
-        [PLANT_NEVER_EXPIRES] = "never-expires",
+        [PLANT_IDLE_CORE] = "idle-core",       [PLANT_LOST_REQUEST] = "lost-request",
+        [PLANT_OFFSET_SKIPS] = "offset-skips", [PLANT_DOUBLE_TALLY] = "double-tally",
+        [PLANT_EARLY_COMMIT] = "early-commit", [PLANT_ADDS_TWICE] = "adds-twice",
+        [PLANT_FORGETS_LOCK] = "forgets-lock", [PLANT_NEVER_EXPIRES] = "never-expires",
     };
 
 #ifdef SIM_PLANTED_BUGS

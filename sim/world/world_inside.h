@@ -45,10 +45,13 @@ struct group {
     uint32_t ready, starting, draining, ready_max;
 
     struct service_result *station; /* Lent by the result; NULL: it is told of nowhere. */
-    struct line_stat wait;          /* For a core or, under threads, for a thread; all replicas. */
-    uint32_t longest_line;          /* Of that, at one replica. */
-    struct line_stat inside;        /* From arrival at a replica to its answer. */
-    struct usage cores, threads;
+    struct line_stat wait;     /* For a core or, where there are any, a worker; all replicas. */
+    uint32_t longest_line;     /* Of that, at one replica. */
+    struct line_stat inside;   /* From arrival at a replica to its answer. */
+    struct line_stat gil_wait; /* For the interpreter's lock, each time. */
+    struct usage cores;
+    struct usage workers;    /* Threads, processes; of an event loop: loops in blocking calls. */
+    struct usage gil;        /* The interpreter's lock, one per replica. */
     struct area replicas_up; /* Ready, or finishing what they have: both are paid for. */
     uint64_t visits, shed;
     unsigned __int128 carried_ns; /* Stays before the warm-up's end of those inside then. */
@@ -61,23 +64,27 @@ struct exchange {
     struct op op;
     struct visit visit;
     struct node *to;
-    bool is_inside;  /* With the service, or at its door. */
-    bool is_counted; /* Health checks are not. */
-    uint8_t outcome; /* enum call_outcome, once answered. */
-    uint32_t bytes;  /* Of the answer. */
+    bool is_inside;   /* With the service, or at its door. */
+    bool is_counted;  /* Health checks are not. */
+    uint8_t outcome;  /* enum call_outcome, once answered. */
+    uint32_t bytes;   /* Of the answer. */
+    uint32_t process; /* Inside: which of the node's it has for itself. */
     struct link inside, door;
     uint64_t arrived_ns;
     int64_t value;
 };
 
-struct task { /* Wants a core, or has one. */
+struct task { /* Wants a core or the interpreter's lock, has a core, or blocks. */
     struct op op;
     struct link link;
+    uint8_t kind; /* enum cpu_kind */
+    uint8_t rank; /* In the line for a core; the lock knows none. */
+    bool is_running;
     uint64_t left_ns;
-    uint64_t since_ns; /* In the line: came to it. */
-    uint64_t due_ns;   /* With a core: its slice ends. */
     const void *span;  /* Told at its end. */
-    uint8_t rank;      /* In the line. */
+    uint64_t since_ns; /* In a line: came to it. */
+    uint64_t piece_ns; /* With a core: what is done of it, … */
+    uint64_t due_ns;   /* … and when. */
 };
 
 struct nap {
@@ -152,16 +159,23 @@ void node_crash(struct node *node, bool will_be_back); /* To be DOWN, else OFF. 
 void node_restart(struct node *node); /* DOWN -> READY; any other stays what it is. */
 void node_pause(struct node *node, uint64_t for_ns);
 void node_left_visit(struct node *node); /* A visit was answered: a draining node may be empty. */
+void node_has_idle(struct node *node, uint32_t process); /* It has nobody any more. */
+uint32_t node_take_idle(struct node *node);              /* The one that was idle longest. */
 
 /* exchange.c */
 extern const struct door_ops exchange_door_ops;
 extern const struct peer_ops exchange_peer_ops;
 void exchange_fail_all(struct node *node); /* It died with these visits in hand. */
 
-/* processor.c: work whose end is known before. The call is told this outcome, value and span when
- * so much processor time has been spent; what the span points to is read then. */
-void processor_run(struct node *node, struct call *call, enum op_kind kind, uint64_t work_ns,
-                   enum call_outcome outcome, int64_t value, const void *span);
+/* processor.c: native work whose end is known before. That is what the call is told when so much
+ * processor time has been spent, under the name `as`; what the span points to is read then. */
+struct end {
+    enum call_outcome outcome;
+    int64_t value;
+    const void *span;
+};
+void processor_run(struct node *node, struct call *call, enum op_kind as, uint64_t work_ns,
+                   struct end end);
 
 /* nap.c */
 extern const struct timer_ops nap_timer_ops;

@@ -47,15 +47,24 @@ void rig_machine_close(struct rig_machine *machine)
 void rig_machine_set(struct rig_machine *machine, struct node *node, const struct cpu_spec *spec,
                      uint32_t in_flight)
 {
+    static const enum runtime_model models[CPU_MODELS] = {
+        [CPU_EVENT_LOOP] = RUNTIME_EVENT_LOOP,
+        [CPU_THREADS] = RUNTIME_THREADS,
+        [CPU_GIL_THREADS] = RUNTIME_GIL_THREADS,
+        [CPU_PROCESSES] = RUNTIME_PROCESSES,
+    };
+
     machine->spec = (struct service_spec){.replicas = 1,
+                                          .runtime = models[spec->model],
                                           .cores = spec->cores,
                                           .speed = spec->speed,
-                                          .threads = spec->threads,
+                                          .threads = spec->workers,
+                                          .processes = spec->workers,
                                           .quantum_ns = spec->quantum_ns,
+                                          .switch_interval_ns = spec->switch_interval_ns,
                                           .queue = spec->queue,
                                           .line = spec->is_by_priority ? LINE_PRIORITY : LINE_FIFO,
                                           .in_flight = in_flight};
-    machine->spec.runtime = spec->threads > 0 ? RUNTIME_THREADS : RUNTIME_EVENT_LOOP;
     node->group = &machine->rig->fixture->world->groups[0];
     node->timer.ops = &nap_timer_ops;
     node->cpu.ops = &processor_ops;

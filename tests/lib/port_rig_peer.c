@@ -177,6 +177,7 @@ static void live_restart(struct rig *rig)
 {
     struct peers *peers = peers_of(rig);
     struct door_live_config config = {.listen = peers->address,
+                                      .listens = -1,
                                       .in_flight = peers->in_flight,
                                       .verbs = (1u << VERB_MAX) - 1,
                                       .stats = &peers->stats};

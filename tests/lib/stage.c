@@ -49,9 +49,12 @@ static void timer_says(struct timer *timer, struct call *call, uint64_t delay_ns
         (struct line){.kind = LINE_SLEEP, .call = call, .delay_ns = delay_ns});
 }
 
-static void cpu_says(struct cpu *cpu, struct call *call, uint64_t work_ns)
+static void cpu_says(struct cpu *cpu, struct call *call, enum cpu_kind kind, uint64_t ns)
 {
-    say(stage_of(cpu, cpu), (struct line){.kind = LINE_CPU, .call = call, .delay_ns = work_ns});
+    static const enum line_kind lines[] = {
+        [CPU_OWN] = LINE_CPU, [CPU_NATIVE] = LINE_NATIVE, [CPU_BLOCK] = LINE_BLOCK};
+
+    say(stage_of(cpu, cpu), (struct line){.kind = lines[kind], .call = call, .delay_ns = ns});
 }
 
 static void peer_says(struct peer *peer, struct call *call, uint32_t target, const struct ask *ask,
@@ -229,6 +232,8 @@ static const char *const kind_names[LINE_KINDS] = {
     [LINE_ANSWER] = "answer",
     [LINE_SLEEP] = "sleep",
     [LINE_CPU] = "cpu",
+    [LINE_NATIVE] = "cpu_native",
+    [LINE_BLOCK] = "cpu_block",
     [LINE_PEER] = "peer",
     [LINE_STORE_GET] = "store_get",
     [LINE_STORE_SET] = "store_set",
@@ -285,7 +290,7 @@ void stage_reply(struct stage *stage, struct line *line, enum call_outcome outco
         return;
     assert_true(line->is_open); /* Else: replied to twice. */
     line->is_open = false;
-    if (line->kind == LINE_SLEEP && wake_ns > stage->now_ns)
+    if ((line->kind == LINE_SLEEP || line->kind == LINE_BLOCK) && wake_ns > stage->now_ns)
         stage->now_ns = wake_ns;
     call_complete(line->call, outcome, value);
 }
@@ -323,12 +328,27 @@ struct line *expect_sleep(struct stage *stage, uint64_t *delay_ns)
     return line;
 }
 
-struct line *expect_cpu(struct stage *stage)
+static struct line *expect_work(struct stage *stage, enum line_kind kind)
 {
-    struct line *line = stage_hear(stage, LINE_CPU);
+    struct line *line = stage_hear(stage, kind);
 
     stage_reply(stage, line, CALL_OK, 0);
     return line;
+}
+
+struct line *expect_cpu(struct stage *stage)
+{
+    return expect_work(stage, LINE_CPU);
+}
+
+struct line *expect_native(struct stage *stage)
+{
+    return expect_work(stage, LINE_NATIVE);
+}
+
+struct line *expect_block(struct stage *stage)
+{
+    return expect_work(stage, LINE_BLOCK);
 }
 
 struct line *expect_peer(struct stage *stage, uint32_t target, enum call_outcome outcome,

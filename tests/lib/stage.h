@@ -33,6 +33,8 @@ enum line_kind {
     LINE_ANSWER,
     LINE_SLEEP,
     LINE_CPU,
+    LINE_NATIVE,
+    LINE_BLOCK,
     LINE_PEER,
     LINE_STORE_GET,
     LINE_STORE_SET,
@@ -61,8 +63,9 @@ struct line {
     enum call_outcome outcome; /* … how, … */
     uint32_t bytes;            /* … and how big. STORE_SET, …_NEW: the value's size. */
 
-    uint64_t said_ns;    /* When, by stage.now_ns. */
-    uint64_t delay_ns;   /* SLEEP: how long. CPU: the work. TAKE: how long to wait for more. */
+    uint64_t said_ns;  /* When, by stage.now_ns. */
+    uint64_t delay_ns; /* SLEEP, BLOCK: how long. CPU, NATIVE: the work. TAKE: how long to wait for
+                          more. */
     uint64_t timeout_ns; /* Everything that leaves the node. */
     uint64_t ttl_ns;     /* STORE_SET, …_SET_NEW, …_EXPIRE. */
 
@@ -141,6 +144,10 @@ struct line *expect_sleep(struct stage *stage, uint64_t *delay_ns);
 
 /* The work is done at once; the clock stands. The work asked for is in line->delay_ns. */
 struct line *expect_cpu(struct stage *stage);
+struct line *expect_native(struct stage *stage);
+
+/* It returns at once, with the clock moved on as by a sleep. How long is in line->delay_ns. */
+struct line *expect_block(struct stage *stage);
 
 struct line *expect_peer(struct stage *stage, uint32_t target, enum call_outcome outcome,
                          int64_t value);

@@ -74,6 +74,13 @@ static uint64_t area(struct rig *rig, const struct stats_level *level)
     return stats_level_area(level, loop_now_ns(&rig->loop));
 }
 
+/* Threads count for themselves, and are asked. */
+static uint64_t area_of_threads(struct rig *rig, const struct stats_level *level)
+{
+    cpu_live_catch_up(rig->cpu);
+    return area(rig, level);
+}
+
 /* ---- Event loop ------------------------------------------------------------------------------ */
 
 static void an_event_loop_ends_tasks_in_the_order_in_which_they_came(void **state)
@@ -207,7 +214,7 @@ static void a_queue_without_limit_is_never_full(void **state)
 /* ---- Threads --------------------------------------------------------------------------------- */
 
 static const struct cpu_spec threads = {
-    .cores = 1, .speed = 1, .threads = 2, .quantum_ns = MS, .queue = 1};
+    .model = CPU_THREADS, .cores = 1, .speed = 1, .workers = 2, .quantum_ns = MS, .queue = 1};
 
 /* Slices of 1 ms in turn: b ends with its third, the sixth of all. */
 static void under_threads_a_short_task_overtakes_a_long_one(void **state)
@@ -220,7 +227,8 @@ static void under_threads_a_short_task_overtakes_a_long_one(void **state)
     run_as(&rig, 1, 3 * MS);
     wait_for(&rig, 2);
     assert_int_equal(rig.order[0], 1);
-    assert_int_equal(area(&rig, &stats.busy), 13 * MS + cpu_live_stood_still_ns(rig.cpu));
+    assert_int_equal(area_of_threads(&rig, &stats.busy),
+                     13 * MS + cpu_live_stood_still_ns(rig.cpu));
     assert_int_equal(stats.waits, 0); /* The line that counts is the one at the door. */
     rig_close(&rig);
 }
@@ -249,16 +257,57 @@ static void threads_are_taken_until_none_is_left_and_the_line_at_the_door_is_bou
 
     (void)state;
     rig_open(&rig, &threads);
-    assert_true(cpu_live_has_threads(rig.cpu));
-    assert_true(cpu_live_take_thread(rig.cpu));
+    assert_true(cpu_live_has_workers(rig.cpu));
+    assert_true(cpu_live_take_worker(rig.cpu));
     assert_false(cpu_live_is_full(rig.cpu, 5));
-    assert_true(cpu_live_take_thread(rig.cpu));
-    assert_false(cpu_live_take_thread(rig.cpu));
+    assert_true(cpu_live_take_worker(rig.cpu));
+    assert_false(cpu_live_take_worker(rig.cpu));
     assert_false(cpu_live_is_full(rig.cpu, 0));
     assert_true(cpu_live_is_full(rig.cpu, 1));
-    cpu_live_free_thread(rig.cpu);
+    cpu_live_free_worker(rig.cpu);
     assert_false(cpu_live_is_full(rig.cpu, 1));
-    assert_int_equal(stats.threads_held.max, 2);
+    assert_int_equal(stats.workers_held.max, 2);
+    rig_close(&rig);
+}
+
+static void threads_that_compute_or_block_for_an_hour_are_not_waited_for_in_the_end(void **state)
+{
+    struct cpu_spec spec = threads;
+    struct rig rig;
+
+    (void)state;
+    spec.model = CPU_GIL_THREADS;
+    spec.switch_interval_ns = 5 * MS;
+    spec.workers = 6;
+    rig_open(&rig, &spec);
+    for (uint32_t i = 0; i < 4; i++)
+        run_as(&rig, i, 3600000 * MS);
+    for (uint32_t i = 4; i < 9; i++) /* The last three find no thread. */
+        cpu_block(cpu_live_port(rig.cpu), &rig.works[i].call, 3600000 * MS);
+    assert_false(loop_run(&rig.loop, loop_now_ns(&rig.loop) + 20 * MS));
+    assert_int_equal(rig.ended, 0);
+    rig_close(&rig);
+}
+
+static void the_lock_is_counted_for_as_long_as_it_is_held(void **state)
+{
+    struct cpu_spec spec = threads;
+    struct rig rig;
+
+    (void)state;
+    spec.model = CPU_GIL_THREADS;
+    spec.cores = 4;
+    spec.workers = 20;
+    spec.switch_interval_ns = MS;
+    rig_open(&rig, &spec);
+    for (uint32_t i = 0; i < 20; i++)
+        run_as(&rig, i, 3 * MS);
+    wait_for(&rig, 20);
+    assert_true(area_of_threads(&rig, &stats.gil_held) >= 60 * MS);
+    assert_int_equal(stats.gil_held.now, 0);
+    assert_int_equal(stats.gil_held.max, 1);
+    assert_int_equal(stats.busy.max, 1); /* Of four cores. */
+    assert_true(stats.gil_waits >= 20);
     rig_close(&rig);
 }
 
@@ -294,6 +343,38 @@ static void burnt_work_is_really_done_one_piece_after_another(void **state)
     rig_close(&rig);
 }
 
+static uint64_t process_clock_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+/* The loop's thread does the work of a process, and none of a thread's. */
+static void threads_burn_on_threads_of_their_own_and_so_does_a_process(void **state)
+{
+    static const enum cpu_model models[] = {CPU_THREADS, CPU_GIL_THREADS, CPU_PROCESSES};
+    struct cpu_spec spec = threads;
+
+    (void)state;
+    spec.is_burnt = true;
+    spec.switch_interval_ns = 5 * MS;
+    for (size_t m = 0; m < 3; m++) {
+        uint64_t all_ns = process_clock_ns(), loop_ns = thread_clock_ns();
+        struct rig rig;
+
+        spec.model = models[m];
+        rig_open(&rig, &spec);
+        for (uint32_t i = 0; i < 4; i++)
+            run_as(&rig, i, 15 * MS);
+        wait_for(&rig, 4);
+        assert_true(process_clock_ns() - all_ns >= 60 * MS);
+        assert_int_equal(thread_clock_ns() - loop_ns >= 60 * MS, models[m] == CPU_PROCESSES);
+        rig_close(&rig);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -307,6 +388,9 @@ int main(void)
         cmocka_unit_test(under_threads_a_short_task_overtakes_a_long_one),
         cmocka_unit_test(who_runs_alone_is_cut_when_somebody_comes),
         cmocka_unit_test(threads_are_taken_until_none_is_left_and_the_line_at_the_door_is_bounded),
+        cmocka_unit_test(threads_that_compute_or_block_for_an_hour_are_not_waited_for_in_the_end),
+        cmocka_unit_test(the_lock_is_counted_for_as_long_as_it_is_held),
+        cmocka_unit_test(threads_burn_on_threads_of_their_own_and_so_does_a_process),
         cmocka_unit_test(burnt_work_is_really_done_one_piece_after_another),
     };
 

@@ -119,7 +119,8 @@ static void under_threads_who_finds_none_free_waits_at_the_door(void **state)
     int visits[2];
 
     (void)state;
-    settings.cpu.threads = settings.cpu.queue = 1;
+    settings.cpu.model = CPU_THREADS;
+    settings.cpu.workers = settings.cpu.queue = 1;
     settings.cpu.quantum_ns = MS;
     node_rig_pauses(&settings, 700 * MS);
     node = node_rig_start(&settings);
@@ -137,8 +138,8 @@ static void under_threads_who_finds_none_free_waits_at_the_door(void **state)
     assert_int_equal(node_rig_drain(&node), 0);
     node_rig_read(&node, &stats);
     assert_int_equal(stats.waits, stats.visits);
-    assert_int_equal(stats.threads_held.max, 1);
-    assert_int_equal(stats.threads_held.now, 0);
+    assert_int_equal(stats.workers_held.max, 1);
+    assert_int_equal(stats.workers_held.now, 0);
     stats_board_close(node.board);
 }
 

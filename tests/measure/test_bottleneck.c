@@ -98,7 +98,8 @@ static void full_threads_are_blamed_where_nothing_is_busy_and_on_who_has_no_excu
 
     (void)state;
     set_up(&calm);
-    result.services[0].threads_held_peak = result.services[1].threads_held_peak = 1;
+    result.services[0].held_peak = result.services[1].held_peak = 1;
+    result.services[1].runtime = RUNTIME_THREADS;
     strcpy(result.services[0].stages[0].name, "peer");
     result.services[0].stages[0].mean_ms = 200;
     result.services[0].stages_max = 1;
@@ -110,10 +111,39 @@ static void full_threads_are_blamed_where_nothing_is_busy_and_on_who_has_no_excu
     assert_non_null(strstr(result.bottleneck.why_en, "cores busy 90%"));
 }
 
+static void the_interpreters_lock_is_blamed_where_it_is_busier_than_the_cores(void **state)
+{
+    const struct busy calm = {.cores = 0.1};
+
+    (void)state;
+    set_up(&calm);
+    result.services[0].utilization_peak = 0.25; /* One core of four. */
+    result.services[0].gil_held_peak = 1;
+    bottleneck_find(&result);
+    assert_non_null(strstr(result.bottleneck.why_en, "interpreter's lock held 100%"));
+    result.services[0].utilization_peak = 1; /* Who holds it waits for a core: that is the cause. */
+    bottleneck_find(&result);
+    assert_non_null(strstr(result.bottleneck.why_en, "cores busy 100%"));
+}
+
+static void a_loop_that_is_held_by_blocking_calls_is_called_so(void **state)
+{
+    const struct busy calm = {.cores = 0.1};
+
+    (void)state;
+    set_up(&calm);
+    result.services[0].held_peak = 1;
+    bottleneck_find(&result);
+    assert_non_null(strstr(result.bottleneck.why_en, "loops held 100%"));
+    assert_non_null(strstr(result.bottleneck.why_ru, "блокирующий вызов"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(full_threads_are_blamed_where_nothing_is_busy_and_on_who_has_no_excuse),
+        cmocka_unit_test(the_interpreters_lock_is_blamed_where_it_is_busier_than_the_cores),
+        cmocka_unit_test(a_loop_that_is_held_by_blocking_calls_is_called_so),
         cmocka_unit_test(the_busiest_is_blamed_causes_before_symptoms),
         cmocka_unit_test(the_evidence_names_line_and_wait_in_both_languages),
         cmocka_unit_test(a_run_in_which_nothing_can_be_busy_has_none),

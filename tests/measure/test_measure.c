@@ -125,7 +125,7 @@ static void seconds_start_when_the_warm_up_ends(void **state)
     assert_int_equal(result.series.failed[1], 1);
 }
 
-static void a_seconds_p99_is_its_own_and_forgotten_in_the_next(void **state)
+static void a_seconds_quantiles_are_its_own_and_forgotten_in_the_next(void **state)
 {
     (void)state;
     for (uint64_t i = 1; i <= 100; i++) {
@@ -137,9 +137,12 @@ static void a_seconds_p99_is_its_own_and_forgotten_in_the_next(void **state)
     measure_ok(&measure, 3 * second_ns, 3 * second_ns + ms);
     measure_second(&measure, 4 * second_ns, 0, 0, 0);
     measure_second(&measure, 5 * second_ns, 0, 0, 0);
+    assert_true(fabsf(result.series.p50_ms[0] - 50) < 50.0f / HISTOGRAM_STEPS);
+    assert_true(fabsf(result.series.p95_ms[0] - 95) < 95.0f / HISTOGRAM_STEPS);
     assert_true(fabsf(result.series.p99_ms[0] - 99) < 99.0f / HISTOGRAM_STEPS);
+    assert_true(fabsf(result.series.p50_ms[1] - 1) < 1.0f / HISTOGRAM_STEPS);
     assert_true(fabsf(result.series.p99_ms[1] - 1) < 1.0f / HISTOGRAM_STEPS);
-    assert_true(isnan(result.series.p99_ms[2]));
+    assert_true(isnan(result.series.p50_ms[2]) && isnan(result.series.p99_ms[2]));
 }
 
 static void a_run_longer_than_its_series_still_counts(void **state)
@@ -271,7 +274,7 @@ int main(void)
         cmocka_unit_test_setup(goodput_is_what_came_in_time_and_throughput_what_came_at_all, setup),
         cmocka_unit_test_setup(a_run_cut_short_is_measured_as_far_as_it_went, setup),
         cmocka_unit_test_setup(seconds_start_when_the_warm_up_ends, setup),
-        cmocka_unit_test_setup(a_seconds_p99_is_its_own_and_forgotten_in_the_next, setup),
+        cmocka_unit_test_setup(a_seconds_quantiles_are_its_own_and_forgotten_in_the_next, setup),
         cmocka_unit_test_setup(a_run_longer_than_its_series_still_counts, setup),
         cmocka_unit_test_setup(servers_cost_what_they_were_up_for, setup),
         cmocka_unit_test_setup(an_order_that_was_charged_and_came_late_is_given_back, setup),

@@ -4,74 +4,9 @@
  * work is due follows from when each was asked: due = max(asked, the first core to come free) +
  * work / speed. In virtual time it ends then; live it ends then or later, never before (by more
  * than a timer's grain). Under threads what is owed is the order of ends and the capacity. */
-#include "tests/lib/port_rig_node.h"
+#include "tests/port/cpu_jobs.h"
 
-enum { MANY = 200, CORES_MAX = 8, STEPS = 5 };
-
-#define GRAIN_NS US(50)
-
-static const struct cpu_spec one_core = {.cores = 1, .speed = 1, .queue = 1000};
-static const struct cpu_spec sliced = {
-    .cores = 1, .speed = 1, .threads = 100, .quantum_ns = MS(1), .queue = 1000};
-
-struct job {
-    struct rig_question question; /* First. */
-    uint64_t work_ns;
-};
-
-static void run(struct rig *rig, struct job *job, uint64_t work_ns)
-{
-    job->work_ns = work_ns;
-    cpu_run(rig->ports.cpu, rig_ask(rig, &job->question), work_ns);
-}
-
-/* All at one instant, in the live world too, where a question takes time to get ready. */
-static void run_together(struct rig *rig, struct job *jobs, uint32_t jobs_max)
-{
-    for (uint32_t i = 0; i < jobs_max; i++)
-        rig_ask(rig, &jobs[i].question);
-    for (uint32_t i = 0; i < jobs_max; i++) {
-        jobs[i].question.asked_ns = rig_now_ns(rig);
-        cpu_run(rig->ports.cpu, &jobs[i].question.call, jobs[i].work_ns);
-    }
-}
-
-static bool all_are_told(void *context)
-{
-    const struct rig *rig = context;
-
-    return rig->told >= rig->asked;
-}
-
-static void wait_for_all(struct rig *rig)
-{
-    assert_true(rig_run_until(rig, all_are_told, rig, RIG_LIMIT_NS));
-    assert_int_equal(rig->too_early, 0);
-}
-
-static uint64_t greater(uint64_t a, uint64_t b)
-{
-    return a > b ? a : b;
-}
-
-/* Jobs in the order of their asking, none before them. */
-static void were_served_first_in_first_out(const struct job *jobs, uint32_t jobs_max,
-                                           const struct cpu_spec *spec)
-{
-    uint64_t free_ns[CORES_MAX] = {0};
-
-    for (uint32_t i = 0; i < jobs_max; i++) {
-        uint32_t core = 0;
-
-        for (uint32_t each = 1; each < spec->cores; each++)
-            core = free_ns[each] < free_ns[core] ? each : core;
-        free_ns[core] = greater(jobs[i].question.asked_ns, free_ns[core]) +
-                        (uint64_t)((double)jobs[i].work_ns / spec->speed + 0.5);
-        assert_int_equal(jobs[i].question.times, 1);
-        assert_int_equal(jobs[i].question.call.outcome, CALL_OK);
-        rig_was_due(&jobs[i].question, free_ns[core], GRAIN_NS);
-    }
-}
+enum { MANY = 200, STEPS = 5 };
 
 /* ---- The contract ---------------------------------------------------------------------------- */
 
@@ -267,22 +202,6 @@ static void under_threads_the_urgent_have_the_next_slice(void **state)
 }
 
 /* ---- Threads --------------------------------------------------------------------------------- */
-
-/* No piece has had more than one core, and all of them together not more than all cores. */
-static void had_no_more_than_there_is(const struct job *jobs, uint32_t jobs_max, uint32_t cores)
-{
-    uint64_t sum_ns = 0, last_ns = 0;
-
-    for (uint32_t i = 0; i < jobs_max; i++) {
-        const struct rig_question *q = &jobs[i].question;
-
-        assert_int_equal(q->times, 1);
-        assert_true(q->told_ns + GRAIN_NS >= q->asked_ns + jobs[i].work_ns);
-        sum_ns += jobs[i].work_ns;
-        last_ns = greater(last_ns, q->told_ns);
-    }
-    assert_true(last_ns + GRAIN_NS >= jobs[0].question.asked_ns + sum_ns / cores);
-}
 
 /* Slices of 1 ms in turn: the short one ends with its third, which is the sixth of all. */
 static void under_threads_a_short_piece_overtakes_a_long_one(void **state)

@@ -77,7 +77,8 @@ static void under_threads_the_urgent_are_first_at_the_door_and_the_others_give_w
     static const uint8_t priorities[] = {0, 1};
     static const struct cpu_spec spec = {.cores = 1,
                                          .speed = 1,
-                                         .threads = 2,
+                                         .model = CPU_THREADS,
+                                         .workers = 2,
                                          .quantum_ns = MS(1),
                                          .queue = 2,
                                          .is_by_priority = true};

@@ -445,7 +445,7 @@ an_event_loop_with_a_full_line_sheds_and_tells_health_checks_that_it_is_well(voi
 }
 
 static const struct cpu_spec two_threads = {
-    .cores = 1, .speed = 1, .threads = 2, .quantum_ns = MS(1), .queue = 2};
+    .model = CPU_THREADS, .cores = 1, .speed = 1, .workers = 2, .quantum_ns = MS(1), .queue = 2};
 
 static void
 under_threads_who_finds_none_free_waits_at_the_door_and_beyond_its_queue_is_shed(void **state)

@@ -137,6 +137,8 @@ static void every_key_of_the_design_is_there(void **state)
         "series.step_s",
         "series.offered_rps",
         "series.ok_rps",
+        "series.p50_ms",
+        "series.p95_ms",
         "series.p99_ms",
         "series.queue",
         "events",

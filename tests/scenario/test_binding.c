@@ -189,6 +189,32 @@ static void a_runtime_is_a_word_or_a_mapping(void **state)
     forget(&reading);
 }
 
+static void each_runtime_has_its_keys_and_a_number_of_workers_chooses_one(void **state)
+{
+    struct reading reading;
+    const struct service_spec *services;
+
+    (void)state;
+    read_text(&reading, "services:\n"
+                        "  a: {runtime: gil_threads, steps: [{native: 1ms}, {block: 200ms}]}\n"
+                        "  b: {runtime: {processes: 3, memory: 80MiB}, steps: [{compute: 1ms}]}\n"
+                        "  c: {runtime: {model: gil_threads, threads: 8, switch_interval: 1ms},\n"
+                        "    steps: [{compute: 1ms}]}\n"
+                        "load: [{to: a, rate: 1/s}]\n");
+    services = scenario_of(&reading)->services;
+    assert_int_equal(services[0].runtime, RUNTIME_GIL_THREADS);
+    assert_int_equal(services[0].switch_interval_ns, 5000000);
+    assert_int_equal(services[0].steps[0].kind, STEP_NATIVE);
+    assert_int_equal(services[0].steps[1].kind, STEP_BLOCK);
+    assert_int_equal(service_workers(&services[0]), 64);
+    assert_int_equal(services[1].runtime, RUNTIME_PROCESSES);
+    assert_int_equal(service_processes(&services[1]), 3);
+    assert_int_equal(services[1].memory, 80 << 20);
+    assert_int_equal(service_workers(&services[2]), 8);
+    assert_int_equal(service_processes(&services[2]), 1);
+    forget(&reading);
+}
+
 static void autoscale_is_on_when_it_is_written_and_not_refused(void **state)
 {
     struct reading reading;
@@ -411,6 +437,7 @@ int main(void)
         cmocka_unit_test(every_distribution_is_ready_to_be_drawn_from),
         cmocka_unit_test(every_step_says_its_kind),
         cmocka_unit_test(a_runtime_is_a_word_or_a_mapping),
+        cmocka_unit_test(each_runtime_has_its_keys_and_a_number_of_workers_chooses_one),
         cmocka_unit_test(autoscale_is_on_when_it_is_written_and_not_refused),
         cmocka_unit_test(a_balancer_stands_where_somebody_needs_one),
         cmocka_unit_test(the_cures_of_a_balancer_are_off_until_they_are_named),

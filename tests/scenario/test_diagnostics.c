@@ -320,6 +320,19 @@ static void a_key_without_effect_is_named(void **state)
                    "\"timeout\" has no effect here");
     expect_problem("services: {a: {runtime: {quantum: 1ms}, steps: [{sleep: 1s}]}}\n" ASKER,
                    "model: threads");
+    expect_problem("services: {a: {runtime: {model: threads, switch_interval: 1ms},"
+                   " steps: [{sleep: 1s}]}}\n" ASKER,
+                   "model: gil_threads");
+    expect_problem("services: {a: {runtime: {model: event_loop, processes: 4},"
+                   " steps: [{sleep: 1s}]}}\n" ASKER,
+                   "model: processes");
+    expect_problem(
+        "services: {a: {runtime: {threads: 4, processes: 4}, steps: [{sleep: 1s}]}}\n" ASKER,
+        "say which: model: threads");
+    expect_problem("services: {a: {runtime: processes, line: priority, steps: [{sleep: 1s}]}}\n"
+                   ASKER, "the line before processes is the kernel's");
+    expect_problem("services: {a: {steps: [{block: 1s, timeout: 2s}]}}\n" ASKER,
+                   "\"timeout\" has no effect here");
     expect_problem(LEAST "variants: {a: {}, b: {load: {0: {users: 5}}}}\n",
                    "\"users\" has no effect here");
 }

@@ -92,6 +92,21 @@ static void a_sleep_holds_no_core(void **state)
     expect_silence(&stage);
 }
 
+static void native_work_and_a_blocking_wait_are_asked_of_the_processor(void **state)
+{
+    struct visit *visit;
+
+    (void)state;
+    add((struct custom_step){.kind = CUSTOM_NATIVE});
+    add((struct custom_step){.kind = CUSTOM_BLOCK});
+    open_custom();
+    visit = visit_custom();
+    assert_int_equal(expect_native(&stage)->delay_ns, 3 * ms);
+    assert_int_equal(expect_block(&stage)->delay_ns, 3 * ms);
+    expect_answer(&stage, visit, CALL_OK, 0);
+    expect_silence(&stage);
+}
+
 static void store_steps_are_about_the_key_and_the_amount(void **state)
 {
     struct visit *visit;
@@ -237,6 +252,7 @@ int main(void)
         test(steps_run_one_after_another_and_the_last_value_is_the_answer),
         test(who_gives_way_to_somebody_more_urgent_goes_no_further),
         test(a_sleep_holds_no_core),
+        test(native_work_and_a_blocking_wait_are_asked_of_the_processor),
         test(store_steps_are_about_the_key_and_the_amount),
         test(table_steps_are_about_one_row),
         test(put_and_ask_hand_on_the_ask_as_it_came),

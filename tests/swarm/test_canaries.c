@@ -12,6 +12,11 @@ static const char station[] =
     HEAD "load: [{verb: call, rate: 950/s}]\n"
          "services: {web: {kind: custom, steps: [{compute: {dist: exponential, mean: 1ms}}]}}\n";
 
+static const char threads_with_a_lock[] =
+    HEAD "load: [{verb: call, rate: 700/s}]\n"
+         "services: {web: {kind: custom, cores: 2, runtime: gil_threads,\n"
+         "  steps: [{compute: {dist: exponential, mean: 1ms}}]}}\n";
+
 static const char likes_in_sql[] = HEAD LIKES "services: {likes: {design: indexed}}\n";
 
 /* One of two consumers dies with records behind; the other takes its partitions over. */
@@ -71,6 +76,12 @@ static void a_core_that_idles_beside_a_waiting_task_is_caught(void **state)
     expect_caught(station, "idle-core", "no core idles beside a waiting task");
 }
 
+static void a_thread_that_computes_without_the_interpreters_lock_is_caught(void **state)
+{
+    (void)state;
+    expect_caught(threads_with_a_lock, "forgets-lock", "one at a time computes by the lock");
+}
+
 static void a_request_that_is_counted_nowhere_is_caught(void **state)
 {
     (void)state;
@@ -112,6 +123,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_core_that_idles_beside_a_waiting_task_is_caught),
+        cmocka_unit_test(a_thread_that_computes_without_the_interpreters_lock_is_caught),
         cmocka_unit_test(a_request_that_is_counted_nowhere_is_caught),
         cmocka_unit_test(a_consumer_that_begins_at_the_logs_end_is_caught),
         cmocka_unit_test(a_like_that_is_counted_twice_is_caught),

@@ -61,15 +61,27 @@ static void put_load(struct writer *writer, const char *verb)
         1 + below(writer, 4), 1 + below(writer, 300), one_of(writer, jitters), below(writer, 101));
 }
 
+/* Before processes stands the kernel's line, which knows no priority. */
+static void put_runtime(struct writer *writer)
+{
+    static const char *const models[] = {"event_loop", "threads", "gil_threads", "processes", NULL};
+    const char *model = one_of(writer, models);
+    unsigned workers = 1 + below(writer, 20);
+
+    put(writer, "runtime: {model: %s", model);
+    if (strcmp(model, "event_loop") != 0)
+        put(writer, ", %s: %u", strcmp(model, "processes") == 0 ? model : "threads", workers);
+    put(writer, "}, ");
+    if (strcmp(model, "processes") != 0)
+        put(writer, "line: %s, ", below(writer, 2) ? "priority" : "fifo");
+}
+
 static void put_replicas(struct writer *writer)
 {
-    static const char *const runtimes[] = {"event_loop", "threads", NULL};
-
     put(writer, "replicas: %u, cores: %u, queue: %u, in_flight: %u, ", 1 + below(writer, 4),
         1 + below(writer, 3), 1 + below(writer, 300), 10 + below(writer, 500));
-    put(writer, "runtime: {model: %s, threads: %u}, boot: %ums, ", one_of(writer, runtimes),
-        1 + below(writer, 20), 10 + below(writer, 2000));
-    put(writer, "line: %s, ", below(writer, 2) ? "priority" : "fifo");
+    put_runtime(writer);
+    put(writer, "boot: %ums, ", 10 + below(writer, 2000));
     if (below(writer, 3) == 0)
         put(writer, "autoscale: {signal: cpu, target: %u%%, min: 1, max: %u, every: 1s}, ",
             20 + below(writer, 60), 4 + below(writer, 6));

@@ -72,9 +72,17 @@ struct http_server_config {
     uint32_t head_max, body_max;
     size_t memory_max; /* Bytes of all buffers that are larger than the first one. */
     uint64_t arrive_ns, idle_ns, leave_ns;
+    int listens; /* A listening socket, which becomes the server's; below 0: it makes its own. */
+    /* The next connection is taken when the last one has had its answer, which closes it: who comes
+     * meanwhile waits in the socket, where another process may take it. */
+    bool takes_one_by_one;
 };
 
-/* 8 kB, 256 kB, 32 MB, 4096 connections; 10 s, 60 s, 10 s. */
+/* A socket that listens there, and does not block. Below 0, with the reason in `why`. */
+int http_listen(const struct address *listen, int backlog, char why[static 160]);
+uint16_t http_listens_on(int listening);
+
+/* 8 kB, 256 kB, 32 MB, 4096 connections; 10 s, 60 s, 10 s; a socket of its own. */
 struct http_server_config http_server_defaults(void);
 
 /* handle runs once for each whole request, from the loop. NULL, with the reason in `why`, when the
@@ -90,7 +98,8 @@ uint16_t http_server_port(const struct http_server *server);
 void http_reply(struct http_request *request, unsigned status, const char *type, struct span body,
                 uint32_t filler);
 
-/* No new connections; those there are close after their answer. */
+/* No new connections; those there are close after their answer. One that takes them one by one
+ * serves what waits in the socket first. */
 void http_server_drain(struct http_server *server);
 void http_server_close(struct http_server *server); /* Requests not replied to are dropped. Not
                                                        from a handler. */

@@ -74,6 +74,13 @@ static const char *reason_of(unsigned status)
     return "Status";
 }
 
+static void give_back(struct connection *connection)
+{
+    if (connection->is_the_one)
+        http_server_is_free(connection->server);
+    connection->is_the_one = false;
+}
+
 /* ---- A connection's end ---------------------------------------------------------------------- */
 
 void http_connection_close(struct connection *connection)
@@ -93,6 +100,7 @@ void http_connection_close(struct connection *connection)
     list_remove(&server->open, &connection->link);
     list_push_first(&server->spare, &connection->link);
     server->stats.open--;
+    give_back(connection);
 }
 
 /* The last answer has left: says so, and waits for the client to close. */
@@ -104,6 +112,7 @@ static void connection_linger(struct connection *connection)
     }
     connection->state = LINGERS;
     http_stream_gives_way(&connection->stream, true);
+    give_back(connection);
     http_stream_drop(&connection->stream, connection->stream.to - connection->stream.from);
     http_stream_watch(&connection->stream, true);
     http_deadline_set(&connection->deadline, connection->server->config.leave_ns);
@@ -213,7 +222,8 @@ void http_reply(struct http_request *request, unsigned status, const char *type,
         http_connection_close(connection);
         return;
     }
-    connection->is_last = !connection->parse.keeps_alive || connection->server->listener == NULL;
+    connection->is_last = !connection->parse.keeps_alive || connection->server->listener == NULL ||
+                          connection->is_the_one;
     connection_answer(connection, status, type, body, filler);
     if (connection->state == READS && !connection->is_held &&
         (connection->stream.to > connection->stream.from || connection->has_ended))
@@ -458,6 +468,7 @@ void http_connection_open(struct http_server *server, int fd)
     list_push_last(&server->open, &connection->link);
     server->stats.open++;
     connection->is_last = connection->has_ended = connection->is_severed = false;
+    connection->is_the_one = server->is_taken;
     http_stream_open(&connection->stream, server->loop, fd, connection_wakes, connection);
     connection_read(connection);
 }

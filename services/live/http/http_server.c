@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <event2/event.h>
@@ -57,7 +58,47 @@ static void accepted(struct evconnlistener *listener, evutil_socket_t fd, struct
         turn_away(server, fd);
         return;
     }
+    server->is_taken = server->config.takes_one_by_one;
+    if (server->is_taken)
+        (void)evconnlistener_disable(listener);
     http_connection_open(server, fd);
+}
+
+/* ---- One by one ------------------------------------------------------------------------------ */
+
+static void stop_listening(struct http_server *server)
+{
+    if (server->listener != NULL)
+        evconnlistener_free(server->listener);
+    server->listener = NULL;
+}
+
+/* Who still waits in the socket; when nobody does it is closed. */
+static void take_the_last_ones(struct http_server *server)
+{
+    int fd =
+        accept4(evconnlistener_get_fd(server->listener), NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+    if (fd < 0) {
+        stop_listening(server);
+        return;
+    }
+    server->is_taken = true;
+    server->stats.connections++;
+    http_connection_open(server, fd);
+}
+
+void http_server_is_free(struct http_server *server)
+{
+    if (!server->is_taken)
+        return;
+    server->is_taken = false;
+    if (server->listener == NULL)
+        return;
+    if (server->is_draining)
+        loop_alarm_set(server->pause, 0);
+    else
+        (void)evconnlistener_enable(server->listener);
 }
 
 /* Mostly no descriptors: trying again at once would spin, since the socket stays readable. */
@@ -71,9 +112,13 @@ static void accept_failed(struct evconnlistener *listener, void *context)
 
 static void accept_again(void *context)
 {
-    const struct http_server *server = context;
+    struct http_server *server = context;
 
-    if (server->listener != NULL)
+    if (server->listener == NULL || server->is_taken)
+        return;
+    if (server->is_draining)
+        take_the_last_ones(server);
+    else
         (void)evconnlistener_enable(server->listener);
 }
 
@@ -94,39 +139,58 @@ struct http_server_config http_server_defaults(void)
         .arrive_ns = UINT64_C(10000000000),
         .idle_ns = UINT64_C(60000000000),
         .leave_ns = UINT64_C(10000000000),
+        .listens = -1,
     };
 }
 
-static uint16_t port_of(evutil_socket_t fd)
+uint16_t http_listens_on(int listening)
 {
     struct sockaddr_storage bound = {0};
     socklen_t length = sizeof bound;
 
-    check(getsockname(fd, (struct sockaddr *)&bound, &length) == 0);
+    check(getsockname(listening, (struct sockaddr *)&bound, &length) == 0);
     if (bound.ss_family == AF_INET6)
         return ntohs(((struct sockaddr_in6 *)(void *)&bound)->sin6_port);
     return ntohs(((struct sockaddr_in *)(void *)&bound)->sin_port);
 }
 
+int http_listen(const struct address *address, int backlog, char why[static 160])
+{
+    struct http_place_on_net place;
+    int one = 1, fd;
+
+    if (!address_resolve(address, &place, why))
+        return -1;
+    fd = socket(place.address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) == 0 &&
+        bind(fd, (struct sockaddr *)&place.address, (socklen_t)place.length) == 0 &&
+        listen(fd, backlog) == 0)
+        return fd;
+    (void)snprintf(why, 160, "cannot listen on %s port %u: %s", address->host, address->port,
+                   strerror(errno));
+    if (fd >= 0)
+        (void)close(fd);
+    return -1;
+}
+
 /* Whether it listens. */
 static bool server_listen(struct http_server *server, char why[static 160])
 {
-    const struct address *listen = &server->config.listen;
-    const unsigned options = LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE;
-    struct http_place_on_net place;
+    const unsigned options = LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC;
+    int fd = server->config.listens;
 
-    if (!address_resolve(listen, &place, why))
+    if (fd < 0)
+        fd = http_listen(&server->config.listen, BACKLOG, why);
+    if (fd < 0)
         return false;
-    server->listener =
-        evconnlistener_new_bind(server->loop->base, accepted, server, options, BACKLOG,
-                                (struct sockaddr *)&place.address, (int)place.length);
+    server->port = http_listens_on(fd);
+    server->listener = evconnlistener_new(server->loop->base, accepted, server, options, 0, fd);
     if (server->listener == NULL) {
-        (void)snprintf(why, 160, "cannot listen on %s port %u: %s", listen->host, listen->port,
-                       strerror(errno));
+        (void)snprintf(why, 160, "libevent does not take the socket that listens");
+        (void)close(fd);
         return false;
     }
     evconnlistener_set_error_cb(server->listener, accept_failed);
-    server->port = port_of(evconnlistener_get_fd(server->listener));
     return true;
 }
 
@@ -166,9 +230,11 @@ void http_server_drain(struct http_server *server)
 {
     struct link *link = server->open.head.next;
 
-    if (server->listener != NULL)
-        evconnlistener_free(server->listener);
-    server->listener = NULL;
+    server->is_draining = true;
+    if (!server->config.takes_one_by_one)
+        stop_listening(server);
+    else if (server->listener != NULL && !server->is_taken)
+        take_the_last_ones(server);
     while (link != &server->open.head) {
         struct connection *connection = list_entry(link, struct connection, link);
 
@@ -182,6 +248,7 @@ void http_server_close(struct http_server *server)
     struct link *link;
 
     http_server_drain(server);
+    stop_listening(server);
     while ((link = list_first(&server->open)) != NULL)
         http_connection_close(list_entry(link, struct connection, link));
     while ((link = list_take_first(&server->spare)) != NULL)

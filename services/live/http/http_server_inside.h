@@ -31,6 +31,7 @@ struct connection {
     bool is_last;     /* Closes behind its answer. */
     bool has_ended;   /* The client sends no more. */
     bool is_severed;
+    bool is_the_one; /* That a server which takes them one by one has taken. */
 };
 
 struct http_server {
@@ -45,7 +46,12 @@ struct http_server {
     struct http_server_stats stats;
     size_t memory; /* In buffers that are larger than the first one. */
     uint16_t port;
+    bool is_draining;
+    bool is_taken; /* takes_one_by_one: by a connection without its answer yet. */
 };
+
+/* The one that it had taken has had its answer, or has gone. */
+void http_server_is_free(struct http_server *server);
 
 /* Takes fd, and waits on it for a request. */
 void http_connection_open(struct http_server *server, int fd);

@@ -48,7 +48,7 @@ struct door_live {
     struct pool guests;
     struct ranks at_the_door;
     uint32_t inside;
-    bool is_admitting; /* Those at the door are being given the threads that came free. */
+    bool is_admitting; /* Those at the door are being given the workers that came free. */
     bool is_leaving, is_draining;
     struct event *empty; /* Alarm: nobody is inside any more. */
     void (*emptied)(void *context);
@@ -161,9 +161,9 @@ static void admit(struct door_live *door, struct guest *guest)
     door->inside++;
     door->stats->visits++;
     note_inside(door);
-    if (!cpu_live_has_threads(door->config.cpu)) {
+    if (!cpu_live_has_workers(door->config.cpu)) {
         hand_over(door, guest);
-    } else if (cpu_live_take_thread(door->config.cpu)) {
+    } else if (cpu_live_take_worker(door->config.cpu)) {
         note_turn(door, 0);
         hand_over(door, guest);
     } else {
@@ -171,15 +171,15 @@ static void admit(struct door_live *door, struct guest *guest)
     }
 }
 
-/* A thread came free. Who is answered at once (it came too late) frees it again, inside this loop:
+/* A worker came free. Who is answered at once (it came too late) frees it again, inside this loop:
  * then the loop goes on, and a long line is no deep stack. */
 static void admit_next(struct door_live *door)
 {
-    cpu_live_free_thread(door->config.cpu);
+    cpu_live_free_worker(door->config.cpu);
     if (door->is_admitting)
         return;
     door->is_admitting = true;
-    while (!ranks_are_empty(&door->at_the_door) && cpu_live_take_thread(door->config.cpu)) {
+    while (!ranks_are_empty(&door->at_the_door) && cpu_live_take_worker(door->config.cpu)) {
         struct guest *guest = list_entry(ranks_take_first(&door->at_the_door), struct guest, link);
 
         note_line(door);
@@ -211,7 +211,7 @@ static void answer(struct door *port, struct visit *visit, enum call_outcome out
     if (is_counted)
         leave(door, guest, outcome);
     pool_give(&door->guests, guest);
-    if (is_counted && cpu_live_has_threads(door->config.cpu))
+    if (is_counted && cpu_live_has_workers(door->config.cpu))
         admit_next(door);
     if (door->is_draining && door->inside == 0)
         loop_alarm_set(door->empty, LAST_ONES_NS);
@@ -253,7 +253,7 @@ static bool has_room(struct door_live *door, const struct ask *ask)
         return false;
     if (!cpu_live_is_full(door->config.cpu, door->at_the_door.length))
         return true;
-    has_given_way = cpu_live_has_threads(door->config.cpu)
+    has_given_way = cpu_live_has_workers(door->config.cpu)
                         ? turns_one_away(door, ask)
                         : cpu_live_gives_way(door->config.cpu, ask->priority);
     door->stats->shed += has_given_way;
@@ -367,6 +367,8 @@ static bool listen_on(struct door_live *door, uint32_t visits_max, char why[stat
     struct http_server_config config = http_server_defaults();
 
     config.listen = door->config.listen;
+    config.listens = door->config.listens;
+    config.takes_one_by_one = door->config.listens >= 0;
     config.connections_max = fit_files(
         visits_max + SPARE_VISITS > CONNECTIONS_MIN ? visits_max + SPARE_VISITS : CONNECTIONS_MIN);
     door->server = http_server_open(door->loop, &config, handle, door, why);

@@ -7,8 +7,8 @@
  *   GET /healthz   is handed to the service without a place in any line, and is not counted; 503
  *                  before the service is there and while the node drains
  *   shed           503 at once when in_flight are inside, or the processor's line is full
- *   threads        a visit holds one to its answer; who finds none free waits at the door, first
- *                  come, first served
+ *   workers        a visit holds a thread, or this process, to its answer; who finds none free
+ *                  waits at the door, first come, first served
  */
 #ifndef SERVICES_LIVE_NODE_DOOR_LIVE_H
 #define SERVICES_LIVE_NODE_DOOR_LIVE_H
@@ -25,6 +25,8 @@ enum { DOOR_VISITS_MAX = 16384 }; /* Inside at once, where in_flight says that t
 
 struct door_live_config {
     struct address listen;
+    int listens; /* A socket that a process shares with others, and takes visits from one by one;
+                    below 0: it listens on its own. */
     uint32_t in_flight; /* Visits inside at once. */
     unsigned verbs;     /* 1 << verb of those that the service knows; others are 404. */
     struct cpu_live *cpu;

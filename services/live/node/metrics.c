@@ -44,8 +44,16 @@ static const struct family families[] = {
     {"sim_cpu_turns_total", "Turns on a core or a thread, those without a wait included.", true,
      UNIT_ONE, AT(waits)},
     {"sim_cpu_wait_seconds_total", "Time spent waiting for turns.", true, UNIT_NS, AT(waits_ns)},
-    {"sim_threads", "Threads of this replica; 0 on an event loop.", false, UNIT_ONE, AT(threads)},
-    {"sim_threads_held", "Threads held by requests.", false, UNIT_ONE, AT(threads_held.now)},
+    {"sim_workers", "Threads or processes of this replica; 0 on an event loop.", false, UNIT_ONE,
+     AT(workers)},
+    {"sim_workers_held", "Threads or processes held by requests.", false, UNIT_ONE,
+     AT(workers_held.now)},
+    {"sim_loops_blocked_seconds_total", "Time that loops spent in blocking calls.", true, UNIT_AREA,
+     AT(blocked)},
+    {"sim_gil_held_seconds_total", "Time that the interpreter's lock was held.", true, UNIT_AREA,
+     AT(gil_held)},
+    {"sim_gil_waits_total", "Times that somebody wanted it.", true, UNIT_ONE, AT(gil_waits)},
+    {"sim_gil_wait_seconds_total", "Time spent waiting for it.", true, UNIT_NS, AT(gil_waits_ns)},
     {"sim_store_commands_total", "Commands sent to the store.", true, UNIT_ONE, AT(store_commands)},
     {"sim_store_hits_total", "Reads of keys that were there.", true, UNIT_ONE, AT(store_hits)},
     {"sim_store_misses_total", "Reads of keys that were not there.", true, UNIT_ONE,
@@ -83,9 +91,9 @@ static const struct family families[] = {
 };
 
 static const char *const waits[STATS_WAITS] = {
-    [STATS_CPU] = "cpu",       [STATS_TIMER] = "timer", [STATS_PEER] = "peer",
-    [STATS_STORE] = "store",   [STATS_QUEUE] = "queue", [STATS_TABLE] = "table",
-    [STATS_TOKENS] = "tokens",
+    [STATS_CPU] = "cpu",     [STATS_TIMER] = "timer", [STATS_PEER] = "peer",
+    [STATS_STORE] = "store", [STATS_QUEUE] = "queue", [STATS_TABLE] = "table",
+    [STATS_BLOCK] = "block", [STATS_TOKENS] = "tokens",
 };
 
 static const char *const outcomes[STATS_OUTCOMES] = {

@@ -1,7 +1,9 @@
 /* node.c — Ports from settings, a service on them, and how both end.
  *
  * Everything is made in one order and unmade in the opposite one. Nothing here is in a request's
- * way: what a visit meets is the door, the service and its ports. */
+ * way: what a visit meets is the door, the service and its ports. A replica of several processes is
+ * several of these, each forked by a parent (prefork.h) that does what they must not all do:
+ * register, say "ready", hear who wants it gone. */
 #define _GNU_SOURCE
 #include "services/live/node/node.h"
 
@@ -20,6 +22,7 @@
 #include "services/live/node/failpoint.h"
 #include "services/live/node/metrics.h"
 #include "services/live/node/peer_live.h"
+#include "services/live/node/prefork.h"
 #include "services/live/node/register.h"
 #include "services/live/node/roster.h"
 #include "services/live/node/settings.h"
@@ -37,7 +40,8 @@ enum { GREETING_MS = 5000, TOKENS_KEPT_MAX = 1 << 15 };
 
 struct node {
     struct node_settings settings;
-    struct dist_point *points; /* Of the plan's distributions. */
+    struct dist_point *points;     /* Of the plan's distributions. */
+    const struct prefork *prefork; /* One process of several; NULL: the only one. */
     struct node_stats stats;
     struct stats_board *board;
     struct loop loop;
@@ -96,11 +100,15 @@ static void publish_again(void *context)
 static void reply_metrics(struct node *node, struct http_request *request)
 {
     static char text[METRICS_MAX];
+    static struct node_stats all;
     size_t length;
 
     publish(node);
-    length = metrics_write(text, &node->stats, door_live_http(node->door), node->settings.name,
-                           plan_kind_name(node->settings.plan.kind));
+    if (node->prefork != NULL)
+        prefork_read(node->prefork, loop_now_ns(&node->loop), &all);
+    length =
+        metrics_write(text, node->prefork != NULL ? &all : &node->stats, door_live_http(node->door),
+                      node->settings.name, plan_kind_name(node->settings.plan.kind));
     http_reply(request, 200, METRICS_TYPE, (struct span){text, length}, 0);
 }
 
@@ -188,7 +196,10 @@ static void open_own(struct node *node)
     const struct node_settings *settings = &node->settings;
 
     timer_live_open(&node->timer, &node->loop, &node->stats);
-    node->cpu = cpu_live_open(&node->loop, &settings->cpu, &node->stats);
+    node->cpu = node->prefork == NULL
+                    ? cpu_live_open(&node->loop, &settings->cpu, &node->stats)
+                    : cpu_live_open_shared(&node->loop, &settings->cpu, &node->stats,
+                                           node->prefork->cores, node->prefork->number);
     node->peer = peer_live_open(&node->loop, targets_of(settings), &node->stats);
     node->wallet = wallet_open(TOKENS_KEPT_MAX);
     peer_live_use(node->peer, node->wallet);
@@ -256,6 +267,8 @@ static unsigned verbs_of(enum plan_kind kind)
 static bool open_door(struct node *node)
 {
     struct door_live_config config = {.listen = node->settings.listen,
+                                      .listens =
+                                          node->prefork != NULL ? node->prefork->listens : -1,
                                       .in_flight = node->settings.in_flight,
                                       .verbs = verbs_of(node->settings.plan.kind),
                                       .cpu = node->cpu,
@@ -300,6 +313,10 @@ static void is_ready(struct node *node)
 
     node->stats.serves = 1;
     publish(node);
+    if (node->prefork != NULL) {
+        check(write(node->prefork->says, ".", 1) == 1);
+        return;
+    }
     if (write(STDOUT_FILENO, word, sizeof word - 1) < 0)
         tell(node, "nobody reads its standard output"); /* And nobody waits: it goes on. */
 }
@@ -329,7 +346,7 @@ static void make_known(struct node *node)
                                       .answered = registered,
                                       .context = node};
 
-    if (settings->front.host[0] == '\0') {
+    if (settings->front.host[0] == '\0' || node->prefork != NULL) {
         is_ready(node);
         return;
     }
@@ -426,7 +443,8 @@ static void open_alarms(struct node *node)
 
 static bool open_node(struct node *node)
 {
-    node->board = stats_board_open(node->settings.board);
+    node->board = node->prefork != NULL ? node->prefork->boards[node->prefork->number]
+                                        : stats_board_open(node->settings.board);
     if (node->board == NULL)
         return tell_system(node, "its board", node->settings.board);
     open_own(node);
@@ -507,24 +525,21 @@ static bool read_settings(struct node *node, const char *kind)
         return tell(node, "its settings are those of another kind of node");
     if (settings->plan.kind == PLAN_AUTOSCALER)
         return tell(node, "an autoscaler runs inside sim and not in a node of its own");
+    if (settings->plan.kind == PLAN_BATCHER && settings->cpu.model == CPU_PROCESSES)
+        return tell(node, "a batcher is one consumer of the queue, and no group of processes");
     if (!failpoint_is_known(settings->failpoint))
         return tell(node, "this build has no failpoints; use sim-node-planted (SIM_PLANTED_BUGS)");
     return true;
 }
 
-int node_main(const char *kind)
-{
-    static struct node node; /* A page of figures alone is 80 kB. */
+static struct node node; /* A page of figures alone is 80 kB. */
 
-    allow_many_files();
-    if (!read_settings(&node, kind)) {
-        free(node.points);
-        return 1;
-    }
+/* With its settings read. */
+static int run_node(void)
+{
     check_listen(name_myself, &node);
     if (!loop_open(&node.loop, node.settings.origin_ns)) {
         tell(&node, "libevent has no event base for it");
-        free(node.points);
         return 1;
     }
     open_alarms(&node);
@@ -533,6 +548,30 @@ int node_main(const char *kind)
     else
         node.exit_code = 1;
     close_node(&node);
-    free(node.points);
     return node.exit_code;
+}
+
+/* One process of several, just forked: it is called after its number, and so are its chances. */
+static int run_process(const struct prefork *prefork)
+{
+    size_t length = strlen(node.settings.name);
+
+    node.prefork = prefork;
+    snprintf(node.settings.name + length, sizeof node.settings.name - length, "/%u",
+             prefork->number);
+    if (run_node() == 0)
+        return 0;
+    return write(prefork->says, "x", 1) == 1 ? 1 : 2;
+}
+
+int node_main(const char *kind)
+{
+    int code = 1;
+
+    allow_many_files();
+    if (read_settings(&node, kind))
+        code = node.settings.cpu.model == CPU_PROCESSES ? prefork_main(&node.settings, run_process)
+                                                        : run_node();
+    free(node.points);
+    return code;
 }

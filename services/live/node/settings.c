@@ -149,10 +149,20 @@ static bool is_plan_sane(const struct plan *plan)
            (plan->kind != PLAN_CUSTOM || plan->custom.steps_max <= CUSTOM_STEPS_MAX);
 }
 
+static bool is_runtime_sane(const struct cpu_spec *cpu)
+{
+    if ((unsigned)cpu->model >= CPU_MODELS)
+        return false;
+    if (cpu->model == CPU_GIL_THREADS && cpu->switch_interval_ns == 0)
+        return false;
+    return cpu->model == CPU_EVENT_LOOP || (cpu->workers > 0 && cpu->workers <= CPU_WORKERS_MAX);
+}
+
 static bool is_sane(const struct node_settings *settings)
 {
     return is_plan_sane(&settings->plan) && are_texts_whole(settings) && settings->cpu.cores > 0 &&
-           settings->cpu.speed > 0 && (unsigned)settings->failpoint < FAILPOINTS &&
+           settings->cpu.speed > 0 && is_runtime_sane(&settings->cpu) &&
+           (unsigned)settings->failpoint < FAILPOINTS &&
            settings->queue.partitions <= STATS_PARTITIONS_MAX &&
            settings->tokens.algorithm < TOKEN_ALGORITHMS &&
            settings->tokens.length <= TOKEN_KEY_MAX;

@@ -24,6 +24,7 @@ enum stats_wait {
     STATS_STORE,
     STATS_QUEUE,
     STATS_TABLE,
+    STATS_BLOCK,
     STATS_TOKENS,
     STATS_WAITS
 };
@@ -44,10 +45,13 @@ struct node_stats {
     struct histogram latency; /* Stays. */
 
     /* The processor. */
-    uint64_t cores, threads;
-    struct stats_level busy, threads_held, waiting; /* waiting: for a first turn. */
+    uint64_t cores, workers;
+    struct stats_level busy, workers_held, waiting; /* waiting: for a first turn. */
+    struct stats_level blocked;                     /* Loops in a blocking call. */
     uint64_t waits_ns, waits;                       /* Turns, those without a wait included. */
     struct histogram wait;                          /* Of those who waited. */
+    struct stats_level gil_held;                    /* The interpreter's lock. */
+    uint64_t gil_waits_ns, gil_waits;               /* Each time that somebody wanted it. */
 
     uint64_t waited_ns[STATS_WAITS], waited[STATS_WAITS]; /* By what calls waited for. */
 
@@ -90,5 +94,15 @@ static inline void stats_waited(struct node_stats *stats, enum stats_wait what, 
     stats->waited_ns[what] += ns;
     stats->waited[what]++;
 }
+
+/* Adds a page to a sum, whose levels have no clock of their own: since_ns stays 0 there, and at_ns
+ * too, so that areas add. */
+void stats_add(struct node_stats *to, const struct node_stats *from);
+
+/* Offsets by partition, the higher of the two. */
+void stats_highest(uint64_t *to, const uint64_t *from);
+
+/* Who is gone keeps its counts; what it had inside it has no more. */
+void stats_settle(struct node_stats *stats);
 
 #endif

@@ -106,6 +106,20 @@ struct stats_board *stats_board_open(const char *path)
     return open_board(fd);
 }
 
+struct stats_board *stats_board_share(void)
+{
+    void *page =
+        mmap(NULL, sizeof(struct page), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    struct stats_board *board;
+
+    if (page == MAP_FAILED)
+        return NULL;
+    board = calloc(1, sizeof *board);
+    check(board != NULL);
+    board->page = page;
+    return board;
+}
+
 void stats_board_close(struct stats_board *board)
 {
     if (board->page != NULL)

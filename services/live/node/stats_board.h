@@ -15,6 +15,8 @@ struct stats_board;
 
 /* The lab makes it, all zeros; NULL and errno when it cannot. */
 struct stats_board *stats_board_make(const char *path);
+/* One that only the caller and what it forks can see. NULL and errno when there is no memory. */
+struct stats_board *stats_board_share(void);
 /* The node opens it. path "" gives a board that nobody reads. NULL and errno; EINVAL: the file is
  * no board of this build. */
 struct stats_board *stats_board_open(const char *path);

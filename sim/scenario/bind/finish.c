@@ -228,6 +228,21 @@ static void judge_steps(struct binder *binder, struct node *node,
           quote(service->name).text);
 }
 
+/* Each process of a batcher would want partitions of its own, and that is what replicas are. The
+ * line before processes is the kernel's, which knows no priority. */
+static void judge_processes(struct binder *binder, struct node *node,
+                            const struct service_spec *service)
+{
+    if (service->kind == KIND_BATCHER && service->runtime == RUNTIME_PROCESSES)
+        blame(binder->problems, node_find(node, "runtime"), NULL,
+              "a batcher is one consumer of the queue; for more of them: replicas: 4",
+              "batcher — один потребитель очереди; чтобы их стало больше: replicas: 4");
+    if (service->line == LINE_PRIORITY && service->runtime == RUNTIME_PROCESSES)
+        blame(binder->problems, node_find(node, "line"), "fifo",
+              "the line before processes is the kernel's: first in, first out",
+              "очередь к процессам ведёт ядро: кто раньше пришёл");
+}
+
 void finish_service(struct binder *binder, struct node *node, void *into)
 {
     struct service_spec *service = into;
@@ -238,15 +253,24 @@ void finish_service(struct binder *binder, struct node *node, void *into)
     if (service->kind == KIND_LIKES)
         judge_ack(binder, node, service);
     judge_steps(binder, node, service);
+    judge_processes(binder, node, service);
 }
 
 void finish_runtime(struct binder *binder, struct node *node, void *into)
 {
     struct service_spec *service = into;
+    struct node *threads = node_find(node, "threads"), *processes = node_find(node, "processes");
 
-    idle_in_runtime(binder, node);
-    if (node_find(node, "threads") != NULL && node_find(node, "model") == NULL)
-        service->runtime = RUNTIME_THREADS;
+    if (node_find(node, "model") != NULL || (threads == NULL && processes == NULL)) {
+        idle_in_runtime(binder, node, NULL);
+    } else if (threads != NULL && processes != NULL) {
+        blame(binder->problems, processes, NULL,
+              "threads and processes are two models; say which: model: threads",
+              "threads и processes — разные модели; укажите, какая: model: threads");
+    } else {
+        service->runtime = threads != NULL ? RUNTIME_THREADS : RUNTIME_PROCESSES;
+        idle_in_runtime(binder, node, threads != NULL ? "threads" : "processes");
+    }
 }
 
 /* ---- Autoscale ---- */
@@ -340,6 +364,11 @@ void finish_prices(struct binder *binder, struct node *node, void *into)
 
 /* ---- Steps ---- */
 
+static bool stays_here(enum step_kind kind)
+{
+    return kind == STEP_COMPUTE || kind == STEP_NATIVE || kind == STEP_SLEEP || kind == STEP_BLOCK;
+}
+
 /* It limits an answer that may not come; nothing stops work that is done here. */
 static void judge_step_timeout(struct binder *binder, struct node *node)
 {
@@ -357,7 +386,8 @@ void finish_step(struct binder *binder, struct node *node, void *into)
         const char *name;
         enum step_kind kind;
         bool says_itself; /* Its word is the kind: store: get. */
-    } actions[] = {{"compute", STEP_COMPUTE, false}, {"sleep", STEP_SLEEP, false},
+    } actions[] = {{"compute", STEP_COMPUTE, false}, {"native", STEP_NATIVE, false},
+                   {"sleep", STEP_SLEEP, false},     {"block", STEP_BLOCK, false},
                    {"put", STEP_PUT, false},         {"ask", STEP_ASK, false},
                    {"store", STEP_STORE_GET, true},  {"table", STEP_TABLE_READ, true}};
     struct step_spec *step = into;
@@ -372,11 +402,11 @@ void finish_step(struct binder *binder, struct node *node, void *into)
     }
     if (found != 1 && node->kind == NODE_MAP)
         blame(binder->problems, node, NULL,
-              "a step is one of compute, sleep, store, table, put, ask",
-              "шаг — это что-то одно: compute, sleep, store, table, put, ask");
+              "a step is one of compute, native, sleep, block, store, table, put, ask",
+              "шаг — это что-то одно: compute, native, sleep, block, store, table, put, ask");
     if (found == 1)
         idle_in_step(binder, node);
-    if (found == 1 && (step->kind == STEP_COMPUTE || step->kind == STEP_SLEEP))
+    if (found == 1 && stays_here(step->kind))
         judge_step_timeout(binder, node);
 }
 

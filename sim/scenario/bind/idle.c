@@ -33,7 +33,10 @@ static const struct rule of_dist[] = {
     {NULL, NULL, NULL, {NULL, NULL}},
 };
 static const struct rule of_runtime[] = {
-    {"quantum", "model", "event_loop", {"threads", NULL}},
+    {"threads", "model", "event_loop", {"threads", "gil_threads", NULL}},
+    {"processes", "model", "event_loop", {"processes", NULL}},
+    {"quantum", "model", "event_loop", {"threads", "gil_threads", "processes"}},
+    {"switch_interval", "model", "event_loop", {"gil_threads", NULL}},
     {NULL, NULL, NULL, {NULL, NULL}},
 };
 static const struct rule of_balancer[] = {
@@ -83,20 +86,28 @@ static void note(struct binder *binder, struct node *key, const char *chooser, c
         idles->noted[idles->length++] = (struct idle){key, chooser, wanted};
 }
 
-static void judge(struct binder *binder, struct node *map, const struct rule *rules)
+/* said: what the chooser is taken to say where it is not written; NULL: its fallback. */
+static void judge_as(struct binder *binder, struct node *map, const struct rule *rules,
+                     const char *said)
 {
     for (const struct rule *rule = rules; rule->key != NULL; rule++) {
         struct entry *entry = node_entry(map, rule->key);
         const struct node *chooser = node_find(map, rule->chooser);
+        const char *word = said != NULL ? said : rule->fallback;
 
         if (entry == NULL || entry->value->is_blamed || (chooser != NULL && chooser->is_blamed))
             continue;
-        if (is_wanted(rule, chooser == NULL ? rule->fallback : chooser->text) ||
+        if (is_wanted(rule, chooser != NULL ? chooser->text : word) ||
             is_overlaid(entry->key, chooser))
             entry->key->is_used = true;
         else
             note(binder, entry->key, rule->chooser, rule->wanted[0]);
     }
+}
+
+static void judge(struct binder *binder, struct node *map, const struct rule *rules)
+{
+    judge_as(binder, map, rules, NULL);
 }
 
 void idles_blame(const struct idles *idles, struct problems *problems)
@@ -116,13 +127,9 @@ void idle_in_load(struct binder *binder, struct node *node)
     judge(binder, node, of_load);
 }
 
-/* The number of threads chooses their model, where nothing else does. */
-void idle_in_runtime(struct binder *binder, struct node *node)
+void idle_in_runtime(struct binder *binder, struct node *node, const char *model)
 {
-    bool is_chosen = node_find(node, "threads") != NULL && node_find(node, "model") == NULL;
-
-    if (!is_chosen)
-        judge(binder, node, of_runtime);
+    judge_as(binder, node, of_runtime, model);
 }
 
 void idle_in_step(struct binder *binder, struct node *node)

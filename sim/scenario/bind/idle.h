@@ -28,7 +28,7 @@ void idles_blame(const struct idles *idles, struct problems *problems);
 
 /* For the groups' finish: what in this mapping is idle, and what is used. */
 void idle_in_load(struct binder *binder, struct node *node);
-void idle_in_runtime(struct binder *binder, struct node *node);
+void idle_in_runtime(struct binder *binder, struct node *node, const char *model); /* Or NULL. */
 void idle_in_step(struct binder *binder, struct node *node);
 void idle_in_auth(struct binder *binder, struct node *node);
 void idle_in_load_auth(struct binder *binder, struct node *node);

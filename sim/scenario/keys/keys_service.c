@@ -24,19 +24,38 @@ static const struct word models[] = {
      "Один поток, одно ядро; никого не прерывают."},
     {"threads", RUNTIME_THREADS, "A pool of threads that share the cores by turns.",
      "Пул потоков, которые по очереди делят ядра."},
+    {"gil_threads", RUNTIME_GIL_THREADS,
+     "The same, and one at a time computes, by the interpreter's lock.",
+     "То же, но вычисляет только один за раз: у интерпретатора одна блокировка (GIL)."},
+    {"processes", RUNTIME_PROCESSES,
+     "Processes that share the cores and no memory, one request at a time in each.",
+     "Процессы, которые делят ядра, но не память; в каждом по одному запросу."},
     {0},
 };
-/* 64 threads: a usual pool; 4 ms: about a Linux scheduling slice on a loaded core. */
+/* 64 threads: a usual pool; 4 ms: about a Linux scheduling slice on a loaded core; 4 processes:
+ * gunicorn's "2 to 4 x cores" for one core (docs.gunicorn.org, workers); 5 ms:
+ * sys.getswitchinterval() of CPython; 44 MiB: VmRSS of CPython 3.11 with FastAPI 0.165 and uvicorn
+ * imported and one route, before its first request, measured. */
 static const struct key runtime_keys[] = {
     {"model", KEY_WORD, KEY_AT(struct service_spec, runtime), .words = models,
      .fallback = "event_loop", .en = "How one replica runs many requests.",
      .ru = "Как одна реплика ведёт много запросов."},
     {"threads", KEY_COUNT, KEY_AT(struct service_spec, threads), .fallback = "64", .least = "1",
-     .most = "4096", .en = "Model threads: how many; giving it chooses that model.",
-     .ru = "Модель threads: сколько потоков; заданное число выбирает эту модель."},
+     .most = "4096", .en = "How many threads; alone it chooses the model threads.",
+     .ru = "Сколько потоков; без model выбирает модель threads."},
+    {"processes", KEY_COUNT, KEY_AT(struct service_spec, processes), .fallback = "4", .least = "1",
+     .most = "256", .en = "How many processes; alone it chooses the model processes.",
+     .ru = "Сколько процессов; без model выбирает модель processes."},
     {"quantum", KEY_DURATION, KEY_AT(struct service_spec, quantum_ns), .fallback = "4ms",
-     .least = "10us", .most = "1s", .en = "Model threads: one turn on a core.",
-     .ru = "Модель threads: квант времени на ядре."},
+     .least = "10us", .most = "1s", .en = "All but event_loop: one turn on a core.",
+     .ru = "Все модели, кроме event_loop: квант времени на ядре."},
+    {"switch_interval", KEY_DURATION, KEY_AT(struct service_spec, switch_interval_ns),
+     .fallback = "5ms", .least = "10us", .most = "1s",
+     .en = "gil_threads: who has waited so long for the lock asks its holder to drop it.",
+     .ru = "gil_threads: кто столько ждал блокировку, просит её отдать."},
+    {"memory", KEY_SIZE, KEY_AT(struct service_spec, memory), .fallback = "44MiB", .least = "0B",
+     .most = "1TiB", .en = "Of one process; processes share none.",
+     .ru = "Память одного процесса; общей памяти у процессов нет."},
 };
 static const struct group runtime_group = {"runtime", KEYS_OF(runtime_keys), .brief = "model",
                                            .finish = finish_runtime};
@@ -200,8 +219,15 @@ static const struct group put_group = {"put", .keys = NULL, .keys_max = 0};
 static const struct key step_keys[] = {
     {"compute", KEY_DURATION_DIST, KEY_AT(struct step_spec, time), .least = "0s", .most = "1h",
      .en = "Processor time on this replica.", .ru = "Процессорное время на этой реплике."},
+    {"native", KEY_DURATION_DIST, KEY_AT(struct step_spec, time), .least = "0s", .most = "1h",
+     .en = "The same in a C extension (NumPy), which lets go of the interpreter's lock.",
+     .ru = "То же в расширении на C (NumPy): GIL на это время отпущен."},
     {"sleep", KEY_DURATION_DIST, KEY_AT(struct step_spec, time), .least = "0s", .most = "1h",
-     .en = "Waiting that takes no processor.", .ru = "Ожидание без процессора."},
+     .en = "Waiting that takes no processor: await asyncio.sleep.",
+     .ru = "Ожидание без процессора: await asyncio.sleep."},
+    {"block", KEY_DURATION_DIST, KEY_AT(struct step_spec, time), .least = "0s", .most = "1h",
+     .en = "Waiting that gives way to nobody: time.sleep, a driver that is not async.",
+     .ru = "Ожидание, которое никого не пропускает: time.sleep, синхронный драйвер."},
     {"store", KEY_WORD, KEY_AT(struct step_spec, kind), .words = store_steps,
      .en = "One question to the store.", .ru = "Один вопрос хранилищу."},
     {"table", KEY_WORD, KEY_AT(struct step_spec, kind), .words = table_steps,

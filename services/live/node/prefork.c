@@ -1,0 +1,423 @@
+/* prefork.c — The parent of a replica's processes: forks, waits, adds up, ends.
+ *
+ * It forks before it has a loop or a thread, so that a worker starts as if it were alone. */
+#define _GNU_SOURCE
+#include "services/live/node/prefork.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <event2/event.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
+#include "services/live/node/register.h"
+#include "services/live/runtime/cores.h"
+
+#define PUBLISH_EVERY_NS UINT64_C(100000000)
+#define STILL_COMING_NS UINT64_C(100000000) /* What the balancer sent before it heard of us. */
+
+enum { READY_MS = 20000 };
+
+struct parent {
+    struct prefork prefork; /* What workers are given. */
+    pid_t *workers;         /* 0: it has ended. */
+    uint32_t alive;
+    int hears; /* Of all workers: a byte each when they are ready. */
+    struct loop loop;
+    struct stats_board *board;
+    struct node_stats stats;
+    struct registrar *registrar;
+    struct event *publish, *drain, *told[3]; /* told: SIGTERM, SIGINT, SIGCHLD. */
+    bool is_draining, serves;
+    uint64_t waiting_max;
+    int exit_code;
+};
+
+static bool tell(const struct parent *parent, const char *what)
+{
+    fprintf(stderr, "sim-node %s: %s\n", parent->prefork.settings->name, what);
+    return false;
+}
+
+/* ---- Figures --------------------------------------------------------------------------------- */
+
+/* How many wait in the shared socket: for one that listens Linux says so in tcpi_unacked (tcp(7),
+ * include/net/tcp.h: sk_ack_backlog). */
+static uint64_t waiting_in(int listens)
+{
+    struct tcp_info info = {0};
+    socklen_t length = sizeof info;
+
+    return getsockopt(listens, IPPROTO_TCP, TCP_INFO, &info, &length) == 0 ? info.tcpi_unacked : 0;
+}
+
+static void read_cores(const struct prefork *prefork, uint64_t now_ns, struct node_stats *stats)
+{
+    struct cores *cores = prefork->cores;
+
+    pthread_mutex_lock(&cores->lock);
+    cores_read(cores, loop_clock_ns(), &stats->busy);
+    pthread_mutex_unlock(&cores->lock);
+    stats->busy.since_ns = now_ns;
+}
+
+/* A worker that computes publishes nothing meanwhile; what it held then it holds still. */
+void prefork_read(const struct prefork *prefork, uint64_t now_ns, struct node_stats *stats)
+{
+    static struct node_stats one;
+    const struct cpu_spec *cpu = &prefork->settings->cpu;
+
+    memset(stats, 0, sizeof *stats);
+    for (uint32_t i = 0; i < cpu->workers; i++) {
+        if (!stats_board_read(prefork->boards[i], &one))
+            continue;
+        one.at_ns = now_ns > one.at_ns ? now_ns : one.at_ns;
+        stats_add(stats, &one);
+    }
+    stats->at_ns = now_ns;
+    stats->cores = cpu->cores;
+    stats->workers = cpu->workers;
+    stats->inside.since_ns = stats->workers_held.since_ns = stats->table_busy.since_ns = now_ns;
+    stats->waiting = (struct stats_level){.now = waiting_in(prefork->listens), .since_ns = now_ns};
+    stats->waiting.max = stats->waiting.now;
+    read_cores(prefork, now_ns, stats);
+}
+
+static void publish(struct parent *parent)
+{
+    struct node_stats *stats = &parent->stats;
+
+    prefork_read(&parent->prefork, loop_now_ns(&parent->loop), stats);
+    if (stats->waiting.max > parent->waiting_max)
+        parent->waiting_max = stats->waiting.max;
+    stats->waiting.max = parent->waiting_max;
+    stats->serves = parent->serves;
+    stats_board_write(parent->board, stats);
+}
+
+static void publish_again(void *context)
+{
+    struct parent *parent = context;
+
+    publish(parent);
+    loop_alarm_set(parent->publish, PUBLISH_EVERY_NS);
+}
+
+/* ---- Workers --------------------------------------------------------------------------------- */
+
+/* Standard output is the node's word to whoever started it, and its end is heard there: a worker
+ * has none. */
+static void leave_streams(void)
+{
+    int nowhere = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+    check(nowhere >= 0);
+    check(dup2(nowhere, STDIN_FILENO) >= 0 && dup2(nowhere, STDOUT_FILENO) >= 0);
+    close(nowhere);
+}
+
+static bool fork_worker(struct parent *parent, uint32_t number, int says,
+                        int (*work)(const struct prefork *prefork))
+{
+    pid_t pid, parent_pid = getpid();
+
+    fflush(NULL);
+    pid = fork();
+    if (pid < 0)
+        return tell(parent, strerror(errno));
+    if (pid > 0) {
+        parent->workers[number] = pid;
+        parent->alive++;
+        return true;
+    }
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent_pid)
+        _exit(1);
+    leave_streams();
+    close(parent->hears);
+    parent->prefork.number = number;
+    parent->prefork.says = says;
+    exit(work(&parent->prefork));
+}
+
+static bool fork_workers(struct parent *parent, int (*work)(const struct prefork *prefork))
+{
+    const struct node_settings *settings = parent->prefork.settings;
+    int pipe_ends[2];
+    bool are_forked = true;
+
+    if (pipe2(pipe_ends, O_CLOEXEC) != 0)
+        return tell(parent, strerror(errno));
+    parent->hears = pipe_ends[0];
+    for (uint32_t i = 0; are_forked && i < settings->cpu.workers; i++)
+        are_forked = fork_worker(parent, i, pipe_ends[1], work);
+    close(pipe_ends[1]);
+    return are_forked;
+}
+
+/* Each says a byte. The pipe's end, or silence: one of them has failed, and has told why. */
+static bool wait_for_workers(struct parent *parent)
+{
+    for (uint32_t ready = 0; ready < parent->prefork.settings->cpu.workers;) {
+        struct pollfd poller = {.fd = parent->hears, .events = POLLIN};
+        char bytes[64];
+        ssize_t got;
+
+        if (poll(&poller, 1, READY_MS) <= 0)
+            return tell(parent, "its processes are not ready in time");
+        got = read(parent->hears, bytes, sizeof bytes);
+        if (got <= 0 || memchr(bytes, 'x', (size_t)got) != NULL)
+            return tell(parent, "one of its processes has failed");
+        ready += (uint32_t)got;
+    }
+    return true;
+}
+
+static void kill_workers(struct parent *parent, int signal_number)
+{
+    for (uint32_t i = 0; i < parent->prefork.settings->cpu.workers; i++)
+        if (parent->workers[i] > 0)
+            kill(parent->workers[i], signal_number);
+}
+
+static void bury_workers(struct parent *parent)
+{
+    kill_workers(parent, SIGKILL);
+    for (uint32_t i = 0; i < parent->prefork.settings->cpu.workers; i++)
+        while (parent->workers[i] > 0 && waitpid(parent->workers[i], NULL, 0) < 0 && errno == EINTR)
+            ;
+}
+
+static void note_end(struct parent *parent, pid_t pid, int status)
+{
+    bool is_well = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+
+    for (uint32_t i = 0; i < parent->prefork.settings->cpu.workers; i++)
+        if (parent->workers[i] == pid)
+            parent->workers[i] = 0;
+    parent->alive--;
+    if (parent->is_draining && is_well)
+        return;
+    tell(parent, "one of its processes has ended before its time");
+    parent->exit_code = 1;
+    loop_stop(&parent->loop);
+}
+
+static void worker_ended(evutil_socket_t signal_number, short events, void *context)
+{
+    struct parent *parent = context;
+    int status;
+    pid_t pid;
+
+    (void)signal_number;
+    (void)events;
+    loop_enter(&parent->loop);
+    while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+        note_end(parent, pid, status);
+    if (parent->alive == 0)
+        loop_stop(&parent->loop);
+}
+
+/* ---- Registered, and draining ---------------------------------------------------------------- */
+
+static void is_ready(struct parent *parent)
+{
+    static const char word[] = "ready\n";
+
+    parent->serves = true;
+    publish(parent);
+    if (write(STDOUT_FILENO, word, sizeof word - 1) < 0)
+        tell(parent, "nobody reads its standard output");
+}
+
+static void registered(void *context, unsigned status)
+{
+    struct parent *parent = context;
+
+    if (status == 200) {
+        is_ready(parent);
+        return;
+    }
+    tell(parent, "its balancer does not take it; are both of one scenario and one token?");
+    parent->exit_code = 1;
+    loop_stop(&parent->loop);
+}
+
+static void drain_workers(void *context)
+{
+    struct parent *parent = context;
+
+    close(parent->prefork.listens); /* The last worker that leaves closes it for good. */
+    parent->prefork.listens = -1;
+    kill_workers(parent, SIGTERM);
+}
+
+static void unregistered(void *context)
+{
+    struct parent *parent = context;
+
+    loop_alarm_set(parent->drain, STILL_COMING_NS);
+}
+
+static void begin_to_drain(evutil_socket_t signal_number, short events, void *context)
+{
+    struct parent *parent = context;
+
+    (void)signal_number;
+    (void)events;
+    loop_enter(&parent->loop);
+    if (parent->is_draining)
+        return;
+    parent->is_draining = true;
+    parent->serves = false;
+    publish(parent);
+    if (parent->registrar != NULL)
+        registrar_leave(parent->registrar, unregistered, parent);
+    else
+        drain_workers(parent);
+}
+
+static bool make_known(struct parent *parent)
+{
+    const struct node_settings *settings = parent->prefork.settings;
+    struct registrar_config config = {.front = settings->front,
+                                      .known_as = settings->known_as,
+                                      .replica = settings->replica,
+                                      .weight = settings->weight > 0 ? settings->weight : 1,
+                                      .token = settings->token,
+                                      .answered = registered,
+                                      .context = parent};
+
+    if (settings->front.host[0] == '\0') {
+        is_ready(parent);
+        return true;
+    }
+    if (config.known_as.host[0] == '\0') {
+        config.known_as = settings->listen;
+        config.known_as.port = http_listens_on(parent->prefork.listens);
+    }
+    parent->registrar = registrar_open(&parent->loop, &config);
+    return parent->registrar != NULL ||
+           tell(parent, "the host of its balancer is not known here; start that first");
+}
+
+/* ---- From beginning to end ------------------------------------------------------------------- */
+
+static bool share_memory(struct parent *parent)
+{
+    const struct cpu_spec *cpu = &parent->prefork.settings->cpu;
+    void *memory = mmap(NULL, cores_bytes(cpu->workers), PROT_READ | PROT_WRITE,
+                        MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+    if (memory == MAP_FAILED)
+        return tell(parent, "no memory to share with its processes");
+    parent->prefork.cores = memory;
+    cores_init(parent->prefork.cores, cpu->cores, cpu->workers, cpu->quantum_ns, true);
+    parent->workers = calloc(cpu->workers, sizeof *parent->workers);
+    parent->prefork.boards = calloc(cpu->workers, sizeof *parent->prefork.boards);
+    check(parent->workers != NULL && parent->prefork.boards != NULL);
+    for (uint32_t i = 0; i < cpu->workers; i++) {
+        parent->prefork.boards[i] = stats_board_share();
+        if (parent->prefork.boards[i] == NULL)
+            return tell(parent, "no memory for the figures of its processes");
+    }
+    return true;
+}
+
+static bool open_socket(struct parent *parent)
+{
+    const struct node_settings *settings = parent->prefork.settings;
+    struct address listen = settings->listen;
+    char why[160];
+
+    if (listen.host[0] == '\0')
+        snprintf(listen.host, sizeof listen.host, "127.0.0.1");
+    if (!address_is_loopback(&listen) && settings->token[0] == '\0')
+        return tell(parent, "without a token it listens on loopback alone: set SIM_TOKEN");
+    parent->prefork.listens = http_listen(
+        &listen, settings->cpu.queue < SOMAXCONN ? (int)settings->cpu.queue : SOMAXCONN, why);
+    return parent->prefork.listens >= 0 || tell(parent, why);
+}
+
+static bool open_loop(struct parent *parent)
+{
+    static const int signals[3] = {SIGTERM, SIGINT, SIGCHLD};
+
+    if (!loop_open(&parent->loop, parent->prefork.settings->origin_ns))
+        return tell(parent, "libevent has no event base for it");
+    parent->board = stats_board_open(parent->prefork.settings->board);
+    if (parent->board == NULL)
+        return tell(parent, "its board cannot be opened");
+    parent->publish = loop_alarm(&parent->loop, publish_again, parent);
+    parent->drain = loop_alarm(&parent->loop, drain_workers, parent);
+    for (int i = 0; i < 3; i++) {
+        parent->told[i] = evsignal_new(parent->loop.base, signals[i],
+                                       i < 2 ? begin_to_drain : worker_ended, parent);
+        check(parent->told[i] != NULL && evsignal_add(parent->told[i], NULL) == 0);
+    }
+    return true;
+}
+
+static void live(struct parent *parent)
+{
+    publish_again(parent);
+    worker_ended(SIGCHLD, 0, parent); /* One that died before there was somebody to hear of it. */
+    if (make_known(parent))
+        loop_run(&parent->loop, 0);
+    else
+        parent->exit_code = 1;
+    parent->serves = false;
+    loop_enter(&parent->loop);
+    publish(parent);
+}
+
+/* What of it has been opened. */
+static void close_parent(struct parent *parent)
+{
+    if (parent->workers != NULL)
+        bury_workers(parent);
+    if (parent->registrar != NULL)
+        registrar_close(parent->registrar);
+    for (int i = 0; i < 3; i++)
+        if (parent->told[i] != NULL)
+            event_free(parent->told[i]);
+    if (parent->publish != NULL) {
+        loop_alarm_free(parent->publish);
+        loop_alarm_free(parent->drain);
+    }
+    if (parent->board != NULL)
+        stats_board_close(parent->board);
+    if (parent->loop.base != NULL)
+        loop_close(&parent->loop);
+    for (uint32_t i = 0; i < parent->prefork.settings->cpu.workers; i++)
+        if (parent->prefork.boards != NULL && parent->prefork.boards[i] != NULL)
+            stats_board_close(parent->prefork.boards[i]);
+    free(parent->prefork.boards);
+    free(parent->workers);
+}
+
+int prefork_main(const struct node_settings *settings, int (*work)(const struct prefork *prefork))
+{
+    static struct parent parent; /* A page of figures alone is 80 kB. */
+
+    parent.prefork = (struct prefork){.settings = settings, .listens = -1, .says = -1};
+    parent.hears = -1;
+    if (share_memory(&parent) && open_socket(&parent) && fork_workers(&parent, work) &&
+        wait_for_workers(&parent) && open_loop(&parent))
+        live(&parent);
+    else
+        parent.exit_code = 1;
+    close_parent(&parent);
+    return parent.exit_code;
+}
