@@ -30,8 +30,8 @@ static void close_stages(struct service_result *result, const struct node_stats 
                          const struct node_stats *is)
 {
     static const char *const names[STATS_WAITS] = {
-        [STATS_CPU] = "cpu",     [STATS_TIMER] = "timer", [STATS_PEER] = "peer",
-        [STATS_STORE] = "store", [STATS_QUEUE] = "queue", [STATS_TABLE] = "table",
+        [STATS_CPU] = "cpu",     [STATS_TIMER] = "timer",   [STATS_PEER] = "peer",
+        [STATS_STORE] = "store", [STATS_QUEUE] = "queue",   [STATS_TABLE] = "table",
         [STATS_BLOCK] = "block", [STATS_TOKENS] = "tokens",
     };
 
