@@ -81,6 +81,7 @@ void balancer_outlier_note(struct balancer *balancer, const struct try *try, uin
     switch (try->call.outcome) {
     case CALL_OK:
     case CALL_ABSENT:
+    case CALL_DENIED: /* It did its work. */
         backend->failures = 0;
         return;
     case CALL_TIMEOUT:

@@ -94,6 +94,7 @@ static bool may_repeat(uint8_t verb, enum call_outcome outcome)
     case CALL_PENDING:
     case CALL_OK:
     case CALL_ABSENT:
+    case CALL_DENIED:
         return false;
     }
     return false;

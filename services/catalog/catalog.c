@@ -6,6 +6,7 @@ const char *plan_kind_name(enum plan_kind kind)
     static const char *const names[PLAN_KINDS] = {
         [PLAN_CUSTOM] = "custom",   [PLAN_LIKES] = "likes",       [PLAN_DELIVERY] = "delivery",
         [PLAN_BATCHER] = "batcher", [PLAN_BALANCER] = "balancer", [PLAN_AUTOSCALER] = "autoscaler",
+        [PLAN_GATEWAY] = "gateway",
     };
 
     check(kind < PLAN_KINDS);
@@ -27,6 +28,8 @@ size_t plan_bytes(const struct plan *plan)
         return balancer_bytes(&plan->balancer);
     case PLAN_AUTOSCALER:
         return autoscaler_bytes(&plan->autoscaler);
+    case PLAN_GATEWAY:
+        return gateway_bytes(&plan->gateway);
     case PLAN_KINDS:
         break;
     }
@@ -55,6 +58,9 @@ void *plan_start(const struct plan *plan, const struct ports *ports, const struc
     case PLAN_AUTOSCALER:
         *ops = &autoscaler_service;
         return autoscaler_init(&plan->autoscaler, ports);
+    case PLAN_GATEWAY:
+        *ops = &gateway_service;
+        return gateway_init(&plan->gateway, ports);
     case PLAN_KINDS:
         break;
     }
@@ -88,6 +94,8 @@ size_t plan_dists(struct plan *plan, struct dist **dists, size_t max)
     case PLAN_BATCHER:
         count = add(&plan->batcher.work_batch, dists, count, max);
         return add(&plan->batcher.work_record, dists, count, max);
+    case PLAN_GATEWAY:
+        return add(&plan->gateway.work, dists, count, max);
     case PLAN_BALANCER:
     case PLAN_AUTOSCALER:
     case PLAN_KINDS:

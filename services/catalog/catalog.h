@@ -10,6 +10,7 @@
 #include "services/batcher/batcher.h"
 #include "services/custom/custom.h"
 #include "services/delivery/delivery.h"
+#include "services/gateway/gateway.h"
 #include "services/likes/likes.h"
 
 enum plan_kind {
@@ -19,6 +20,7 @@ enum plan_kind {
     PLAN_BATCHER,
     PLAN_BALANCER,
     PLAN_AUTOSCALER,
+    PLAN_GATEWAY,
     PLAN_KINDS
 };
 
@@ -31,6 +33,7 @@ struct plan { /* Plain numbers; an empirical dist's points are lent by whoever m
         struct batcher_config batcher;
         struct balancer_config balancer;
         struct autoscaler_config autoscaler;
+        struct gateway_config gateway;
     };
 };
 

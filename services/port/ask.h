@@ -10,14 +10,17 @@
 #include "services/port/call.h"
 
 enum verb {
-    VERB_CALL,   /* custom: run the handler's steps. key: any. */
-    VERB_HEALTH, /* Are you well? Answered at once, without a place in the queue. */
-    VERB_LIKE,   /* key: post, user: who. Value: 1 new, 0 already there. */
-    VERB_UNLIKE, /* key: post, user: who. Value: 1 removed, 0 was not there. */
-    VERB_COUNT,  /* key: post. Value: likes shown. */
-    VERB_MENU,   /* key: restaurant. Value: the menu's version. */
-    VERB_ORDER,  /* key: restaurant, user, id: idempotency key, amount: basket. Value: order. */
-    VERB_TRACK,  /* id: order. Value: enum order_status of services/port/schema.h. */
+    VERB_CALL,    /* custom: run the handler's steps. key: any. */
+    VERB_HEALTH,  /* Are you well? Answered at once, without a place in the queue. */
+    VERB_LIKE,    /* key: post, user: who. Value: 1 new, 0 already there. */
+    VERB_UNLIKE,  /* key: post, user: who. Value: 1 removed, 0 was not there. */
+    VERB_COUNT,   /* key: post. Value: likes shown. */
+    VERB_MENU,    /* key: restaurant. Value: the menu's version. */
+    VERB_ORDER,   /* key: restaurant, user, id: idempotency key, amount: basket. Value: order. */
+    VERB_TRACK,   /* id: order. Value: enum order_status of services/port/schema.h. */
+    VERB_LOGIN,   /* user: who. Value: a token, tokens.h. */
+    VERB_REFRESH, /* token: whose session is to go on. Value: a new token of the same session. */
+    VERB_REVOKE,  /* token: whose session is to end. Value: 1; CALL_ABSENT: it had ended before. */
     VERB_MAX
 };
 
@@ -32,6 +35,7 @@ struct ask {
     uint64_t id;          /* The same for every attempt of one request: the idempotency key. */
     int64_t amount;       /* Money, minor units; never below 0. */
     uint64_t deadline_ns; /* Nobody waits beyond it; 0: no deadline. Compare with timer_now_ns. */
+    uint64_t token;       /* Who asks, and that it is so: a handle of tokens.h; 0: none is shown. */
 };
 
 /* A request that came in. The world owns it; the service borrows it from the moment its visit
@@ -49,7 +53,8 @@ struct door_ops {
                    uint32_t bytes);
 };
 
-/* outcome: CALL_OK, _ABSENT, _TIMEOUT (504), _SHED (503), _REFUSED (502) or _FAILED (500).
+/* outcome: CALL_OK, _ABSENT, _TIMEOUT (504), _SHED (503), _REFUSED (502), _FAILED (500) or
+ * _DENIED (401; value: enum token_flaw).
  * bytes: size of the answer's body. The visit is the world's again. */
 static inline void door_answer(struct door *door, struct visit *visit, enum call_outcome outcome,
                                int64_t value, uint32_t bytes)

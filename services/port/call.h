@@ -31,7 +31,8 @@ enum call_outcome {
     CALL_TIMEOUT, /* No answer in time. It may have happened all the same. */
     CALL_SHED, /* The other side was there and chose not to do it: overload. It did not happen. */
     CALL_REFUSED, /* Nobody was there, or no connection was to be had. It did not happen. */
-    CALL_FAILED   /* An error, or the connection broke. It may have happened all the same. */
+    CALL_FAILED,  /* An error, or the connection broke. It may have happened all the same. */
+    CALL_DENIED   /* Who asks may not, or has not shown who it is (tokens.h). It did not happen. */
 };
 
 struct call {

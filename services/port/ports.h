@@ -15,6 +15,7 @@
 #include "services/port/store.h"
 #include "services/port/table.h"
 #include "services/port/timer.h"
+#include "services/port/tokens.h"
 
 struct ports {
     struct door *door;
@@ -25,6 +26,7 @@ struct ports {
     struct queue *queue;
     struct table *table;
     struct fleet *fleet;
+    struct tokens *tokens;
     struct dice *dice;   /* This node's own stream. */
     struct arena *arena; /* This node's memory, taken at init only. */
 };

@@ -26,6 +26,8 @@ enum schema_space {
     SPACE_ORDER,     /* An order's status. */
     SPACE_LEASE,     /* Who is filling a key now. */
     SPACE_CUSTOM,
+    SPACE_SESSION, /* A session: the proof that its token must show. */
+    SPACE_DENIED,  /* A session whose signed tokens are accepted no more. */
     SPACE_KINDS
 };
 

@@ -1,7 +1,7 @@
 /* audit.c — Hears the clients, keeps the accounts, and at the end calls for the evidence.
  *
  *   after events   offered = ok + late + failed + in flight
- *   at the end     what customers were told is true: audit_likes.c, audit_orders.c */
+ *   at the end     what customers were told is true: audit_likes.c, audit_orders.c, audit_auth.c */
 #include "sim/audit/audit.h"
 
 #include <stdarg.h>
@@ -29,6 +29,7 @@ void audit_init(struct audit *audit, struct measure *measure, struct timer *time
     map_init(&audit->likes, arena, FACTS_EXPECTED);
     map_init(&audit->orders, arena, FACTS_EXPECTED);
     audit_orders_init(audit);
+    audit_auth_init(audit);
 }
 
 void audit_break(struct audit *audit, const char *name, const char *finding, ...)
@@ -76,6 +77,8 @@ enum failure audit_failure(enum call_outcome outcome)
         return FAILURE_SHED;
     case CALL_REFUSED:
         return FAILURE_REFUSED;
+    case CALL_DENIED:
+        return FAILURE_DENIED;
     case CALL_IDLE:
     case CALL_PENDING:
     case CALL_OK:
@@ -123,7 +126,12 @@ static void heard_finished(void *context, const struct request *request, enum ca
     audit_orders_finished(audit, request, outcome, is_late);
 }
 
-const struct clients_ears audit_ears = {heard_offered, heard_tried, heard_finished};
+static void heard_token(void *context, const struct token_news *news)
+{
+    audit_auth_heard(context, news);
+}
+
+const struct clients_ears audit_ears = {heard_offered, heard_tried, heard_finished, heard_token};
 
 /* ---- What is held against it ----------------------------------------------------------------- */
 
@@ -150,4 +158,5 @@ void audit_end(struct audit *audit, const struct evidence *evidence, bool has_dr
     audit_accounts(audit);
     audit_likes_end(audit, evidence, has_drained);
     audit_orders_end(audit, evidence, has_drained);
+    audit_auth_end(audit);
 }

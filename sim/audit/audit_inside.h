@@ -1,7 +1,7 @@
 /* audit_inside.h — The parts of the audit; for sim/audit alone.
  *
  * audit.c hears, counts and opens the ends; audit_likes.c and audit_orders.c keep the facts of
- * their verbs and judge them. */
+ * their verbs and judge them; audit_auth.c does so for tokens. */
 #ifndef SIM_AUDIT_AUDIT_INSIDE_H
 #define SIM_AUDIT_AUDIT_INSIDE_H
 
@@ -19,6 +19,11 @@ void audit_likes_offered(struct audit *audit, const struct request *request);
 void audit_likes_finished(struct audit *audit, const struct request *request,
                           enum call_outcome outcome);
 void audit_likes_end(struct audit *audit, const struct evidence *evidence, bool has_drained);
+
+/* audit_auth.c */
+void audit_auth_init(struct audit *audit);
+void audit_auth_heard(struct audit *audit, const struct token_news *news);
+void audit_auth_end(struct audit *audit);
 
 /* audit_orders.c */
 size_t audit_orders_bytes(void);

@@ -297,6 +297,14 @@ static void set_run(struct node_settings *node, const struct servers *servers,
     snprintf(node->queue.group, sizeof node->queue.group, "sim-%s-%s", servers->run, service->name);
 }
 
+/* False: its tokens are signed, and there is no key that other replicas would have too. */
+static bool set_tokens(struct node_settings *node, const struct service_spec *service)
+{
+    return !settings_sign(service) ||
+           (node->token[0] != '\0' &&
+            token_settings_derive(&node->tokens, settings_algorithm(service), node->token));
+}
+
 /* False: nobody knows the balancer's host. */
 static bool set_replica(struct node_settings *node, const struct node_options *options)
 {
@@ -332,6 +340,15 @@ static int start_node(const struct node_options *options, const struct scenario 
     }
     describe(&node, scenario, index, is_balancer);
     set_run(&node, &servers, &scenario->services[index], is_balancer);
+    if (!is_balancer && !set_tokens(&node, &scenario->services[index])) {
+        fprintf(stderr, "sim node: %s\n",
+                settings_say(settings,
+                             "gateways started one by one share a key that follows from SIM_TOKEN: "
+                             "set it, and sign with hs256 or eddsa",
+                             "у шлюзов, запущенных по одному, ключ общий и следует из SIM_TOKEN: "
+                             "задайте его и подписывайте hs256 или eddsa"));
+        return EXIT_USAGE;
+    }
     node.seed = scenario->seed;
     node.cpu.is_burnt = options->live.burn;
     if (!set_addresses(&node, options, scenario, &wrong))

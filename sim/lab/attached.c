@@ -38,6 +38,7 @@ static enum verb harmless_verb(enum service_kind kind)
         return VERB_TRACK;
     case KIND_CUSTOM: /* Its steps may do anything: its balancer has to do. */
     case KIND_BATCHER:
+    case KIND_GATEWAY: /* Without a token it lets nobody in. */
         return VERB_HEALTH;
     }
     return VERB_HEALTH;

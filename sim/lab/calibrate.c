@@ -127,7 +127,7 @@ static enum lab_end measure(struct calibrator *calibrator)
     describe_machine(calibration);
     return calibrate_nodes(calibrator) && crowd_begin(calibrator) && calibrate_store(calibrator) &&
                    calibrate_memcached(calibrator) && calibrate_queue(calibrator) &&
-                   calibrate_table(calibrator)
+                   calibrate_table(calibrator) && calibrate_tokens(calibrator)
                ? LAB_DONE
                : LAB_TROUBLE;
 }

@@ -1,6 +1,7 @@
 /* calibrate.h — What a hop, a store call, a record and a commit cost on this machine.
  *
- *   servers up -> nodes up -> hop, timer -> store -> log -> table -> down -> struct calibration
+ *   servers up -> nodes up -> hop, timer -> store -> log -> table -> signatures -> down ->
+ *      struct calibration
  *
  * The same ports and the same nodes as in a live run, asked at a moderate steady rate and not back
  * to back: what sleeps between two questions answers later than what never rests, and services
@@ -46,6 +47,9 @@ struct calibration {
     double statement_us;     /* The same on a connection of one's own, on this thread. */
     struct calibrated write; /* One row in one transaction. */
     struct calibrated write_100, write_500;
+
+    struct calibrated sign[TOKEN_ALGORITHMS], verify[TOKEN_ALGORITHMS]; /* Processor time. */
+    struct calibrated session; /* Reading a session's id. */
 
     bool has_embedded_broker;
     bool is_sqlite;

@@ -5,6 +5,7 @@
  *     calibrate_nodes.c  hops
  *     calibrate_data.c   store, log, table
  *     calibrate_memcached.c   the other store, where there is one
+ *     calibrate_tokens.c      signatures
  *     calibrate_write.c  the configuration */
 #ifndef SIM_LAB_CALIBRATE_INSIDE_H
 #define SIM_LAB_CALIBRATE_INSIDE_H
@@ -87,5 +88,6 @@ bool calibrate_store(struct calibrator *calibrator);
 bool calibrate_memcached(struct calibrator *calibrator); /* True where there is none. */
 bool calibrate_queue(struct calibrator *calibrator);
 bool calibrate_table(struct calibrator *calibrator);
+bool calibrate_tokens(struct calibrator *calibrator);
 
 #endif

@@ -12,6 +12,8 @@
  *             a connection of one's own, latency half of what the port adds to it, row the slope
  *             between 1 and 500 rows, commit what then is left of one row's transaction.
  *
+ *   tokens    the processor time of a signature and of a check, as they are.
+ *
  * A number that comes out below zero, because a median wandered, is written as 0s. */
 #include <math.h>
 #include <unistd.h>
@@ -66,6 +68,9 @@ static void write_head(FILE *out, const struct calibration *of)
     put_series(out, "transaction of 1 row", &of->write);
     put_series(out, "transaction of 100 rows", &of->write_100);
     put_series(out, "transaction of 500 rows", &of->write_500);
+    put_series(out, "token checked, HS256", &of->verify[TOKEN_HS256]);
+    put_series(out, "token checked, RS256", &of->verify[TOKEN_RS256]);
+    put_series(out, "token checked, EdDSA", &of->verify[TOKEN_EDDSA]);
     fprintf(out, "version: 1\n");
 }
 
@@ -138,6 +143,18 @@ static void write_table(FILE *out, const struct calibration *of)
     fprintf(out, "  cores: %ld # Of this machine.\n", sysconf(_SC_NPROCESSORS_ONLN));
 }
 
+static void write_tokens(FILE *out, const struct calibration *of)
+{
+    static const char *const keys[TOKEN_ALGORITHMS] = {
+        [TOKEN_HS256] = "hs256", [TOKEN_RS256] = "rs256", [TOKEN_EDDSA] = "eddsa"};
+
+    fprintf(out, "\ntokens: # Processor time, JSON and base64url included.\n");
+    for (int i = 0; i < TOKEN_ALGORITHMS; i++)
+        fprintf(out, "  %s: {sign: %.1fus, verify: %.1fus}\n", keys[i], of->sign[i].mean,
+                of->verify[i].mean);
+    put_us(out, "session", of->session.mean, "Reading a session's id: a digest.");
+}
+
 void calibration_write(FILE *out, const struct calibration *calibration)
 {
     write_head(out, calibration);
@@ -145,4 +162,5 @@ void calibration_write(FILE *out, const struct calibration *calibration)
     write_store(out, calibration);
     write_queue(out, calibration);
     write_table(out, calibration);
+    write_tokens(out, calibration);
 }

@@ -30,9 +30,9 @@ static void close_stages(struct service_result *result, const struct node_stats 
                          const struct node_stats *is)
 {
     static const char *const names[STATS_WAITS] = {
-        [STATS_CPU] = "cpu",     [STATS_TIMER] = "timer", [STATS_PEER] = "peer",
-        [STATS_STORE] = "store", [STATS_QUEUE] = "queue", [STATS_TABLE] = "table",
-        [STATS_BLOCK] = "block",
+        [STATS_CPU] = "cpu",     [STATS_TIMER] = "timer",   [STATS_PEER] = "peer",
+        [STATS_STORE] = "store", [STATS_QUEUE] = "queue",   [STATS_TABLE] = "table",
+        [STATS_BLOCK] = "block", [STATS_TOKENS] = "tokens",
     };
 
     for (int i = 0; i < STATS_WAITS; i++) {
@@ -87,7 +87,7 @@ static void close_station(struct lab *lab, uint32_t number, struct service_resul
     uint64_t capacity = grown(was->capacity_area, is->capacity_area);
     uint64_t answered = 0, answered_before = 0;
 
-    for (int i = 0; i < 8; i++) {
+    for (int i = 0; i < STATS_OUTCOMES; i++) {
         answered += is->sum.answered[i];
         answered_before += was->sum.answered[i];
     }

@@ -186,6 +186,8 @@ struct crew *crew_open(struct loop *loop, const struct scenario *scenario,
     crew->failpoints_left = options->failpoint == FAILPOINT_NONE ? 0 : CREW_FAILPOINTS;
     if (!make_token(crew))
         snprintf(trouble, 400, "the system gives no random bytes");
+    else if (!crew_make_tokens(crew))
+        snprintf(trouble, 400, "OpenSSL makes no key for the gateways' tokens");
     else if (!find_node(crew))
         snprintf(trouble, 400, "sim-node is neither beside sim nor on the PATH: ./bootstrap.sh");
     else if (!add_stations(crew))

@@ -25,6 +25,9 @@ void crew_close(struct crew *crew); /* The same, and the end of it. */
 /* Where clients ask service `index`: its balancer, or its one replica. */
 const struct address *crew_front(const struct crew *crew, uint32_t index);
 
+/* The key that gateways of this algorithm share in this run; length 0: there is none. */
+const struct token_settings *crew_tokens(const struct crew *crew, enum token_algorithm algorithm);
+
 /* The run begins now: autoscalers start, faults are planned on the loop. */
 void crew_begin(struct crew *crew);
 
@@ -53,6 +56,10 @@ uint32_t crew_deaths(const struct crew *crew); /* Processes that faults have kil
 
 /* A node died that nobody killed: its name and the end of its log; "" when all is well. */
 const char *crew_casualty(const struct crew *crew);
+
+/* Whether its tokens are signed, and how. */
+bool settings_sign(const struct service_spec *spec);
+enum token_algorithm settings_algorithm(const struct service_spec *spec);
 
 /* What any node of a service is told, whoever starts it: its plan, its processor, its part of the
  * connections. Where everything is stays empty. */

@@ -81,6 +81,7 @@ struct crew {
     char program[512]; /* sim-node */
     uint64_t origin_ns;
     char token[33]; /* Of this run: nobody else registers with its balancers. */
+    struct token_settings tokens[TOKEN_ALGORITHMS];
     struct station *services[SCENARIO_SERVICES_MAX];
     struct station *all; /* Services in their order, then balancers. */
     uint32_t all_max;
@@ -113,6 +114,7 @@ void strikes_plan(struct crew *crew);
 void strikes_forget(struct crew *crew);
 
 /* crew_settings.c */
+bool crew_make_tokens(struct crew *crew); /* False: OpenSSL or the system's chance refused. */
 void settings_of_place(const struct place *place, struct node_settings *settings);
 
 #endif

@@ -65,6 +65,43 @@ static const struct address *front_of(const struct station *station)
                                   : &station->places[0].address;
 }
 
+static const enum token_algorithm algorithms[ALGORITHMS] = {
+    [ALGORITHM_HS256] = TOKEN_HS256,
+    [ALGORITHM_RS256] = TOKEN_RS256,
+    [ALGORITHM_EDDSA] = TOKEN_EDDSA,
+};
+
+enum token_algorithm settings_algorithm(const struct service_spec *spec)
+{
+    return algorithms[spec->auth.algorithm];
+}
+
+bool settings_sign(const struct service_spec *spec)
+{
+    return spec->kind == KIND_GATEWAY &&
+           (spec->auth.kind == AUTH_JWT || spec->auth.kind == AUTH_JWT_DENYLIST);
+}
+
+/* One per algorithm: gateways of one run trust each other's signatures, and tell their tokens apart
+ * by the audience. */
+bool crew_make_tokens(struct crew *crew)
+{
+    for (uint32_t i = 0; i < crew->scenario->services_max; i++) {
+        const struct service_spec *spec = &crew->scenario->services[i];
+        enum token_algorithm algorithm = settings_algorithm(spec);
+
+        if (settings_sign(spec) && crew->tokens[algorithm].length == 0 &&
+            !token_settings_make(&crew->tokens[algorithm], algorithm))
+            return false;
+    }
+    return true;
+}
+
+const struct token_settings *crew_tokens(const struct crew *crew, enum token_algorithm algorithm)
+{
+    return &crew->tokens[algorithm];
+}
+
 void settings_of_place(const struct place *place, struct node_settings *settings)
 {
     const struct station *station = place->station;
@@ -90,6 +127,8 @@ void settings_of_place(const struct place *place, struct node_settings *settings
         settings->front = station->front->places[0].address;
     if (!station->is_balancer)
         settings_servers(settings, crew->servers, servers_wanted_by(station->spec));
+    if (settings_sign(station->spec))
+        settings->tokens = crew->tokens[settings_algorithm(station->spec)];
     snprintf(settings->queue.group, sizeof settings->queue.group, "sim-%s-%s", crew->servers->run,
              station->spec->name);
     if (crew->failpoints_left > 0 && station->plan.kind == PLAN_BATCHER) {

@@ -9,9 +9,10 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "services/live/tokens/wallet.h"
 #include "sim/lab/lab_inside.h"
 
-enum { WATCH_NS = 50000000, EMPTY_LOOKS = 4 };
+enum { WATCH_NS = 50000000, EMPTY_LOOKS = 4, PEOPLE_TOKENS_MAX = 1 << 20 };
 
 static const uint64_t second_ns = 1000000000;
 
@@ -38,6 +39,11 @@ static void hear_finished(void *context, const struct request *request, enum cal
 {
     audit_ears.finished(&((struct lab *)context)->audit, request, outcome, is_late);
     audit_event(&((struct lab *)context)->audit);
+}
+
+static void hear_token(void *context, const struct token_news *news)
+{
+    audit_ears.token(&((struct lab *)context)->audit, news);
 }
 
 /* ---- Once a second --------------------------------------------------------------------------- */
@@ -211,10 +217,12 @@ bool drive_open(struct lab *lab, char trouble[static 400])
         snprintf(trouble, 400, "the system refused memory");
         return false;
     }
-    if (!set_peers(lab, trouble))
+    lab->wallet = wallet_open(PEOPLE_TOKENS_MAX);
+    peer_live_use(lab->peer, lab->wallet);
+    if (!set_peers(lab, trouble) || !drive_forge(lab, trouble))
         return false;
     audit_init(&lab->audit, &lab->measure, &lab->timer.port, &lab->arena);
-    lab->ears = (struct clients_ears){hear_offered, hear_tried, hear_finished};
+    lab->ears = (struct clients_ears){hear_offered, hear_tried, hear_finished, hear_token};
     ports = (struct ports){
         .timer = &lab->timer.port, .peer = peer_live_port(lab->peer), .arena = &lab->arena};
     lab->loads = arena_take(&lab->arena, sizeof(struct clients) * scenario->loads_max);
@@ -309,6 +317,8 @@ void drive_close(struct lab *lab)
             loop_alarm_free(alarms[i]);
     if (lab->peer != NULL)
         peer_live_close(lab->peer);
+    if (lab->wallet != NULL)
+        wallet_close(lab->wallet);
     if (lab->timer.loop != NULL)
         timer_live_close(&lab->timer);
 }

@@ -2,6 +2,7 @@
  *
  *     lab.c        the order of things
  *     drive.c      clients on the live ports; seconds; draining
+ *     forge.c      tokens with a flaw, for those who try them
  *     attached.c   nodes that somebody else has started: a clean beginning, a quiet end
  *     close.c      what the nodes have counted, into the result
  *     evidence.c   rows and counters, fetched for the audit */
@@ -37,6 +38,7 @@ struct lab {
     struct loop loop;
     struct timer_live timer;
     struct peer_live *peer;
+    struct wallet *wallet; /* The tokens that people and thieves hold. */
     struct node_stats own; /* What our own ports count. */
     struct arena arena;
     struct clients *loads;
@@ -65,6 +67,9 @@ bool drive_open(struct lab *lab, char trouble[static 400]);
 void drive_run(struct lab *lab);   /* Until the load's end, a limit, or an interruption. */
 bool drive_drain(struct lab *lab); /* True when everybody has an answer and the log is empty. */
 void drive_close(struct lab *lab);
+
+/* forge.c */
+bool drive_forge(struct lab *lab, char trouble[static 400]);
 
 /* attached.c: only where crew is NULL. */
 enum lab_end attached_begin(struct lab *lab, char trouble[static 400]);

@@ -51,6 +51,8 @@ struct servers_wanted servers_wanted_by(const struct service_spec *spec)
             .table = true, .store = spec->menu_cache, .queue = spec->orders == ORDERS_QUEUED};
     case KIND_BATCHER:
         return (struct servers_wanted){.table = true, .queue = true};
+    case KIND_GATEWAY:
+        return (struct servers_wanted){.store = spec->auth.kind != AUTH_NONE};
     }
     return (struct servers_wanted){false};
 }

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sim/load/people.h"
+#include "sim/load/thieves.h"
 #include "sim/scenario/prices.h"
 
 static void request_step(struct call *call);
@@ -15,10 +17,11 @@ static uint32_t requests_max(const struct load_spec *spec)
 
 size_t clients_bytes(const struct load_spec *spec)
 {
-    return pool_bytes(sizeof(struct request), requests_max(spec));
+    return pool_bytes(sizeof(struct request), requests_max(spec)) + people_bytes(spec) +
+           thieves_bytes(spec);
 }
 
-static void stream(struct dice *dice, const struct load_spec *spec, uint64_t seed, const char *of)
+void clients_stream(struct dice *dice, const struct load_spec *spec, uint64_t seed, const char *of)
 {
     char name[NAME_MAX_BYTES + 16];
 
@@ -55,10 +58,12 @@ void clients_init(struct clients *clients, const struct scenario *scenario, uint
     clients->end_ns = scenario->duration_ns;
     clients->premium = prices_pricing(&scenario->prices).premium;
     arrivals_init(&clients->arrivals, spec, seed, clients->end_ns);
-    stream(&clients->asks, spec, seed, "asks");
-    stream(&clients->backoffs, spec, seed, "backoffs");
+    clients_stream(&clients->asks, spec, seed, "asks");
+    clients_stream(&clients->backoffs, spec, seed, "backoffs");
     zipf_init(&clients->zipf, spec->keys.n > 0 ? spec->keys.n : 1, spec->keys.s);
     pool_init(&clients->requests, ports->arena, sizeof(struct request), requests_max(spec));
+    clients->people = people_open(clients, scenario, seed);
+    clients->thieves = thieves_open(clients);
 }
 
 static uint64_t draw_key(struct clients *clients)
@@ -80,6 +85,11 @@ static uint64_t draw_key(struct clients *clients)
 static uint64_t request_id(uint32_t load, uint64_t n)
 {
     return (uint64_t)(load + 1) << 40 | n;
+}
+
+uint64_t clients_next_id(struct clients *clients)
+{
+    return request_id(clients->index, ++clients->asked);
 }
 
 /* Whether somebody is a member follows from who they are: no chance is drawn for it. */
@@ -105,26 +115,29 @@ static void draw_ask(struct clients *clients, struct ask *ask)
     if (spec->verb == VERB_ORDER)
         ask->amount = (int64_t)dist_draw_ns(&spec->amount, &clients->asks);
     ask->priority = priority_of(clients, ask);
-    ask->id = request_id(clients->index, ++clients->asked);
+    ask->id = clients_next_id(clients);
     if (spec->verb == VERB_TRACK) /* Some order, perhaps one that is not placed yet. */
         ask->id = request_id(clients->tracked, 1 + dice_below(&clients->asks, clients->asked));
 }
 
-static uint64_t try_timeout_ns(const struct load_spec *spec)
+uint64_t clients_try_timeout_ns(const struct load_spec *spec)
 {
     return spec->timeout_ns > 0 ? spec->timeout_ns : PEER_FOR_EVER_NS;
 }
 
-static void request_ask(struct request *request)
+/* With a token, where people hold one: who has none yet waits for it, and is asked then. */
+void clients_ask(struct request *request)
 {
     struct clients *clients = request->clients;
 
+    if (request->person != NULL && !people_hold(request))
+        return;
     request->state = REQUEST_ASKED;
     request->ask.attempt = (uint8_t)(request->attempts < 255 ? request->attempts : 255);
     request->attempts++;
     clients->ears->tried(clients->context, request);
     peer_ask(clients->ports.peer, &request->call, clients->spec->service, &request->ask,
-             try_timeout_ns(clients->spec));
+             clients_try_timeout_ns(clients->spec));
 }
 
 static void request_begin(struct request *request, uint64_t intended_ns)
@@ -134,12 +147,14 @@ static void request_begin(struct request *request, uint64_t intended_ns)
 
     request->intended_ns = intended_ns;
     request->attempts = 0;
+    request->was_denied = false;
     draw_ask(clients, &request->ask);
     if (spec->passes_deadline && spec->patience_ns > 0)
         request->ask.deadline_ns = intended_ns + spec->patience_ns;
     retry_first_try(&clients->budget, &spec->retry);
+    request->person = people_who(clients, request);
     clients->ears->offered(clients->context, request);
-    request_ask(request);
+    clients_ask(request);
 }
 
 static void request_think(struct request *request)
@@ -162,7 +177,7 @@ static void request_finish(struct request *request)
 {
     struct clients *clients = request->clients;
     enum call_outcome outcome = request->call.outcome;
-    bool is_ok = outcome == CALL_OK || outcome == CALL_ABSENT;
+    bool is_ok = clients_is_served(outcome);
     uint64_t now_ns = timer_now_ns(clients->ports.timer);
 
     clients->ears->finished(clients->context, request, outcome,
@@ -190,6 +205,25 @@ static void request_retry(struct request *request)
     timer_sleep(clients->ports.timer, &request->call, delay_ns);
 }
 
+void clients_bear(struct request *request, enum call_outcome why)
+{
+    request->call.outcome = why;
+    request->attempts++;
+    request_retry(request);
+}
+
+/* The same token would be denied again. */
+static void request_denied(struct request *request)
+{
+    bool is_first = !request->was_denied;
+
+    request->was_denied = true;
+    if (request->person == NULL || !people_denied(request) || !is_first)
+        request_finish(request);
+    else
+        clients_ask(request);
+}
+
 static void request_step(struct call *call)
 {
     struct request *request = (struct request *)call;
@@ -200,13 +234,18 @@ static void request_step(struct call *call)
             request_begin(request, timer_now_ns(request->clients->ports.timer));
         return;
     case REQUEST_ASKED:
-        if (call->outcome == CALL_OK || call->outcome == CALL_ABSENT)
+        if (clients_is_served(call->outcome))
             request_finish(request);
+        else if (call->outcome == CALL_DENIED)
+            request_denied(request);
         else
             request_retry(request);
         return;
     case REQUEST_BACKOFF:
-        request_ask(request);
+        clients_ask(request);
+        return;
+    case REQUEST_TOKEN:
+        check(request->state != REQUEST_TOKEN); /* It asks nobody. */
         return;
     }
 }
@@ -244,8 +283,14 @@ static void sleep_to_next(struct clients *clients)
 static void arrive(struct call *call)
 {
     struct clients *clients = list_entry(call, struct clients, next);
-    struct request *request = request_new(clients);
+    struct request *request;
 
+    if (clients->spec->auth.as == LOAD_FORGER) {
+        thieves_forge(clients);
+        sleep_to_next(clients);
+        return;
+    }
+    request = request_new(clients);
     if (request != NULL)
         request_begin(request, clients->next_ns);
     else

@@ -5,13 +5,15 @@
  * intended instant, never from when a busy client got round to it.
  *
  *     open:    next arrival ------> ASKED --ok--------------------------> finished
- *     closed:  THINKING ----------> ASKED                                     ^
+ *     closed:  THINKING ----------> ASKED <--> TOKEN, where people log in     ^
  *                  ^                  | not ok, tries and budget left         |
  *                  |                  v                                       |
  *                  |               BACKOFF --> ASKED      none left ----------+
  *                  +---- finished (closed users begin again)
  *
- * An ok that comes after the client's patience is late, not a success. */
+ * An ok that comes after the client's patience is late, not a success. Who is denied does not knock
+ * again with the same token: people log in anew, once, and all others take it as an end. What
+ * people do about tokens is in people.h. */
 #ifndef SIM_LOAD_CLIENTS_H
 #define SIM_LOAD_CLIENTS_H
 
@@ -27,7 +29,14 @@
 
 enum { CLIENTS_REQUESTS_MAX = 1 << 20 }; /* Of one load at once; beyond it a request is refused. */
 
-enum request_state { REQUEST_THINKING, REQUEST_ASKED, REQUEST_BACKOFF };
+enum request_state {
+    REQUEST_THINKING,
+    REQUEST_TOKEN, /* Its person is being logged in. */
+    REQUEST_ASKED,
+    REQUEST_BACKOFF
+};
+
+struct person;
 
 struct request {
     struct call call; /* First: a call is its request. */
@@ -36,6 +45,31 @@ struct request {
     uint32_t attempts;
     uint64_t intended_ns;
     struct ask ask;
+    struct person *person; /* Of a load whose people log in; else NULL. */
+    struct link link;      /* TOKEN: among those who wait. */
+    bool was_denied;
+};
+
+/* What becomes of tokens, for those who keep accounts. */
+enum token_news_kind {
+    NEWS_LOGIN,
+    NEWS_REFRESH,
+    NEWS_DENIED, /* A request of a person, with this flaw. */
+    NEWS_STOLEN,
+    NEWS_REVOKED, /* It is over: this was acknowledged to its person. */
+    NEWS_THIEF,   /* Was answered this. */
+    NEWS_FORGER   /* The same. */
+};
+
+struct token_news {
+    enum token_news_kind kind;
+    enum token_flaw flaw;      /* DENIED; THIEF and FORGER that were denied. */
+    enum call_outcome outcome; /* THIEF, FORGER. */
+    uint64_t asked_ns;         /* When it asked. */
+    uint64_t revoked_ns;       /* THIEF: since when it should be denied; 0: its victim sleeps. */
+    uint64_t accepted_ns; /* THIEF: when it last asked before, after that, and was served; 0. */
+    uint64_t expires_ns;  /* THIEF: from when on none may serve it, whatever was revoked. */
+    bool is_robbed;       /* REVOKED: of a token that a thief has as well. */
 };
 
 /* Who listens: the world counts and audits. finished: outcome as the last try ended, is_late when
@@ -45,7 +79,13 @@ struct clients_ears {
     void (*tried)(void *context, const struct request *request);
     void (*finished)(void *context, const struct request *request, enum call_outcome outcome,
                      bool is_late);
+    void (*token)(void *context, const struct token_news *news);
 };
+
+static inline bool clients_is_served(enum call_outcome outcome)
+{
+    return outcome == CALL_OK || outcome == CALL_ABSENT;
+}
 
 struct clients {
     const struct load_spec *spec;
@@ -64,6 +104,8 @@ struct clients {
     struct retry_budget budget;
     uint64_t asked; /* Requests made so far. */
     struct pool requests;
+    struct people *people;   /* NULL: nobody of them holds a token. */
+    struct thieves *thieves; /* NULL: there are none. */
 };
 
 /* The arena bytes that one load takes. */
@@ -75,5 +117,17 @@ void clients_init(struct clients *clients, const struct scenario *scenario, uint
                   uint64_t seed, const struct ports *ports, const struct clients_ears *ears,
                   void *context);
 void clients_start(struct clients *clients);
+
+/* ---- For people.c and thieves.c ---- */
+
+/* A stream of this load's chance, by its purpose. */
+void clients_stream(struct dice *dice, const struct load_spec *spec, uint64_t seed, const char *of);
+uint64_t clients_next_id(struct clients *clients);
+uint64_t clients_try_timeout_ns(const struct load_spec *spec);
+
+/* Goes on with a request that waited in REQUEST_TOKEN: asks, or bears that there is no token, for
+ * this reason. */
+void clients_ask(struct request *request);
+void clients_bear(struct request *request, enum call_outcome why);
 
 #endif

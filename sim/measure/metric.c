@@ -160,6 +160,47 @@ static bool read_shed(const struct result *result, const void *record, const str
     return share((double)service->shed, (double)(service->visits + service->shed), value);
 }
 
+/* Of the stolen tokens that were revoked. */
+static bool read_exposure_mean(const struct result *result, const void *record,
+                               const struct metric *metric, double *value)
+{
+    (void)record, (void)metric;
+    return share(result->auth.exposure_sum_ms, (double)result->auth.exposures, value);
+}
+
+/* Without a thief nothing was exposed; where nobody logs in there is nothing to measure. */
+static bool read_auth(const struct result *result, const void *record, const struct metric *metric,
+                      double *value)
+{
+    return read_field(result, record, metric, value) && result->auth.is_used;
+}
+
+static bool read_auth_count(const struct result *result, const void *record,
+                            const struct metric *metric, double *value)
+{
+    return read_per_run(result, record, metric, value) && result->auth.is_used;
+}
+
+/* Per second: what it costs the store that people log in. */
+static bool read_store_rate(const struct result *result, const void *record,
+                            const struct metric *metric, double *value)
+{
+    (void)record, (void)metric;
+    return share((double)result->store.commands, result->measured_s, value) && result->auth.is_used;
+}
+
+static bool read_auth_refused(const struct result *result, const void *record,
+                              const struct metric *metric, double *value)
+{
+    double runs = result->replications > 1 ? result->replications : 1;
+
+    (void)record, (void)metric;
+    *value = 0;
+    for (unsigned i = 0; i < RESULT_FLAWS; i++)
+        *value += (double)result->auth.refused[i] / runs;
+    return result->auth.is_used;
+}
+
 /* ---- Runtimes ------------------------------------------------------------------------------- */
 
 static bool read_memory(const struct result *result, const void *record,
@@ -238,6 +279,7 @@ static const struct metric metrics[] = {
     {"requests.shed", METRIC_SHARE, read_share, AT(result, requests.failed[FAILURE_SHED])},
     {"requests.refused", METRIC_SHARE, read_share, AT(result, requests.failed[FAILURE_REFUSED])},
     {"requests.error", METRIC_SHARE, read_share, AT(result, requests.failed[FAILURE_ERROR])},
+    {"requests.denied", METRIC_SHARE, read_share, AT(result, requests.failed[FAILURE_DENIED])},
     {"requests.attempts", METRIC_COUNT, read_share, AT(result, requests.attempts)},
     {"goodput", METRIC_RATE, read_rate, AT(result, goodput_rps)},
     {"throughput", METRIC_RATE, read_rate, AT(result, throughput_rps)},
@@ -261,6 +303,7 @@ static const struct metric metrics[] = {
     {"money.lost_shed", METRIC_MONEY, read_per_run, AT(result, money.lost_by[FAILURE_SHED])},
     {"money.lost_refused", METRIC_MONEY, read_per_run, AT(result, money.lost_by[FAILURE_REFUSED])},
     {"money.lost_error", METRIC_MONEY, read_per_run, AT(result, money.lost_by[FAILURE_ERROR])},
+    {"money.lost_denied", METRIC_MONEY, read_per_run, AT(result, money.lost_by[FAILURE_DENIED])},
     {"money.lost_late", METRIC_MONEY, read_per_run, AT(result, money.lost_by[FAILURES])},
     {"queue.lag_max", METRIC_COUNT, read_field, AT(result, queue.lag_max)},
     {"queue.lag_end", METRIC_COUNT, read_per_run, AT(result, queue.lag_end)},
@@ -277,6 +320,17 @@ static const struct metric metrics[] = {
     {"likes.lost", METRIC_COUNT, read_likes, AT(result, likes.lost)},
     {"likes.out_of_order", METRIC_COUNT, read_likes, AT(result, likes.out_of_order)},
     {"likes.shown_off", METRIC_COUNT, read_likes, AT(result, likes.shown_off)},
+    {"auth.logins", METRIC_COUNT, read_auth_count, AT(result, auth.logins)},
+    {"auth.refreshes", METRIC_COUNT, read_auth_count, AT(result, auth.refreshes)},
+    {"auth.revoked", METRIC_COUNT, read_auth_count, AT(result, auth.revoked)},
+    {"auth.stolen", METRIC_COUNT, read_auth_count, AT(result, auth.stolen)},
+    {"auth.refused", METRIC_COUNT, read_auth_refused, OWN},
+    {"auth.forged_accepted", METRIC_COUNT, read_auth_count, AT(result, auth.forged_accepted)},
+    {"auth.accepted_after_revocation", METRIC_COUNT, read_auth_count,
+     AT(result, auth.accepted_after_revocation)},
+    {"auth.store_commands", METRIC_RATE, read_store_rate, OWN},
+    {"auth.exposure_mean", METRIC_MS, read_exposure_mean, OWN},
+    {"auth.exposure_max", METRIC_MS, read_auth, AT(result, auth.exposure_max_ms)},
 };
 
 /* What follows "services.NAME."; the record is the service. */

@@ -4,7 +4,7 @@
  *
  *   latency.{mean,p50,p90,p95,p99,p999,max}      ok requests, from the intended arrival
  *   requests.{failed,late,lost}                  shares of offered; lost: failed + late
- *   requests.{timeout,shed,refused,error}        shares of offered, by cause
+ *   requests.{timeout,shed,refused,error,denied} shares of offered, by cause
  *   requests.attempts                            tries per request offered: 1 without retries
  *   goodput, throughput                          answers per second: in time; in time or late
  *   money.{commission,delivery_fee,subscription,
@@ -13,11 +13,16 @@
  *          infra_cost,contribution,profit}       costs, and what is left before and after servers
  *   money.{contribution,profit}_per_order        of those that went well
  *   money.lost, money.lost_{timeout,shed,
- *          refused,error,late}                   what would have been earned
+ *          refused,error,denied,late}            what would have been earned
  *   queue.{lag_max,lag_end,redelivered}          records
  *   store.{hit_rate,utilization}
  *   table.{utilization,pool_utilization,hottest_row}
  *   likes.{lost,shown_off}
+ *   auth.{logins,refreshes,revoked,stolen,refused,
+ *         forged_accepted,
+ *         accepted_after_revocation}           logins and requests
+ *   auth.{exposure_mean,exposure_max}            from a revocation to a thief's last success
+ *   auth.store_commands                          per second, where people log in
  *   runtime.memory                               MiB, of all processes of all services
  *   runtime.{held,gil_held,gil_wait}             of the service whose threads, processes or loops,
  *                                                or whose interpreter's lock, are held most

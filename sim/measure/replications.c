@@ -235,6 +235,22 @@ static void merge_money(struct money_result *to, const struct money_result *from
         ADD(to, from, lost_by[i]);
 }
 
+static void merge_auth(struct auth_result *to, const struct auth_result *from)
+{
+    ADD(to, from, logins);
+    ADD(to, from, refreshes);
+    ADD(to, from, revoked);
+    ADD(to, from, stolen);
+    ADD(to, from, hostile);
+    ADD(to, from, forged_accepted);
+    ADD(to, from, accepted_after_revocation);
+    ADD(to, from, exposures);
+    ADD(to, from, exposure_sum_ms);
+    KEEP_MAX(to, from, exposure_max_ms);
+    for (unsigned i = 0; i < RESULT_FLAWS; i++)
+        ADD(to, from, refused[i]);
+}
+
 /* The mean over the replications that answered anything in that second. */
 static void merge_latency(float *to, double to_runs, float from, double from_runs)
 {
@@ -309,6 +325,7 @@ void result_merge(struct result *to, const struct result *from)
     ADD(to, from, likes.lost);
     ADD(to, from, likes.out_of_order);
     ADD(to, from, likes.undrained);
+    merge_auth(&to->auth, &from->auth);
     merge_series(&to->series, to_runs, &from->series, from_runs);
     merge_end(to, from);
     merge_breaks(to, from);

@@ -14,7 +14,16 @@
 
 enum { RESULT_SECONDS_MAX = 3600, RESULT_BREAKS_MAX = 8, RESULT_STAGES_MAX = 12 };
 
-enum failure { FAILURE_TIMEOUT, FAILURE_SHED, FAILURE_REFUSED, FAILURE_ERROR, FAILURES };
+enum failure {
+    FAILURE_TIMEOUT,
+    FAILURE_SHED,
+    FAILURE_REFUSED,
+    FAILURE_ERROR,
+    FAILURE_DENIED,
+    FAILURES
+};
+
+enum { RESULT_FLAWS = 11 }; /* Of tokens: enum token_flaw of services/port/tokens.h. */
 
 struct requests_result { /* offered = ok + late + failed + in_flight, always. */
     uint64_t offered, ok, late, in_flight;
@@ -100,6 +109,17 @@ struct likes_result {
     uint64_t undrained;    /* Runs that ended before the log was empty: nothing is known of them. */
 };
 
+struct auth_result { /* Figures of people who log in, and of those who should not get in. */
+    bool is_used;
+    uint64_t logins, refreshes, revoked, stolen;
+    uint64_t refused[RESULT_FLAWS]; /* Requests, by the flaw of what they showed. */
+    uint64_t hostile;               /* Requests of thieves and forgers: no customers'. */
+    uint64_t forged_accepted, accepted_after_revocation;
+    uint64_t exposures;     /* Stolen tokens that were revoked. */
+    double exposure_sum_ms; /* Of those: from the revocation to the thief's last success. */
+    double exposure_max_ms;
+};
+
 struct break_result { /* An invariant that did not hold. */
     char name[48];
     char finding[160];
@@ -152,6 +172,7 @@ struct result {
     struct table_result table;
     struct money_result money;
     struct likes_result likes;
+    struct auth_result auth;
     struct series_result series;
 
     struct threshold_result thresholds[SCENARIO_THRESHOLDS_MAX];

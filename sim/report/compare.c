@@ -297,6 +297,7 @@ void section_failures(struct page *page, const struct report *report)
         {WORD_SHED, WORD_NONE, "requests.shed", METRIC_SHARE, COLOR_PLAIN, NULL},
         {WORD_REFUSED, WORD_NONE, "requests.refused", METRIC_SHARE, COLOR_PLAIN, NULL},
         {WORD_ERROR, WORD_NONE, "requests.error", METRIC_SHARE, COLOR_PLAIN, NULL},
+        {WORD_DENIED, WORD_NONE, "requests.denied", METRIC_SHARE, COLOR_PLAIN, NULL},
         {WORD_LATE, WORD_NONE, "requests.late", METRIC_SHARE, COLOR_PLAIN, NULL},
     };
     struct table_of table;
@@ -313,6 +314,32 @@ void section_failures(struct page *page, const struct report *report)
     page_move(page, GRID_INDENT);
     page_wrap(page, COLOR_GOOD, GRID_INDENT, word(table.language, WORD_NOTHING_FAILED));
     page_end(page);
+}
+
+/* Where people log in: what became of their tokens, and what others did with them. */
+void section_auth(struct page *page, const struct report *report)
+{
+    static const struct item items[] = {
+        {WORD_LOGINS, WORD_NONE, "auth.logins", METRIC_COUNT, COLOR_PLAIN, NULL},
+        {WORD_REFRESHES, WORD_NONE, "auth.refreshes", METRIC_COUNT, COLOR_PLAIN, NULL},
+        {WORD_LOGOUTS, WORD_NONE, "auth.revoked", METRIC_COUNT, COLOR_PLAIN, NULL},
+        {WORD_STOLEN_TOKENS, WORD_NONE, "auth.stolen", METRIC_COUNT, COLOR_PLAIN, NULL},
+        {WORD_REFUSED_TOKENS, WORD_NONE, "auth.refused", METRIC_COUNT, COLOR_PLAIN, NULL},
+        {WORD_FORGED, WORD_ACCEPTED, "auth.forged_accepted", METRIC_COUNT, COLOR_BAD, NULL},
+        {WORD_REVOKED_TOKENS, WORD_ACCEPTED, "auth.accepted_after_revocation", METRIC_COUNT,
+         COLOR_BAD, NULL},
+        {WORD_EXPOSURE, WORD_MEAN, "auth.exposure_mean", METRIC_MS, COLOR_PLAIN, NULL},
+        {WORD_EXPOSURE, WORD_LONGEST, "auth.exposure_max", METRIC_MS, COLOR_BAD, NULL},
+        {WORD_STORE_COMMANDS, WORD_NONE, "auth.store_commands", METRIC_RATE, COLOR_PLAIN, NULL},
+    };
+    struct table_of table;
+
+    table_begin(&table, report);
+    for (size_t i = 0; i < sizeof items / sizeof items[0]; i++)
+        if (is_nonzero(report, items[i].metric))
+            add_item(&table, items[i]);
+    if (table.items_max > 0)
+        table_print(page, &table, word(table.language, WORD_TITLE_AUTH));
 }
 
 static bool has_workers(const struct report *report)
@@ -437,6 +464,7 @@ void section_money_lost(struct page *page, const struct report *report)
         {WORD_SHED, WORD_NONE, "money.lost_shed", METRIC_MONEY, COLOR_PLAIN, NULL},
         {WORD_REFUSED, WORD_NONE, "money.lost_refused", METRIC_MONEY, COLOR_PLAIN, NULL},
         {WORD_ERROR, WORD_NONE, "money.lost_error", METRIC_MONEY, COLOR_PLAIN, NULL},
+        {WORD_DENIED, WORD_NONE, "money.lost_denied", METRIC_MONEY, COLOR_PLAIN, NULL},
         {WORD_LATE, WORD_NONE, "money.lost_late", METRIC_MONEY, COLOR_PLAIN, NULL},
     };
     struct table_of table;

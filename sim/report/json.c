@@ -74,10 +74,8 @@ static unsigned runs_of(const struct result *result)
 /* ---- Requests ------------------------------------------------------------------------------- */
 
 static const char *const causes[FAILURES] = {
-    [FAILURE_TIMEOUT] = "timeout",
-    [FAILURE_SHED] = "shed",
-    [FAILURE_REFUSED] = "refused",
-    [FAILURE_ERROR] = "error",
+    [FAILURE_TIMEOUT] = "timeout", [FAILURE_SHED] = "shed",     [FAILURE_REFUSED] = "refused",
+    [FAILURE_ERROR] = "error",     [FAILURE_DENIED] = "denied",
 };
 
 static json_t *requests_of(const struct requests_result *requests)
@@ -239,6 +237,32 @@ static json_t *likes_of(const struct likes_result *likes)
     set_count(object, "shown_off", likes->shown_off);
     set_count(object, "lost", likes->lost);
     set_count(object, "out_of_order", likes->out_of_order);
+    return object;
+}
+
+/* Figures of tokens; null where nobody asks for one. The names of the flaws are those of
+ * services/port/tokens.h. */
+static json_t *auth_of(const struct auth_result *auth)
+{
+    static const char *const flaws[RESULT_FLAWS] = {
+        NULL,       "missing",      "malformed",     "oversized",
+        "alg_none", "alg_confused", "bad_signature", "wrong_audience",
+        "not_yet",  "expired",      "revoked"};
+    json_t *object = json_object(), *refused = json_object();
+
+    for (unsigned i = 1; i < RESULT_FLAWS; i++)
+        set_count(refused, flaws[i], auth->refused[i]);
+    set_count(object, "logins", auth->logins);
+    set_count(object, "refreshes", auth->refreshes);
+    set_count(object, "revoked", auth->revoked);
+    set_count(object, "stolen", auth->stolen);
+    set_count(object, "hostile", auth->hostile);
+    json_object_set_new(object, "refused", refused);
+    set_count(object, "forged_accepted", auth->forged_accepted);
+    set_count(object, "accepted_after_revocation", auth->accepted_after_revocation);
+    set_real(object, "exposure_mean_ms",
+             auth->exposures > 0 ? auth->exposure_sum_ms / (double)auth->exposures : NAN);
+    set_real(object, "exposure_max_ms", auth->exposure_max_ms);
     return object;
 }
 
@@ -460,6 +484,8 @@ static void set_figures(json_t *object, const struct result *result)
     json_object_set_new(object, "table",
                         result->table.is_used ? table_of(&result->table) : json_null());
     json_object_set_new(object, "likes", likes_of(&result->likes));
+    json_object_set_new(object, "auth",
+                        result->auth.is_used ? auth_of(&result->auth) : json_null());
     json_object_set_new(object, "money", money_of(result));
     json_object_set_new(object, "bottleneck", bottleneck_of(&result->bottleneck));
     json_object_set_new(object, "thresholds", thresholds_of(result));

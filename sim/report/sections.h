@@ -28,6 +28,7 @@ struct estimate variant_estimate(const struct report_variant *variant, const cha
 void section_thresholds(struct page *page, const struct report *report);
 void section_answers(struct page *page, const struct report *report);
 void section_failures(struct page *page, const struct report *report);
+void section_auth(struct page *page, const struct report *report);
 void section_runtimes(struct page *page, const struct report *report);
 void section_money(struct page *page, const struct report *report);
 void section_money_lost(struct page *page, const struct report *report);

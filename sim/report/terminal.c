@@ -7,6 +7,7 @@
  *   answers      goodput apart from throughput; latency
  *   failures     shares of all requests, by cause
  *   bottleneck   named, with its evidence
+ *   auth         logins, tokens refused, and what a thief could do
  *   money        earned and spent, stream by stream; which design one would take
  *   money lost   by cause
  *   over time    offered rate, p99 and queue, drawn
@@ -133,8 +134,9 @@ static void section_repeat(struct page *page, const struct report *report)
 
 const struct section sections[] = {
     {section_thresholds, false}, {section_answers, false},  {section_failures, false},
-    {section_bottleneck, true},  {section_runtimes, false}, {section_money, false},
-    {section_money_lost, false}, {section_over_time, true}, {NULL, false},
+    {section_bottleneck, true},  {section_runtimes, false},   {section_auth, false},
+    {section_money, false},      {section_money_lost, false}, {section_over_time, true},
+    {NULL, false},
 };
 
 void report_terminal(const struct report *report, FILE *out)

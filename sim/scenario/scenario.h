@@ -58,6 +58,16 @@ struct retry_spec {
     double budget; /* Retries per first try allowed, a token bucket; 1: no limit. */
 };
 
+enum load_auth { LOAD_NOBODY, LOAD_PEOPLE, LOAD_FORGER };
+
+struct load_auth_spec { /* What those who ask hold in their hands. */
+    enum load_auth as;
+    double logout;          /* Share of logins that end with a logout, … */
+    double stolen;          /* … and of those that end with one because the token was stolen. */
+    struct dist after;      /* From the login to it. */
+    uint64_t thief_each_ns; /* From one try of a thief to the next. */
+};
+
 struct load_spec {
     char name[NAME_MAX_BYTES]; /* Its stream of chance; by default verb/position. */
     uint8_t verb;              /* enum verb of services/port/ask.h */
@@ -77,11 +87,12 @@ struct load_spec {
     uint64_t timeout_ns;  /* One try; then the client hangs up. 0: it never does. */
     bool passes_deadline; /* Tells the services when the patience ends. */
     struct retry_spec retry;
+    struct load_auth_spec auth;
 };
 
 /* ---- Services --------------------------------------------------------------------------- */
 
-enum service_kind { KIND_CUSTOM, KIND_LIKES, KIND_DELIVERY, KIND_BATCHER };
+enum service_kind { KIND_CUSTOM, KIND_LIKES, KIND_DELIVERY, KIND_BATCHER, KIND_GATEWAY };
 enum runtime_model { RUNTIME_EVENT_LOOP, RUNTIME_THREADS, RUNTIME_GIL_THREADS, RUNTIME_PROCESSES };
 enum likes_design {
     DESIGN_TABLE,   /* Rows only; every question scans. */
@@ -94,6 +105,8 @@ enum likes_ack { ACK_STORE, ACK_QUEUE, ACK_TABLE }; /* T0, T1, T2: what "acknowl
 enum orders_mode { ORDERS_SYNC, ORDERS_QUEUED };
 
 enum topic_kind { TOPIC_KIND_LIKES, TOPIC_KIND_ORDERS };
+enum auth_kind { AUTH_NONE, AUTH_SESSION, AUTH_JWT, AUTH_JWT_DENYLIST };
+enum auth_algorithm { ALGORITHM_HS256, ALGORITHM_RS256, ALGORITHM_EDDSA, ALGORITHMS };
 enum scale_signal { SIGNAL_CPU, SIGNAL_IN_FLIGHT, SIGNAL_RATE, SIGNAL_LAG };
 
 enum step_kind {
@@ -126,6 +139,15 @@ struct autoscale_spec {
     uint64_t every_ns;       /* 15 s */
     double tolerance;        /* 0.1 */
     uint64_t down_window_ns; /* 5 min */
+};
+
+struct auth_spec {
+    enum auth_kind kind;
+    enum auth_algorithm algorithm;
+    uint64_t ttl_ns;     /* Of a signed token. */
+    uint64_t session_ns; /* Of a session: to the next login. */
+    uint64_t leeway_ns;
+    bool accepts_without_store; /* A denylist that does not answer denies nobody. */
 };
 
 struct service_spec {
@@ -173,6 +195,11 @@ struct service_spec {
     uint64_t linger_ns;   /* Longest wait for a batch to fill; for orders the dispatch window. */
     uint32_t attempts;    /* Before a record goes to the dead letters. */
     uint32_t trip_orders; /* Orders that one courier carries at most. */
+
+    /* gateway */
+    uint32_t behind; /* Index into services: whom it stands before. */
+    struct auth_spec auth;
+    uint64_t ask_timeout_ns;
 
     /* custom */
     struct step_spec steps[SCENARIO_STEPS_MAX];
@@ -303,6 +330,11 @@ struct table_spec {
     uint64_t likes_rows;   /* Rows there at the start. */
 };
 
+struct tokens_spec { /* Processor time of one of them. */
+    uint64_t sign_ns[ALGORITHMS], verify_ns[ALGORITHMS];
+    uint64_t session_ns; /* Making a session's id, or reading one. */
+};
+
 struct tier_spec {
     char name[NAME_MAX_BYTES];
     double share;         /* Of the restaurants. */
@@ -405,6 +437,7 @@ struct scenario {
     struct store_spec store;
     struct queue_spec queue;
     struct table_spec table;
+    struct tokens_spec tokens;
     struct prices_spec prices;
     struct fault_spec faults[SCENARIO_FAULTS_MAX];
     uint32_t faults_max;

@@ -98,6 +98,38 @@ static struct batcher_config batcher_config(const struct service_spec *spec)
                                    .queue_timeout_ns = spec->queue_timeout_ns};
 }
 
+/* FNV-1a of its name: tokens are for the gateway of that name, whichever replica made them. */
+static uint32_t audience_of(const char *name)
+{
+    uint32_t sum = 0x811c9dc5;
+
+    for (; *name != '\0'; name++)
+        sum = (sum ^ (unsigned char)*name) * 0x01000193;
+    return sum;
+}
+
+static struct gateway_config gateway_config(const struct service_spec *spec)
+{
+    static const enum gateway_kind kinds[] = {
+        [AUTH_NONE] = GATEWAY_NONE,
+        [AUTH_SESSION] = GATEWAY_SESSION,
+        [AUTH_JWT] = GATEWAY_JWT,
+        [AUTH_JWT_DENYLIST] = GATEWAY_JWT_DENYLIST,
+    };
+
+    return (struct gateway_config){.kind = kinds[spec->auth.kind],
+                                   .in_flight = spec->in_flight,
+                                   .target = spec->behind,
+                                   .work = spec->work_light,
+                                   .audience = audience_of(spec->name),
+                                   .ttl_ns = spec->auth.ttl_ns,
+                                   .session_ns = spec->auth.session_ns,
+                                   .leeway_ns = spec->auth.leeway_ns,
+                                   .accepts_without_store = spec->auth.accepts_without_store,
+                                   .store_timeout_ns = spec->store_timeout_ns,
+                                   .ask_timeout_ns = spec->ask_timeout_ns};
+}
+
 static struct custom_config custom_config(const struct service_spec *spec)
 {
     static const enum custom_kind kinds[] = {
@@ -144,7 +176,7 @@ static struct autoscaler_config autoscaler_config(const struct autoscale_spec *s
 
 struct plan setup_service(const struct service_spec *spec)
 {
-    check(spec->kind <= KIND_BATCHER);
+    check(spec->kind <= KIND_GATEWAY);
     switch (spec->kind) {
     case KIND_CUSTOM:
         return (struct plan){.kind = PLAN_CUSTOM, .custom = custom_config(spec)};
@@ -154,6 +186,8 @@ struct plan setup_service(const struct service_spec *spec)
         return (struct plan){.kind = PLAN_DELIVERY, .delivery = delivery_config(spec)};
     case KIND_BATCHER:
         return (struct plan){.kind = PLAN_BATCHER, .batcher = batcher_config(spec)};
+    case KIND_GATEWAY:
+        return (struct plan){.kind = PLAN_GATEWAY, .gateway = gateway_config(spec)};
     }
     return (struct plan){.kind = PLAN_KINDS};
 }

@@ -9,9 +9,10 @@
 #include "sim/theory/theory_inside.h"
 
 static const char *const verbs[VERB_MAX] = {
-    [VERB_CALL] = "call",     [VERB_HEALTH] = "health", [VERB_LIKE] = "like",
-    [VERB_UNLIKE] = "unlike", [VERB_COUNT] = "count",   [VERB_MENU] = "menu",
-    [VERB_ORDER] = "order",   [VERB_TRACK] = "track",
+    [VERB_CALL] = "call",       [VERB_HEALTH] = "health", [VERB_LIKE] = "like",
+    [VERB_UNLIKE] = "unlike",   [VERB_COUNT] = "count",   [VERB_MENU] = "menu",
+    [VERB_ORDER] = "order",     [VERB_TRACK] = "track",   [VERB_LOGIN] = "login",
+    [VERB_REFRESH] = "refresh", [VERB_REVOKE] = "revoke",
 };
 
 static struct theory_number ms(double seconds)
@@ -440,8 +441,10 @@ static void say_batcher(struct work *work, uint32_t s)
 
 void lines_of_phase(struct work *work, double p99_s)
 {
-    for (uint32_t s = 0; s < work->scenario->services_max; s++)
+    for (uint32_t s = 0; s < work->scenario->services_max; s++) {
         say_service(work, s);
+        lines_of_gateway(work, s);
+    }
     say_store(work);
     for (uint32_t t = 0; t < TOPICS; t++)
         say_log(work, t);

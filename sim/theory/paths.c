@@ -245,12 +245,33 @@ static void custom_paths(const struct work *work, const struct service_spec *ser
         add_leg(path, step_leg(work, service, &service->steps[i], bytes));
 }
 
+/* ---- Gateways ------------------------------------------------------------------------------- */
+
+/* Everything but logins and what follows from them: those are few. */
+static void gateway_paths(const struct work *work, const struct service_spec *service,
+                          struct verb_paths *to)
+{
+    const struct tokens_spec *tokens = &work->scenario->tokens;
+    struct path *path = add_path(to, 1);
+    uint64_t token_ns =
+        auth_signs(service) ? tokens->verify_ns[service->auth.algorithm] : tokens->session_ns;
+
+    add_leg(path, cpu_leg(service, &service->work_light));
+    if (service->auth.kind != AUTH_NONE)
+        add_leg(path, (struct leg){.kind = LEG_CPU, .mean = seconds_of(token_ns) / service->speed});
+    if (auth_looks_up(service))
+        add_leg(path, store_leg(work, 0));
+    add_leg(path, (struct leg){.kind = LEG_ASK, .target = service->behind});
+}
+
 static void make(struct work *work, const struct service_spec *service, uint32_t verb,
                  struct verb_paths *to)
 {
     to->paths_max = 0;
     if (service->kind == KIND_CUSTOM)
         custom_paths(work, service, to);
+    else if (service->kind == KIND_GATEWAY)
+        gateway_paths(work, service, to);
     else if (service->kind == KIND_LIKES && verb == VERB_COUNT)
         count_paths(work, service, to);
     else if (service->kind == KIND_LIKES && (verb == VERB_LIKE || verb == VERB_UNLIKE))

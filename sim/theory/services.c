@@ -49,20 +49,28 @@ double services_top_key(const struct work *work, uint32_t verb)
 
 /* ---- Who asks whom -------------------------------------------------------------------------- */
 
+/* Who asks is not as deep as who is asked. */
+static void deepen(uint32_t *depth, uint32_t asker, uint32_t asked, uint32_t most)
+{
+    if (depth[asked] <= depth[asker] && depth[asker] < most)
+        depth[asked] = depth[asker] + 1;
+}
+
 /* Services in an order in which nobody is asked by a later one; circles are refused before. */
 static void order(const struct scenario *scenario, uint32_t *ordered)
 {
     uint32_t depth[SCENARIO_SERVICES_MAX] = {0}, n = 0;
 
     for (uint32_t turn = 0; turn < scenario->services_max; turn++)
-        for (uint32_t s = 0; s < scenario->services_max; s++)
-            for (uint32_t i = 0; i < scenario->services[s].steps_max; i++) {
-                const struct step_spec *step = &scenario->services[s].steps[i];
+        for (uint32_t s = 0; s < scenario->services_max; s++) {
+            const struct service_spec *spec = &scenario->services[s];
 
-                if (step->kind == STEP_ASK && depth[step->service] <= depth[s] &&
-                    depth[s] < scenario->services_max)
-                    depth[step->service] = depth[s] + 1;
-            }
+            if (spec->kind == KIND_GATEWAY)
+                deepen(depth, s, spec->behind, scenario->services_max);
+            for (uint32_t i = 0; i < spec->steps_max; i++)
+                if (spec->steps[i].kind == STEP_ASK)
+                    deepen(depth, s, spec->steps[i].service, scenario->services_max);
+        }
     for (uint32_t d = 0; d <= scenario->services_max; d++)
         for (uint32_t s = 0; s < scenario->services_max; s++)
             if (depth[s] == d && n < scenario->services_max)
@@ -250,6 +258,8 @@ static void note_limits(struct work *work, uint32_t service)
         service_workers(spec) > 0 ? fmin(service_workers(spec), spec->in_flight) : spec->in_flight;
 
     work->table.timeout = fmax(work->table.timeout, seconds_of(spec->table_timeout_ns));
+    if (auth_looks_up(spec))
+        work->store_timeout = fmax(work->store_timeout, seconds_of(spec->store_timeout_ns));
     work->store_timeout = fmax(work->store_timeout, seconds_of(spec->store_timeout_ns));
     for (uint32_t i = 0; i < spec->steps_max; i++) {
         double timeout = seconds_of(spec->steps[i].timeout_ns);

@@ -153,6 +153,11 @@ double services_visits(const struct work *work, uint32_t service);
 double services_top_key(const struct work *work, uint32_t verb); /* Share of the hottest. */
 void threads_work(struct work *work); /* After all else: who holds a thread, and for how long. */
 
+/* auth.c */
+bool auth_signs(const struct service_spec *spec);
+bool auth_looks_up(const struct service_spec *spec);
+void lines_of_gateway(struct work *work, uint32_t service);
+
 /* data.c, log.c */
 void demand_add(struct demand *demand, double rate, double mean, double cs2);
 void store_work(struct work *work);

@@ -111,7 +111,8 @@ void timeline_rates(struct work *work)
     work->from_s = seconds_of(phase->from_ns);
     work->seconds = seconds_of(phase->to_ns - phase->from_ns);
     for (uint32_t l = 0; l < work->scenario->loads_max; l++)
-        if (work->scenario->loads[l].arrivals != ARRIVALS_CLOSED)
+        if (work->scenario->loads[l].arrivals != ARRIVALS_CLOSED &&
+            work->scenario->loads[l].auth.as != LOAD_FORGER) /* No customers. */
             work->rates[l] =
                 timeline_asks(&work->scenario->loads[l], phase->from_ns, phase->to_ns) /
                 work->seconds;

@@ -149,6 +149,7 @@ static bool open_models(struct world *world)
     world->parts.store = store_model_open(&with, &scenario->store);
     world->parts.queue = queue_model_open(&with, &scenario->queue);
     world->parts.table = table_model_open(&with, &scenario->table);
+    tokens_model_open(&world->tokens, &with, &scenario->tokens);
     return true;
 }
 
@@ -171,6 +172,7 @@ static void plant(struct world *world)
         table_model_plant(world->parts.table, TABLE_COMMITS_EARLY);
     if (world_has_planted(world, PLANT_ADDS_TWICE))
         store_model_plant(world->parts.store, STORE_ADDS_TWICE);
+    world->tokens.never_expire = world_has_planted(world, PLANT_NEVER_EXPIRES);
 }
 
 /* One answer in a thousand is heard by nobody. */

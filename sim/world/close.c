@@ -6,7 +6,7 @@
 
 static const char *const op_names[OP_KINDS] = {
     [OP_CPU] = "cpu",     [OP_TIMER] = "timer", [OP_PEER] = "peer",   [OP_STORE] = "store",
-    [OP_QUEUE] = "queue", [OP_TABLE] = "table", [OP_BLOCK] = "block",
+    [OP_QUEUE] = "queue", [OP_TABLE] = "table", [OP_BLOCK] = "block", [OP_TOKENS] = "tokens",
 };
 
 static void close_stages(const struct group *group, struct service_result *result)

@@ -15,6 +15,7 @@ static void wire(struct node *node)
     node->store.ops = &store_model_ops;
     node->queue.ops = queue_model_ops(node->world->parts.queue);
     node->table.ops = &table_model_ops;
+    node->tokens.ops = &tokens_model_ops;
     node->ports = (struct ports){.door = &node->door,
                                  .timer = &node->timer,
                                  .cpu = &node->cpu,
@@ -22,6 +23,7 @@ static void wire(struct node *node)
                                  .store = &node->store,
                                  .queue = &node->queue,
                                  .table = &node->table,
+                                 .tokens = &node->tokens,
                                  .dice = &node->dice,
                                  .arena = &node->arena};
 }

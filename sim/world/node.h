@@ -26,7 +26,17 @@ struct world;
 struct group;
 
 /* What a node can be waiting for; the latency breakdown has these names. */
-enum op_kind { OP_CPU, OP_TIMER, OP_PEER, OP_STORE, OP_QUEUE, OP_TABLE, OP_BLOCK, OP_KINDS };
+enum op_kind {
+    OP_CPU,
+    OP_TIMER,
+    OP_PEER,
+    OP_STORE,
+    OP_QUEUE,
+    OP_TABLE,
+    OP_BLOCK,
+    OP_TOKENS,
+    OP_KINDS
+};
 
 enum node_state {
     NODE_OFF,
@@ -64,6 +74,7 @@ struct node {
     struct store store;
     struct queue queue;
     struct table table;
+    struct tokens tokens;
     struct dice dice;
     struct arena arena;
     struct ports ports; /* Points to the members above. */

@@ -26,9 +26,9 @@ struct op {
     struct node *node; /* Who asked. */
     uint32_t epoch;    /* Its epoch then. */
     uint8_t kind;      /* enum op_kind */
-    uint8_t outcome;   /* While held at a paused node, to be told later: enum call_outcome. */
+    uint8_t outcome;   /* To be told later: of work, or held at a paused node: enum call_outcome. */
     uint64_t asked_ns;
-    int64_t value;     /* While held. */
+    int64_t value;     /* The same. */
     struct pool *pool; /* Set by op_lost and while held: where the record goes back to. */
 };
 

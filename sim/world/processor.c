@@ -313,21 +313,37 @@ static void begin(struct node *node, struct task *task)
     stall(node);
 }
 
-static void run(struct cpu *cpu, struct call *call, enum cpu_kind kind, uint64_t ns)
+/* How it will end stands in the op, where an answer that is held stands too. */
+static void submit(struct node *node, struct call *call, enum cpu_kind kind, enum op_kind as,
+                   uint64_t ns, struct end end)
 {
-    struct node *node = node_of(cpu, cpu);
     struct task *task = world_take(node->world, &node->world->tasks);
 
     if (task == NULL)
         return;
     task->op.event.fire = piece_ends;
     task->op.event.tag = TAG_CPU | node->id;
-    op_begin(&task->op, node, call, kind == CPU_BLOCK ? OP_BLOCK : OP_CPU, 0);
+    op_begin(&task->op, node, call, as, 0);
+    task->op.outcome = (uint8_t)end.outcome;
+    task->op.value = end.value;
+    task->span = end.span;
     task->kind = (uint8_t)kind;
     task->is_running = false;
     task->rank = (uint8_t)processor_rank(&node->processor, call->priority);
     task->left_ns = kind == CPU_BLOCK ? ns : scaled_ns(&node->processor, ns);
     begin(node, task);
+}
+
+static void run(struct cpu *cpu, struct call *call, enum cpu_kind kind, uint64_t ns)
+{
+    submit(node_of(cpu, cpu), call, kind, kind == CPU_BLOCK ? OP_BLOCK : OP_CPU, ns,
+           (struct end){.outcome = CALL_OK});
+}
+
+void processor_run(struct node *node, struct call *call, enum op_kind as, uint64_t work_ns,
+                   struct end end)
+{
+    submit(node, call, CPU_NATIVE, as, work_ns, end);
 }
 
 /* A task that is done tells its handler once the core has gone on; but a blocking call that is next
@@ -350,7 +366,8 @@ static void piece_ends(struct event *event)
         start_next(node);
     note(node, before);
     if (task->left_ns == 0)
-        op_end(&task->op, CALL_OK, 0, NULL, &node->world->tasks);
+        op_end(&task->op, (enum call_outcome)task->op.outcome, task->op.value, task->span,
+               &node->world->tasks);
     stall(node);
 }
 

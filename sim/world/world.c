@@ -266,7 +266,7 @@ enum planted_bug world_planted(const char *name)
         [PLANT_IDLE_CORE] = "idle-core",       [PLANT_LOST_REQUEST] = "lost-request",
         [PLANT_OFFSET_SKIPS] = "offset-skips", [PLANT_DOUBLE_TALLY] = "double-tally",
         [PLANT_EARLY_COMMIT] = "early-commit", [PLANT_ADDS_TWICE] = "adds-twice",
-        [PLANT_FORGETS_LOCK] = "forgets-lock",
+        [PLANT_FORGETS_LOCK] = "forgets-lock", [PLANT_NEVER_EXPIRES] = "never-expires",
     };
 
 #ifdef SIM_PLANTED_BUGS

@@ -15,13 +15,14 @@
 /* Bugs that a test build can plant, to prove that the invariants catch them. */
 enum planted_bug {
     PLANT_NOTHING,
-    PLANT_IDLE_CORE,    /* A core goes idle beside a waiting task. */
-    PLANT_LOST_REQUEST, /* One answer in a thousand is forgotten by the accounts. */
-    PLANT_OFFSET_SKIPS, /* After a rebalance the new owner begins at the log's end. */
-    PLANT_DOUBLE_TALLY, /* A like that was there already counts again. */
-    PLANT_EARLY_COMMIT, /* SQL says "committed" before the flush and loses it in a crash. */
-    PLANT_ADDS_TWICE,   /* The store counts some additions twice. */
-    PLANT_FORGETS_LOCK, /* Some threads compute without the interpreter's lock. */
+    PLANT_IDLE_CORE,     /* A core goes idle beside a waiting task. */
+    PLANT_LOST_REQUEST,  /* One answer in a thousand is forgotten by the accounts. */
+    PLANT_OFFSET_SKIPS,  /* After a rebalance the new owner begins at the log's end. */
+    PLANT_DOUBLE_TALLY,  /* A like that was there already counts again. */
+    PLANT_EARLY_COMMIT,  /* SQL says "committed" before the flush and loses it in a crash. */
+    PLANT_ADDS_TWICE,    /* The store counts some additions twice. */
+    PLANT_FORGETS_LOCK,  /* Some threads compute without the interpreter's lock. */
+    PLANT_NEVER_EXPIRES, /* Signed tokens are said to live for ever. */
     PLANT_MAX
 };
 

@@ -16,6 +16,7 @@
 #include "sim/world/queue/queue_model.h"
 #include "sim/world/store/store_model.h"
 #include "sim/world/table/table_model.h"
+#include "sim/world/tokens_model.h"
 #include "sim/world/world.h"
 #include "sim/world/world_parts.h"
 
@@ -80,6 +81,7 @@ struct task { /* Wants a core or the interpreter's lock, has a core, or blocks. 
     uint8_t rank; /* In the line for a core; the lock knows none. */
     bool is_running;
     uint64_t left_ns;
+    const void *span;  /* Told at its end. */
     uint64_t since_ns; /* In a line: came to it. */
     uint64_t piece_ns; /* With a core: what is done of it, … */
     uint64_t due_ns;   /* … and when. */
@@ -99,6 +101,7 @@ struct world {
     struct arena arena;  /* Nodes, pools, the audit's maps. */
     struct arena models; /* State of the store, the queue and the table. */
     struct pool tasks, naps, exchanges;
+    struct tokens_model tokens;
     struct group groups[SCENARIO_SERVICES_MAX];
     struct group balancers[SCENARIO_SERVICES_MAX];
     uint32_t groups_max; /* Of each; a group without a balancer leaves its place empty. */
@@ -163,6 +166,16 @@ uint32_t node_take_idle(struct node *node);              /* The one that was idl
 extern const struct door_ops exchange_door_ops;
 extern const struct peer_ops exchange_peer_ops;
 void exchange_fail_all(struct node *node); /* It died with these visits in hand. */
+
+/* processor.c: native work whose end is known before. That is what the call is told when so much
+ * processor time has been spent, under the name `as`; what the span points to is read then. */
+struct end {
+    enum call_outcome outcome;
+    int64_t value;
+    const void *span;
+};
+void processor_run(struct node *node, struct call *call, enum op_kind as, uint64_t work_ns,
+                   struct end end);
 
 /* nap.c */
 extern const struct timer_ops nap_timer_ops;

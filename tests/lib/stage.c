@@ -197,6 +197,19 @@ static void fleet_says(struct fleet *fleet, uint32_t replicas)
     say(stage_of(fleet, fleet), (struct line){.kind = LINE_RESIZE, .target = replicas});
 }
 
+static void issue_says(struct tokens *tokens, struct call *call, const struct token_order *order)
+{
+    say(stage_of(tokens, tokens),
+        (struct line){.kind = LINE_ISSUE, .call = call, .order = *order, .a = order->renews});
+}
+
+static void verify_says(struct tokens *tokens, struct call *call, uint64_t token,
+                        enum token_part part)
+{
+    say(stage_of(tokens, tokens),
+        (struct line){.kind = LINE_VERIFY, .call = call, .a = token, .part = part});
+}
+
 static const struct door_ops door_ops = {.answer = door_says};
 static const struct timer_ops timer_ops = {.now_ns = timer_tells, .sleep = timer_says};
 static const struct cpu_ops cpu_ops = {.run = cpu_says};
@@ -213,6 +226,7 @@ static const struct queue_ops work_queue_ops = {
     .put = put_says, .take = take_says, .commit = commit_says, .is_work_queue = true};
 static const struct table_ops table_ops = {.read = read_says, .write = write_says};
 static const struct fleet_ops fleet_ops = {.look = fleet_tells, .resize = fleet_says};
+static const struct tokens_ops tokens_ops = {.issue = issue_says, .verify = verify_says};
 
 /* ---- How the test hears it ---------------------------------------------------------------- */
 
@@ -235,6 +249,8 @@ static const char *const kind_names[LINE_KINDS] = {
     [LINE_TABLE_READ] = "table_read",
     [LINE_TABLE_WRITE] = "table_write",
     [LINE_RESIZE] = "fleet_resize",
+    [LINE_ISSUE] = "tokens_issue",
+    [LINE_VERIFY] = "tokens_verify",
 };
 
 /* The last lines of the dialogue, so that a failure shows what led to it. */
@@ -496,6 +512,27 @@ struct line *expect_resize(struct stage *stage, uint32_t replicas)
     return line;
 }
 
+struct line *expect_issue(struct stage *stage, uint64_t token, const struct token_claims *claims)
+{
+    struct line *line = stage_hear(stage, LINE_ISSUE);
+
+    line->call->span = claims;
+    stage_reply(stage, line, claims != NULL ? CALL_OK : CALL_FAILED, (int64_t)token);
+    return line;
+}
+
+struct line *expect_verify(struct stage *stage, uint64_t token, enum token_part part,
+                           const struct token_claims *claims, enum token_flaw flaw)
+{
+    struct line *line = stage_hear(stage, LINE_VERIFY);
+
+    assert_int_equal(line->a, token);
+    assert_int_equal(line->part, part);
+    line->call->span = claims;
+    stage_reply(stage, line, claims != NULL ? CALL_OK : CALL_ABSENT, flaw);
+    return line;
+}
+
 /* ---- Setting up ----------------------------------------------------------------------------- */
 
 void stage_open(struct stage *stage)
@@ -509,6 +546,7 @@ void stage_open(struct stage *stage)
         .queue.ops = &queue_ops,
         .table.ops = &table_ops,
         .fleet.ops = &fleet_ops,
+        .tokens.ops = &tokens_ops,
         .now_ns = curtain_ns,
         .ports = {.door = &stage->door,
                   .timer = &stage->timer,
@@ -518,6 +556,7 @@ void stage_open(struct stage *stage)
                   .queue = &stage->queue,
                   .table = &stage->table,
                   .fleet = &stage->fleet,
+                  .tokens = &stage->tokens,
                   .dice = &stage->dice,
                   .arena = &stage->arena},
     };

@@ -48,6 +48,8 @@ enum line_kind {
     LINE_TABLE_READ,
     LINE_TABLE_WRITE,
     LINE_RESIZE,
+    LINE_ISSUE,
+    LINE_VERIFY,
     LINE_KINDS
 };
 
@@ -77,6 +79,8 @@ struct line {
     enum table_read how;        /* TABLE_READ */
     uint8_t table;              /* TABLE_READ */
     const struct table_op *ops; /* TABLE_WRITE: a copy, kept until stage_close. */
+    struct token_order order;   /* ISSUE: a copy. VERIFY: the token is in a, … */
+    enum token_part part;       /* … and what of it is shown. */
 };
 
 struct stage {
@@ -89,6 +93,7 @@ struct stage {
     struct queue queue;
     struct table table;
     struct fleet fleet;
+    struct tokens tokens;
     struct dice dice;
     struct arena arena;  /* The service's. */
     struct arena copies; /* The stage's own: transactions that it was told of. */
@@ -179,6 +184,13 @@ struct line *expect_table_count(struct stage *stage, uint8_t table, uint64_t a,
 /* One transaction of n_ops operations, to be looked at in line->ops. */
 struct line *expect_table_write(struct stage *stage, uint32_t n_ops, enum call_outcome outcome,
                                 int64_t value);
+
+/* A token is asked for, and made: its handle, and what it claims, lent until the service has read
+ * it. NULL claims: it cannot be made. */
+struct line *expect_issue(struct stage *stage, uint64_t token, const struct token_claims *claims);
+/* It is ours, and claims this; or NULL and its flaw. */
+struct line *expect_verify(struct stage *stage, uint64_t token, enum token_part part,
+                           const struct token_claims *claims, enum token_flaw flaw);
 
 struct line *expect_resize(struct stage *stage, uint32_t replicas);
 

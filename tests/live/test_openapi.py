@@ -59,6 +59,10 @@ def judge_references(document):
             resolve(document, {"$ref": where})
         except (KeyError, TypeError):
             findings.append(f"{where} leads nowhere")
+    schemes = {name for item in document["paths"].values() for operation in item.values()
+               if isinstance(operation, dict) for entry in operation.get("security", [])
+               for name in entry}
+    seen |= {f"#/components/securitySchemes/{name}" for name in schemes}
     for kind, entries in document["components"].items():
         findings += [f"#/components/{kind}/{name} is used by nobody" for name in entries
                      if f"#/components/{kind}/{name}" not in seen]

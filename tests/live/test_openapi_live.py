@@ -39,14 +39,17 @@ load:
   - {verb: like, rate: 2/s, to: likes}
   - {verb: menu, rate: 2/s, to: delivery}
   - {verb: call, rate: 2/s, to: custom}
+  - {verb: call, rate: 2/s, to: gateway, auth: people}
 services:
   likes: {replicas: 1, design: indexed, ack: table}
   delivery: {replicas: 1, orders: sync}
   custom: {replicas: 1, steps: [{compute: 0s}]}
+  gateway: {replicas: 1, to: custom, auth: {kind: jwt_denylist, algorithm: eddsa}}
 balancer: {policy: round_robin, timeout: 10s}
 """
 
-UNREACHED = [("/healthz", "get", "default", "only while a node starts or drains")]
+UNREACHED = [("/healthz", "get", "default", "only while a node starts or drains"),
+             ("/refresh", "post", "404", "only where nothing is signed")]
 
 failures = []
 met = set()
@@ -184,6 +187,36 @@ def ask_strangers(document, port, tag):
             expect(status in (404, 405), f"{other} {target} of {tag}: {status}")
 
 
+def ask_gateway(document, port):
+    """What the document promises of tokens: granted, renewed, taken back, and refused without."""
+    def post(path, token, body=b"{}"):
+        headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+        answer = fetch(port, "POST", path, headers, body)
+        judge(document, path, "post", answer, f"token {token}")
+        return answer[0], json.loads(answer[2])
+
+    ask_operation(document, port, "/login", "post", None)
+    grant = post("/login", None, b'{"user": 7}')[1]
+    again = post("/refresh", grant["refresh_token"])[1]
+    expect(again["refresh_token"] == grant["refresh_token"], "the session goes on")
+    call = "/call/{key}"
+    for token, status in ((grant["access_token"], 200), (again["access_token"], 200),
+                          (grant["refresh_token"], 401), ("x", 401), (None, 401)):
+        headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+        answer = fetch(port, "POST", "/call/7", headers, b"{}")
+        judge(document, call, "post", answer, f"token {token}")
+        expect(answer[0] == status, f"a call with {token}: {answer[0]}")
+    try:
+        urllib.request.urlopen(f"http://127.0.0.1:{port}/posts/1/likes?user=7", timeout=30)
+    except urllib.error.HTTPError as error:
+        expect(error.headers["WWW-Authenticate"] == "Bearer", "a 401 says what it wants")
+    expect(post("/logout", grant["refresh_token"]) == (200, {"revoked": True}), "it ends")
+    expect(post("/logout", grant["refresh_token"])[0] == 200, "and ends once")
+    for path, token in (("/refresh", grant["refresh_token"]), ("/refresh", None), ("/logout", None),
+                        ("/logout", grant["access_token"])):
+        expect(post(path, token)[0] == 401, f"{path} with {token}")
+
+
 def ask_node(document, port, tag):
     for path, method, item in operations_of(document):
         if item[method]["tags"][0] == tag or path in ("/healthz", "/metrics"):
@@ -200,7 +233,7 @@ def find_nodes(sim):
         return [(words.split()[1], listens_on(pid)[0][1]) for pid, words in children_of(sim.pid)
                 if "sim-node" in words and listens_on(pid)]
 
-    wait_until(lambda: len(nodes()) >= 6, 60)
+    wait_until(lambda: len(nodes()) >= 8, 60)
     return nodes()
 
 
@@ -212,10 +245,12 @@ def ask_run(document, folder):
     try:
         nodes = find_nodes(sim)
         kinds = {kind for kind, _ in nodes}
-        expect({"likes", "delivery", "custom"} <= kinds, f"a node of each kind is there: {nodes}")
+        expect({"likes", "delivery", "custom", "gateway"} <= kinds, f"a node of each kind is there: {nodes}")
         for kind, port in nodes:
             if kind in ("likes", "delivery", "custom"):
                 ask_node(document, port, kind)
+            elif kind == "gateway":
+                ask_gateway(document, port)
     finally:
         sim.terminate()
         sim.communicate(timeout=60)

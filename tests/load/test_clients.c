@@ -36,7 +36,13 @@ static void finished(void *context, const struct request *request, enum call_out
     heard->outcome = outcome;
 }
 
-static const struct clients_ears ears = {offered, tried, finished};
+static void token(void *context, const struct token_news *news)
+{
+    (void)context;
+    (void)news;
+}
+
+static const struct clients_ears ears = {offered, tried, finished, token};
 
 struct play {
     struct stage stage;

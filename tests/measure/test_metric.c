@@ -57,6 +57,9 @@ static void every_name_has_a_unit_and_a_place(void **state)
 
     (void)state;
     result.store.hits = 1;
+    result.measured_s = 1;
+    result.auth.is_used = true;
+    result.auth.exposures = 1;
     result.money.orders_ok = 1;
     result.services[0].memory = 1;
     result.services[0].runtime = RUNTIME_GIL_THREADS;
@@ -65,6 +68,21 @@ static void every_name_has_a_unit_and_a_place(void **state)
         assert_true(metric_unit_of(names[i], &unit));
         assert_true(is_read(names[i]));
     }
+}
+
+static void tokens_have_figures_only_where_somebody_shows_them(void **state)
+{
+    (void)state;
+    result.auth = (struct auth_result){.logins = 3, .exposures = 2, .exposure_sum_ms = 500};
+    assert_false(is_read("auth.logins"));
+    result.auth.is_used = true;
+    result.auth.refused[1] = 4;
+    result.auth.refused[RESULT_FLAWS - 1] = 5;
+    assert_true(read("auth.logins") == 3);
+    assert_true(read("auth.refused") == 9);
+    assert_true(read("auth.exposure_mean") == 250);
+    result.auth.exposures = 0;
+    assert_false(is_read("auth.exposure_mean"));
 }
 
 static void shares_are_of_offered_requests(void **state)
@@ -211,6 +229,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(every_name_has_a_unit_and_a_place, setup),
+        cmocka_unit_test_setup(tokens_have_figures_only_where_somebody_shows_them, setup),
         cmocka_unit_test_setup(shares_are_of_offered_requests, setup),
         cmocka_unit_test_setup(latencies_are_in_milliseconds, setup),
         cmocka_unit_test_setup(a_service_is_found_by_its_name_with_dots_or_without, setup),

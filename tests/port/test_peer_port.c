@@ -192,6 +192,24 @@ static void every_outcome_of_every_verb_comes_back_with_its_value(void **state)
             }
 }
 
+static void who_is_denied_is_told_why(void **state)
+{
+    struct rig *rig = *state;
+    struct rig_service *service = rig_service(rig);
+    struct rig_question q;
+
+    for (unsigned verb = 0; verb < VERB_MAX; verb++)
+        for (int64_t flaw = TOKEN_SOUND; flaw < TOKEN_FLAWS; flaw++) {
+            service->visits = 0;
+            ask(rig, &q, &(struct ask){.verb = (uint8_t)verb, .key = 1, .id = 2});
+            rig_wait_for_visits(rig, 1);
+            rig_answer(rig, 0, CALL_DENIED, flaw, 0);
+            rig_wait(&q);
+            assert_int_equal(q.call.outcome, CALL_DENIED);
+            assert_int_equal(q.call.value, flaw);
+        }
+}
+
 /* A body of JSON is no smaller than its text, and HTTP's no larger than its limit. */
 static void an_answer_is_as_large_as_it_was_given(void **state)
 {
@@ -486,6 +504,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_deadline_that_has_passed_arrives_as_one_that_has_passed),
     cmocka_unit_test(a_deadline_at_the_end_of_time_stays_there),
     cmocka_unit_test(every_outcome_of_every_verb_comes_back_with_its_value),
+    cmocka_unit_test(who_is_denied_is_told_why),
     cmocka_unit_test(an_answer_is_as_large_as_it_was_given),
     cmocka_unit_test(an_answer_given_inside_the_visit_comes_after_the_asking),
     cmocka_unit_test(asks_at_once_may_be_answered_in_any_order),

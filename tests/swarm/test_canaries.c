@@ -45,6 +45,14 @@ static const char orders_and_a_crash_of_sql[] =
          "table: {commit: 50ms}\n"
          "faults: [{at: 5s, for: 2s, kind: crash, target: table}]\n";
 
+/* Thieves go on for longer than the tokens that they stole may live. */
+static const char thieves_of_short_tokens[] =
+    HEAD "load: [{verb: call, arrivals: closed, users: 20, think: 100ms,\n"
+         "        auth: {stolen: 100%, after: 300ms, thief_every: 100ms}}]\n"
+         "services:\n"
+         "  gateway: {auth: {kind: jwt, ttl: 1s}}\n"
+         "  api: {steps: [{compute: 1ms}]}\n";
+
 static void run_with(struct trial *trial, const char *yaml, enum planted_bug bug)
 {
     const struct world_options options = {.planted = bug};
@@ -118,6 +126,12 @@ static void a_counter_that_shows_more_than_was_attempted_is_caught(void **state)
     expect_caught(likes_in_the_store, "adds-twice", "acknowledged <= shown <= attempted");
 }
 
+static void a_token_that_is_accepted_after_its_time_is_caught(void **state)
+{
+    (void)state;
+    expect_caught(thieves_of_short_tokens, "never-expires", "no expired token is accepted");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -129,6 +143,7 @@ int main(void)
         cmocka_unit_test(a_like_that_is_counted_twice_is_caught),
         cmocka_unit_test(a_commit_that_is_said_before_the_flush_is_caught),
         cmocka_unit_test(a_counter_that_shows_more_than_was_attempted_is_caught),
+        cmocka_unit_test(a_token_that_is_accepted_after_its_time_is_caught),
     };
 
     return cmocka_run_group_tests_name("canaries", tests, NULL, NULL);

@@ -131,6 +131,33 @@ static void put_delivery(struct writer *writer)
             1 + below(writer, 5));
 }
 
+/* People, thieves and forgers before a gateway of any kind. */
+static void put_guarded(struct writer *writer)
+{
+    static const char *const kinds[] = {"kind: none",
+                                        "kind: session, refresh_ttl: 3s",
+                                        "kind: session",
+                                        "kind: jwt, ttl: 700ms",
+                                        "kind: jwt, ttl: 2s, leeway: 300ms",
+                                        "kind: jwt, algorithm: rs256",
+                                        "kind: jwt_denylist, ttl: 2s, refresh_ttl: 4s",
+                                        "kind: jwt_denylist, when_store_is_down: accept",
+                                        NULL};
+    static const char *const arrivals[] = {"rate: 200/s, people: 40",
+                                           "arrivals: closed, users: 30, think: 100ms", NULL};
+
+    put(writer, "load:\n  - {verb: call, %s, timeout: %ums, retry: {attempts: %u}, ",
+        one_of(writer, arrivals), 100 + below(writer, 2000), 1 + below(writer, 3));
+    put(writer, "auth: {stolen: %u%%, logout: %u%%, after: {dist: exponential, mean: %ums}, ",
+        below(writer, 51), below(writer, 50), 1 + below(writer, 3000));
+    put(writer, "thief_every: %ums}}\n  - {verb: call, rate: %u/s, timeout: 1s, auth: forger}\n",
+        20 + below(writer, 500), 1 + below(writer, 50));
+    put(writer, "services:\n  gateway: {");
+    put_replicas(writer);
+    put(writer, "work: {light: 100us}, auth: {%s}}\n", one_of(writer, kinds));
+    put(writer, "  api: {steps: [{compute: {dist: exponential, mean: 1ms}}]}\n");
+}
+
 static void put_faults(struct writer *writer, const char *service)
 {
     static const char *const kinds[] = {"crash", "pause", "cut", NULL};
@@ -226,17 +253,19 @@ static void put_world(struct writer *writer)
 
 static void write_story(uint64_t seed, struct writer *writer)
 {
-    bool is_likes;
+    unsigned kind;
 
     *writer = (struct writer){.text = ""};
     dice_init(&writer->dice, seed, "swarm");
-    is_likes = below(writer, 2) == 0;
+    kind = below(writer, 3);
     put_world(writer);
-    if (is_likes)
+    if (kind == 0)
         put_likes(writer);
-    else
+    else if (kind == 1)
         put_delivery(writer);
-    put_faults(writer, is_likes ? "likes" : "delivery");
+    else
+        put_guarded(writer);
+    put_faults(writer, kind == 0 ? "likes" : kind == 1 ? "delivery" : "gateway");
     put_prices(writer);
 }
 

@@ -60,7 +60,7 @@ RULES["services/live"] = ["services/live/", "services/catalog/", "services/port/
 THIRD_PARTY = {
     "yaml.h": ["sim/scenario"],
     "jansson.h": ["sim/scenario", "sim/report", "sim/command", "services/live"],
-    "openssl/": ["sim/engine"],
+    "openssl/": ["sim/engine", "services/live"],
     "pthread.h": ["sim/engine", "sim/command", "sim/lab", "services/live"],
     "event2/": ["services/live", "sim/lab"],
     "hiredis/": ["services/live"],

@@ -158,6 +158,8 @@ static size_t write_head(char head[static HEAD_BYTES], const struct connection *
     write_text(&writer, "\r\nContent-Length: ");
     write_unsigned(&writer, length);
     write_text(&writer, "\r\n");
+    if (status == 401) /* RFC 9110, section 15.5.2: it must say which scheme is wanted. */
+        write_text(&writer, "WWW-Authenticate: Bearer\r\n");
     write_text(&writer, stays);
     write_text(&writer, "\r\n");
     return writer.length;

@@ -38,6 +38,9 @@ static const struct route routes[VERB_MAX] = {
     [VERB_ORDER] = {HTTP_POST, "/orders", "", FIELDS, "restaurant",
                     SEEN(USER) | SEEN(AMOUNT) | SEEN(KEY) | SEEN(ID), true},
     [VERB_TRACK] = {HTTP_GET, "/orders/", "", ID, "key", 0, false},
+    [VERB_LOGIN] = {HTTP_POST, "/login", "", FIELDS, "key", SEEN(USER), true},
+    [VERB_REFRESH] = {HTTP_POST, "/refresh", "", FIELDS, "key", 0, true},
+    [VERB_REVOKE] = {HTTP_POST, "/logout", "", FIELDS, "key", 0, true},
 };
 
 static const char *const method_names[] = {

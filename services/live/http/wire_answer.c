@@ -7,11 +7,13 @@
 #include "services/live/http/wire.h"
 #include "services/live/http/wire_json.h"
 #include "services/port/schema.h"
+#include "services/port/tokens.h"
 
 static const char *const value_names[VERB_MAX] = {
-    [VERB_CALL] = "value",     [VERB_HEALTH] = "value", [VERB_LIKE] = "new",
-    [VERB_UNLIKE] = "removed", [VERB_COUNT] = "likes",  [VERB_MENU] = "version",
-    [VERB_ORDER] = "order",    [VERB_TRACK] = "status",
+    [VERB_CALL] = "value",     [VERB_HEALTH] = "value",   [VERB_LIKE] = "new",
+    [VERB_UNLIKE] = "removed", [VERB_COUNT] = "likes",    [VERB_MENU] = "version",
+    [VERB_ORDER] = "order",    [VERB_TRACK] = "status",   [VERB_LOGIN] = "value",
+    [VERB_REFRESH] = "value",  [VERB_REVOKE] = "revoked",
 };
 
 static const struct {
@@ -24,6 +26,7 @@ static const struct {
     [CALL_SHED] = {503, "overloaded"},
     [CALL_REFUSED] = {502, "nobody is there"},
     [CALL_FAILED] = {500, "failed"},
+    [CALL_DENIED] = {401, "denied"},
 };
 #define OUTCOMES ((unsigned)(sizeof outcomes / sizeof *outcomes))
 
@@ -35,10 +38,25 @@ static const char *const order_statuses[] = {
 };
 enum { ORDER_STATUSES = sizeof order_statuses / sizeof *order_statuses };
 
+/* Why somebody was denied. Who asks may know: a client renews a token that has expired. */
+static const char *const flaws[TOKEN_FLAWS] = {
+    [TOKEN_SOUND] = "none",
+    [TOKEN_MISSING] = "missing",
+    [TOKEN_MALFORMED] = "malformed",
+    [TOKEN_OVERSIZED] = "oversized",
+    [TOKEN_ALG_NONE] = "alg_none",
+    [TOKEN_ALG_CONFUSED] = "alg_confused",
+    [TOKEN_BAD_SIGNATURE] = "bad_signature",
+    [TOKEN_WRONG_AUDIENCE] = "wrong_audience",
+    [TOKEN_NOT_YET] = "not_yet",
+    [TOKEN_EXPIRED] = "expired",
+    [TOKEN_REVOKED] = "revoked",
+};
+
 /* Whether it is said in true and false, as people would. */
 static bool is_claim(enum verb verb)
 {
-    return verb == VERB_LIKE || verb == VERB_UNLIKE;
+    return verb == VERB_LIKE || verb == VERB_UNLIKE || verb == VERB_REVOKE;
 }
 
 static void write_value(struct writer *writer, enum verb verb, int64_t value)
@@ -53,6 +71,14 @@ static void write_value(struct writer *writer, enum verb verb, int64_t value)
     } else {
         write_signed(writer, value);
     }
+}
+
+static void write_reason(struct writer *writer, int64_t flaw)
+{
+    write_field(writer, "reason");
+    write_text(writer, "\"");
+    write_text(writer, flaws[flaw > 0 && flaw < TOKEN_FLAWS ? flaw : TOKEN_SOUND]);
+    write_text(writer, "\"");
 }
 
 size_t wire_write_answer(char text[static WIRE_ANSWER_MAX], const struct ask *ask,
@@ -72,7 +98,9 @@ size_t wire_write_answer(char text[static WIRE_ANSWER_MAX], const struct ask *as
         write_text(&writer, outcomes[outcome].error);
         write_text(&writer, "\"");
     }
-    if (outcomes[outcome].error == NULL || value != 0)
+    if (outcome == CALL_DENIED)
+        write_reason(&writer, value);
+    else if (outcomes[outcome].error == NULL || value != 0)
         write_value(&writer, verb, value);
     if (outcome == CALL_ABSENT) {
         write_field(&writer, "absent");
@@ -98,6 +126,17 @@ static bool read_word(const struct json_field *text, int64_t *value)
     return json_signed(text, value);
 }
 
+static bool read_reason(const struct json_field *text, int64_t *value)
+{
+    for (int64_t flaw = TOKEN_SOUND; flaw < TOKEN_FLAWS; flaw++) {
+        if (text->kind == JSON_WORD && span_is(text->text, flaws[flaw])) {
+            *value = flaw;
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool read_answer(const struct ask *ask, struct span body, struct answer *answer)
 {
     const char *name = value_names[ask->verb];
@@ -110,6 +149,9 @@ static bool read_answer(const struct ask *ask, struct span body, struct answer *
     while (is_right && json_next(&json, &text)) {
         if (span_is(text.name, name)) {
             is_right = !answer->has_value && read_word(&text, &answer->value);
+            answer->has_value = true;
+        } else if (span_is(text.name, "reason")) {
+            is_right = !answer->has_value && read_reason(&text, &answer->value);
             answer->has_value = true;
         } else if (span_is(text.name, "absent")) {
             is_right = !answer->is_absent && text.kind == JSON_TRUE;

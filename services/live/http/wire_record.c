@@ -11,9 +11,10 @@
 #include "services/live/http/wire_json.h"
 
 static const char *const verbs[VERB_MAX] = {
-    [VERB_CALL] = "call",     [VERB_HEALTH] = "health", [VERB_LIKE] = "like",
-    [VERB_UNLIKE] = "unlike", [VERB_COUNT] = "count",   [VERB_MENU] = "menu",
-    [VERB_ORDER] = "order",   [VERB_TRACK] = "track",
+    [VERB_CALL] = "call",       [VERB_HEALTH] = "health", [VERB_LIKE] = "like",
+    [VERB_UNLIKE] = "unlike",   [VERB_COUNT] = "count",   [VERB_MENU] = "menu",
+    [VERB_ORDER] = "order",     [VERB_TRACK] = "track",   [VERB_LOGIN] = "login",
+    [VERB_REFRESH] = "refresh", [VERB_REVOKE] = "revoke",
 };
 
 enum field { VERB, KEY, USER, ID, AMOUNT, ZONE, PRIORITY, ATTEMPT, BYTES, FIELDS };

@@ -34,6 +34,7 @@ struct task {
     enum cpu_kind kind;
     uint64_t asked_ns, since_ns; /* since_ns: in this line. */
     uint64_t left_ns;
+    enum stats_wait what;
 };
 
 struct slot {          /* A loop and its core. */
@@ -114,8 +115,7 @@ static struct task *leave_line(struct cpu_live *cpu, uint64_t at_ns)
 
 static void end(struct cpu_live *cpu, struct task *task)
 {
-    stats_waited(cpu->stats, task->kind == CPU_BLOCK ? STATS_BLOCK : STATS_CPU,
-                 loop_now_ns(cpu->loop) - task->asked_ns);
+    stats_waited(cpu->stats, task->what, loop_now_ns(cpu->loop) - task->asked_ns);
     loop_finish(cpu->loop, task->call, CALL_OK, 0);
     list_push_first(&cpu->spare, &task->link);
 }
@@ -331,19 +331,20 @@ static uint64_t scaled_ns(const struct cpu_live *cpu, uint64_t work_ns)
     return (uint64_t)((double)work_ns / cpu->spec.speed + 0.5);
 }
 
-static void run(struct cpu *port, struct call *call, enum cpu_kind kind, uint64_t ns)
+static void submit(struct cpu_live *cpu, struct call *call, enum cpu_kind kind, uint64_t ns,
+                   enum stats_wait what)
 {
-    struct cpu_live *cpu = (struct cpu_live *)port;
     uint64_t work_ns = kind == CPU_BLOCK ? ns : scaled_ns(cpu, ns);
     struct task *task;
 
     if (cpu->pool != NULL) {
-        pool_live_submit(cpu->pool, call, kind, work_ns);
+        pool_live_submit(cpu->pool, call, kind, work_ns, what);
         return;
     }
     task = take_task(cpu);
     task->call = call;
     task->kind = kind;
+    task->what = what;
     task->asked_ns = loop_now_ns(cpu->loop);
     task->left_ns = work_ns;
     if (cpu->cores == NULL && !cpu->spec.is_burnt) {
@@ -352,6 +353,16 @@ static void run(struct cpu *port, struct call *call, enum cpu_kind kind, uint64_
     }
     wait_in_line(cpu, task, task->asked_ns);
     loop_alarm_set(cpu->alarm, 0);
+}
+
+static void run(struct cpu *port, struct call *call, enum cpu_kind kind, uint64_t ns)
+{
+    submit((struct cpu_live *)port, call, kind, ns, kind == CPU_BLOCK ? STATS_BLOCK : STATS_CPU);
+}
+
+void cpu_live_run_as(struct cpu_live *cpu, struct call *call, uint64_t work_ns, int what)
+{
+    submit(cpu, call, CPU_NATIVE, work_ns, (enum stats_wait)what);
 }
 
 static const struct cpu_ops cpu_live_ops = {.run = run};
@@ -504,7 +515,7 @@ bool cpu_live_gives_way(struct cpu_live *cpu, uint8_t priority)
     task = list_entry(link, struct task, link);
     note_line(cpu, now_ns);
     note_turn(cpu, now_ns - task->since_ns);
-    stats_waited(cpu->stats, STATS_CPU, now_ns - task->asked_ns);
+    stats_waited(cpu->stats, task->what, now_ns - task->asked_ns);
     loop_finish(cpu->loop, task->call, CALL_SHED, 0);
     list_push_first(&cpu->spare, &task->link);
     return true;

@@ -60,6 +60,9 @@ struct cpu_live *cpu_live_open_shared(struct loop *loop, const struct cpu_spec *
 void cpu_live_close(struct cpu_live *cpu); /* What runs or waits never ends. */
 struct cpu *cpu_live_port(struct cpu_live *cpu);
 
+/* As the port does, but what is waited for is told of as this: enum stats_wait. */
+void cpu_live_run_as(struct cpu_live *cpu, struct call *call, uint64_t work_ns, int what);
+
 /* Counts what was due up to now: before stats are read, or an area could shrink once a late timer
  * rings. Of cores that are shared it counts nothing: whoever opened them does. */
 void cpu_live_catch_up(struct cpu_live *cpu);

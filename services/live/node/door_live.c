@@ -17,8 +17,9 @@
 #include "services/base/list.h"
 #include "services/base/pool.h"
 #include "services/base/door_line.h"
-#include "services/live/http/wire.h"
+#include "services/live/http/wire_token.h"
 #include "services/live/node/stats.h"
+#include "services/live/tokens/wallet.h"
 
 enum { SPARE_VISITS = 64, CONNECTIONS_MIN = 4096 }; /* Health checks want a visit each as well. */
 
@@ -31,6 +32,7 @@ struct guest { /* A visit and where its answer goes. */
     struct http_request *request;
     struct link link; /* At the door; on no list once it is inside. */
     uint64_t arrived_ns;
+    uint64_t token;  /* Kept for the visit; the service may have changed its ask. */
     bool is_counted; /* Health checks are not. */
 };
 
@@ -64,6 +66,44 @@ static void reply(struct http_request *request, const struct ask *ask, enum call
 
     http_reply(request, status, "application/json", (struct span){text, length},
                wire_filler(length, bytes));
+}
+
+/* The texts behind the handle go out, and are kept here no longer. False: they are gone already. */
+static bool reply_grant(struct door_live *door, struct http_request *request, uint64_t token,
+                        uint32_t bytes)
+{
+    static char text[WIRE_GRANT_MAX];
+    struct span access, session;
+    size_t length;
+
+    if (!wallet_find(door->config.wallet, token, TOKEN_ACCESS, &access) ||
+        !wallet_find(door->config.wallet, token, TOKEN_SESSION, &session))
+        return false;
+    length = wire_write_grant(text, access, session);
+    wallet_drop(door->config.wallet, token);
+    http_reply(request, 200, "application/json", (struct span){text, length},
+               wire_filler(length, bytes));
+    return true;
+}
+
+/* Where nobody is asked for a token, a login is answered with none. */
+static bool is_grant(const struct door_live *door, const struct ask *ask, enum call_outcome outcome,
+                     int64_t value)
+{
+    return door->config.wallet != NULL && wire_grants(ask) && outcome == CALL_OK && value != 0;
+}
+
+static void reply_visit(struct door_live *door, struct guest *guest, enum call_outcome outcome,
+                        int64_t value, uint32_t bytes)
+{
+    const struct ask *ask = &guest->visit.ask;
+
+    if (!is_grant(door, ask, outcome, value))
+        reply(guest->request, ask, outcome, value, bytes);
+    else if (!reply_grant(door, guest->request, (uint64_t)value, bytes))
+        reply(guest->request, ask, CALL_FAILED, 0, 0);
+    if (guest->token != 0)
+        wallet_drop(door->config.wallet, guest->token);
 }
 
 void door_reply_error(struct http_request *request, unsigned status, const char *text)
@@ -200,7 +240,7 @@ static void answer(struct door *port, struct visit *visit, enum call_outcome out
     struct guest *guest = list_entry(visit, struct guest, visit);
     bool is_counted = guest->is_counted;
 
-    reply(guest->request, &visit->ask, outcome, value, bytes); /* First: somebody waits for it. */
+    reply_visit(door, guest, outcome, value, bytes); /* First: somebody waits for it. */
     if (is_counted)
         leave(door, guest, outcome);
     pool_give(&door->guests, guest);
@@ -258,15 +298,31 @@ static struct guest *take_guest(struct door_live *door, struct http_request *req
     return guest;
 }
 
+/* What is shown, whatever it is, for the service to look at. False: nobody can say what is. */
+static bool read_token(struct door_live *door, struct guest *guest)
+{
+    struct span text = {"", 0};
+    enum wire_bearer bearer = wire_read_bearer(guest->request, &text);
+
+    if (bearer == WIRE_TOKEN)
+        guest->token = guest->visit.ask.token =
+            wallet_keep(door->config.wallet, text, (struct span){NULL, 0});
+    return bearer != WIRE_TWO_TOKENS;
+}
+
 static void visit(struct door_live *door, struct http_request *request, const struct ask *ask)
 {
     struct guest *guest;
 
     if (door->ops == NULL || !has_room(door, ask) ||
-        (guest = take_guest(door, request, ask)) == NULL)
+        (guest = take_guest(door, request, ask)) == NULL) {
         shed(door, request, ask);
-    else
+    } else if (door->config.wallet != NULL && !read_token(door, guest)) {
+        pool_give(&door->guests, guest);
+        door_reply_error(request, 400, "Authorization is given twice");
+    } else {
         admit(door, guest);
+    }
 }
 
 static void check_health(struct door_live *door, struct http_request *request,

@@ -18,6 +18,7 @@
 #include "services/port/ask.h"
 
 struct node_stats;
+struct wallet;
 struct door_live; /* port is its first member. */
 
 enum { DOOR_VISITS_MAX = 16384 }; /* Inside at once, where in_flight says that there is no limit. */
@@ -30,6 +31,8 @@ struct door_live_config {
     unsigned verbs;     /* 1 << verb of those that the service knows; others are 404. */
     struct cpu_live *cpu;
     struct node_stats *stats;
+    struct wallet *wallet; /* Of the tokens that are shown and granted; NULL: none are read,
+                            and a grant is the number that it is. */
     /* Replies and returns true, or leaves a request that is none of its own. */
     bool (*other)(void *context, struct http_request *request);
     void *context;

@@ -91,15 +91,15 @@ static const struct family families[] = {
 };
 
 static const char *const waits[STATS_WAITS] = {
-    [STATS_CPU] = "cpu",     [STATS_TIMER] = "timer", [STATS_PEER] = "peer",
-    [STATS_STORE] = "store", [STATS_QUEUE] = "queue", [STATS_TABLE] = "table",
-    [STATS_BLOCK] = "block",
+    [STATS_CPU] = "cpu",     [STATS_TIMER] = "timer",   [STATS_PEER] = "peer",
+    [STATS_STORE] = "store", [STATS_QUEUE] = "queue",   [STATS_TABLE] = "table",
+    [STATS_BLOCK] = "block", [STATS_TOKENS] = "tokens",
 };
 
-static const char *const outcomes[8] = {
+static const char *const outcomes[STATS_OUTCOMES] = {
     [CALL_IDLE] = NULL,         [CALL_PENDING] = NULL,      [CALL_OK] = "ok",
     [CALL_ABSENT] = "absent",   [CALL_TIMEOUT] = "timeout", [CALL_SHED] = "shed",
-    [CALL_REFUSED] = "refused", [CALL_FAILED] = "failed",
+    [CALL_REFUSED] = "refused", [CALL_FAILED] = "failed",   [CALL_DENIED] = "denied",
 };
 
 __attribute__((format(printf, 2, 3))) static void print(struct page *page, const char *format, ...)

@@ -31,12 +31,13 @@
 #include "services/live/memcached/memcached_live.h"
 #include "services/live/store/store_live.h"
 #include "services/live/table/table_live.h"
+#include "services/live/tokens/tokens_live.h"
 
 #define PUBLISH_EVERY_NS UINT64_C(100000000)
 #define STILL_COMING_NS UINT64_C(100000000) /* What the balancer sent before it heard of us. */
 #define DRAIN_MAX_NS UINT64_C(10000000000)
 
-enum { GREETING_MS = 5000 };
+enum { GREETING_MS = 5000, TOKENS_KEPT_MAX = 1 << 15 };
 
 struct node {
     struct node_settings settings;
@@ -53,6 +54,8 @@ struct node {
     struct memcached_live *memcached;
     struct table_live *table;
     struct queue_live *queue;
+    struct wallet *wallet;
+    struct tokens_live *tokens; /* Of a gateway; else NULL. */
     struct door_live *door;
     struct dice dice;
     struct arena arena;
@@ -222,12 +225,32 @@ static void open_own(struct node *node)
                     : cpu_live_open_shared(&node->loop, &settings->cpu, &node->stats,
                                            node->prefork->cores, node->prefork->number);
     node->peer = peer_live_open(&node->loop, targets_of(settings), &node->stats);
+    node->wallet = wallet_open(TOKENS_KEPT_MAX);
+    peer_live_use(node->peer, node->wallet);
     dice_init(&node->dice, settings->seed, settings->name);
     node->ports = (struct ports){.timer = &node->timer.port,
                                  .cpu = cpu_live_port(node->cpu),
                                  .peer = peer_live_port(node->peer),
                                  .dice = &node->dice,
                                  .arena = &node->arena};
+}
+
+static bool open_tokens(struct node *node)
+{
+    const struct node_settings *settings = &node->settings;
+    const struct tokens_live_config config = {.settings = &settings->tokens,
+                                              .wallet = node->wallet,
+                                              .cpu = node->cpu,
+                                              .stats = &node->stats,
+                                              .is_burnt = settings->cpu.is_burnt};
+
+    if (settings->plan.kind != PLAN_GATEWAY)
+        return true;
+    node->tokens = tokens_live_open(&node->loop, &config);
+    if (node->tokens == NULL)
+        return tell(node, "the key in its settings is none of its algorithm");
+    node->ports.tokens = tokens_live_port(node->tokens);
+    return true;
 }
 
 static bool find_peers(struct node *node)
@@ -255,6 +278,7 @@ static unsigned verbs_of(enum plan_kind kind)
         return 1u << VERB_MENU | 1u << VERB_ORDER | 1u << VERB_TRACK;
     case PLAN_CUSTOM:
     case PLAN_BALANCER:
+    case PLAN_GATEWAY:
         return (1u << VERB_MAX) - 1;
     case PLAN_BATCHER:
     case PLAN_AUTOSCALER:
@@ -273,6 +297,7 @@ static bool open_door(struct node *node)
                                       .verbs = verbs_of(node->settings.plan.kind),
                                       .cpu = node->cpu,
                                       .stats = &node->stats,
+                                      .wallet = node->wallet,
                                       .other = handle_other,
                                       .context = node};
     char why[160] = "cannot listen";
@@ -447,7 +472,8 @@ static bool open_node(struct node *node)
     if (node->board == NULL)
         return tell_system(node, "its board", node->settings.board);
     open_own(node);
-    if (!find_peers(node) || !open_store(node) || !open_table(node) || !open_queue(node))
+    if (!find_peers(node) || !open_store(node) || !open_table(node) || !open_queue(node) ||
+        !open_tokens(node))
         return false;
     failpoint_arm(node->settings.failpoint, &node->ports);
     return open_door(node) && start_service(node);
@@ -487,8 +513,11 @@ static void close_node(struct node *node)
         publish(node);
         stats_board_close(node->board);
     }
+    if (node->tokens != NULL)
+        tokens_live_close(node->tokens);
     if (node->peer != NULL) {
         peer_live_close(node->peer);
+        wallet_close(node->wallet);
         cpu_live_close(node->cpu);
         timer_live_close(&node->timer);
     }

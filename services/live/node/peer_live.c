@@ -13,8 +13,9 @@
 #include <string.h>
 
 #include "services/base/list.h"
-#include "services/live/http/wire.h"
+#include "services/live/http/wire_token.h"
 #include "services/live/node/stats.h"
+#include "services/live/tokens/wallet.h"
 
 enum { CONNECTIONS_MAX = 4096 };
 
@@ -45,6 +46,7 @@ struct peer_live {
     struct list spare, under_way;
     char *text; /* The request that is being written. */
     size_t text_max;
+    struct wallet *wallet; /* NULL: no tokens here. */
 };
 
 /* ---- Asking ---------------------------------------------------------------------------------- */
@@ -53,6 +55,29 @@ static bool changes_nothing(const struct ask *ask)
 {
     return ask->verb == VERB_HEALTH || ask->verb == VERB_COUNT || ask->verb == VERB_MENU ||
            ask->verb == VERB_TRACK;
+}
+
+/* A token was granted: its texts are kept here, and the value is their handle. Where nobody is
+ * asked for a token, a login is answered with none. Any other number would be a handle of our own
+ * that somebody else has made up. */
+static enum call_outcome take_grant(struct peer_live *peer, const struct ask *ask,
+                                    const struct http_exchange *http, int64_t *value)
+{
+    struct span access, session;
+
+    if (!wire_read_grant(http->body, &access, &session)) {
+        enum call_outcome outcome = wire_read_answer(ask, http, value);
+
+        return *value == 0 ? outcome : CALL_FAILED;
+    }
+    *value = (int64_t)wallet_keep(peer->wallet, access, session);
+    return CALL_OK;
+}
+
+static bool is_grant(const struct exchange *exchange, const struct http_exchange *http)
+{
+    return exchange->peer->wallet != NULL && http->end == HTTP_ANSWERED && http->status == 200 &&
+           wire_grants(&exchange->ask);
 }
 
 static void answered(struct http_exchange *http)
@@ -64,7 +89,8 @@ static void answered(struct http_exchange *http)
     enum call_outcome outcome;
 
     loop_enter(peer->loop);
-    outcome = wire_read_answer(&exchange->ask, http, &value);
+    outcome = is_grant(exchange, http) ? take_grant(peer, &exchange->ask, http, &value)
+                                       : wire_read_answer(&exchange->ask, http, &value);
     call->bytes = http->end == HTTP_ANSWERED ? (uint32_t)http->body.length : 0;
     stats_waited(peer->stats, STATS_PEER, loop_now_ns(peer->loop) - exchange->asked_ns);
     exchange->line->under_way--;
@@ -95,6 +121,23 @@ static void make_room(struct peer_live *peer, size_t length)
     check(peer->text != NULL);
 }
 
+/* A token whose text is not here any more is shown as one that is none: the other side refuses
+ * it. */
+static size_t show_token(struct peer_live *peer, const struct ask *ask, size_t length)
+{
+    bool is_of_session = ask->verb == VERB_REFRESH || ask->verb == VERB_REVOKE;
+    struct span token = {"?", 1};
+
+    if (ask->token == 0)
+        return length;
+    check(peer->wallet != NULL);
+    if (!wallet_find(peer->wallet, ask->token, is_of_session ? TOKEN_SESSION : TOKEN_ACCESS,
+                     &token) ||
+        token.length == 0)
+        token = (struct span){"?", 1};
+    return wire_add_bearer(peer->text, length, peer->text_max, token);
+}
+
 /* The request with its filler, in peer->text. */
 static struct span write_request(struct peer_live *peer, const struct ask *ask,
                                  const struct address *to)
@@ -102,7 +145,8 @@ static struct span write_request(struct peer_live *peer, const struct ask *ask,
     uint32_t filler = 0;
     size_t length = wire_write_ask(peer->text, ask, to, loop_now_ns(peer->loop), &filler);
 
-    make_room(peer, length + filler);
+    make_room(peer, length + filler + WIRE_TOKEN_MAX + 64);
+    length = show_token(peer, ask, length);
     memset(peer->text + length, ' ', filler);
     return (struct span){peer->text, length + filler};
 }
@@ -162,6 +206,11 @@ static bool is_there(const struct line *line, const struct address *address)
 {
     return line != NULL && line->to.port == address->port &&
            strcmp(line->to.host, address->host) == 0;
+}
+
+void peer_live_use(struct peer_live *peer, struct wallet *wallet)
+{
+    peer->wallet = wallet;
 }
 
 bool peer_live_set(struct peer_live *peer, uint32_t target, const struct address *address)

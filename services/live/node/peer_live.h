@@ -11,12 +11,17 @@
 #include "services/port/peer.h"
 
 struct node_stats;
+struct wallet;
 struct peer_live; /* port is its first member. */
 
 /* targets_max: how many numbers there are. */
 struct peer_live *peer_live_open(struct loop *loop, uint32_t targets_max, struct node_stats *stats);
 void peer_live_close(struct peer_live *peer); /* Asks under way never end. */
 struct peer *peer_live_port(struct peer_live *peer);
+
+/* Where the texts of tokens are, that asks show and answers grant. Without one no ask may show a
+ * token, and a grant is the number that it is. Borrowed. */
+void peer_live_use(struct peer_live *peer, struct wallet *wallet);
 
 /* Where a target is; anew when it has moved. Until it is set, nobody is there: CALL_REFUSED.
  * False: the host's name means nothing; all is as it was. */

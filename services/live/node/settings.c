@@ -163,7 +163,9 @@ static bool is_sane(const struct node_settings *settings)
     return is_plan_sane(&settings->plan) && are_texts_whole(settings) && settings->cpu.cores > 0 &&
            settings->cpu.speed > 0 && is_runtime_sane(&settings->cpu) &&
            (unsigned)settings->failpoint < FAILPOINTS &&
-           settings->queue.partitions <= STATS_PARTITIONS_MAX;
+           settings->queue.partitions <= STATS_PARTITIONS_MAX &&
+           settings->tokens.algorithm < TOKEN_ALGORITHMS &&
+           settings->tokens.length <= TOKEN_KEY_MAX;
 }
 
 /* Lends every empirical distribution its stretch of the points. False: they do not add up. */

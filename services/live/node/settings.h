@@ -13,6 +13,7 @@
 #include "services/catalog/catalog.h"
 #include "services/live/http/http.h"
 #include "services/live/loop/cpu_live.h"
+#include "services/live/tokens/token_keys.h"
 
 enum {
     SETTINGS_PEERS_MAX = 16,
@@ -79,6 +80,7 @@ struct node_settings {
     struct store_settings store;
     struct queue_settings queue;
     struct table_settings table;
+    struct token_settings tokens; /* Of a gateway; those of one run share it. */
     enum failpoint failpoint;
 };
 

@@ -14,7 +14,7 @@
 #include "services/base/histogram.h"
 #include "services/port/ask.h"
 
-enum { STATS_PARTITIONS_MAX = 64 };
+enum { STATS_PARTITIONS_MAX = 64, STATS_OUTCOMES = CALL_DENIED + 1 };
 
 /* What calls waited for. */
 enum stats_wait {
@@ -25,6 +25,7 @@ enum stats_wait {
     STATS_QUEUE,
     STATS_TABLE,
     STATS_BLOCK,
+    STATS_TOKENS,
     STATS_WAITS
 };
 
@@ -39,7 +40,7 @@ struct node_stats {
 
     /* Visits. Health checks are not counted. */
     uint64_t visits, shed, stays_ns; /* stays_ns: from the door to the answer, of those answered. */
-    uint64_t answered[8];            /* By enum call_outcome. */
+    uint64_t answered[STATS_OUTCOMES]; /* By enum call_outcome. */
     struct stats_level inside;
     struct histogram latency; /* Stays. */
 

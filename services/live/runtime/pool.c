@@ -25,6 +25,7 @@ struct job {
     struct link link; /* Waiting for a thread, ended, or spare. */
     struct call *call;
     enum cpu_kind kind;
+    enum stats_wait what;
     uint32_t rank; /* In the line for a core. */
     uint64_t ns;
     uint64_t begun_ns; /* A blocking call: when its thread began to wait. CLOCK_MONOTONIC. */
@@ -169,7 +170,8 @@ static struct job *take_job(struct pool_live *pool)
     return job;
 }
 
-void pool_live_submit(struct pool_live *pool, struct call *call, enum cpu_kind kind, uint64_t ns)
+void pool_live_submit(struct pool_live *pool, struct call *call, enum cpu_kind kind, uint64_t ns,
+                      int what)
 {
     struct job *job = take_job(pool);
     uint64_t now_ns = loop_now_ns(pool->loop);
@@ -177,6 +179,7 @@ void pool_live_submit(struct pool_live *pool, struct call *call, enum cpu_kind k
 
     *job = (struct job){.call = call,
                         .kind = kind,
+                        .what = (enum stats_wait)what,
                         .rank = pool->spec.line == LINE_PRIORITY ? rank_of(call->priority) : 0,
                         .ns = ns,
                         .asked_ns = now_ns};
@@ -210,8 +213,7 @@ static void some_have_ended(evutil_socket_t descriptor, short events, void *cont
     if (read(descriptor, &times, sizeof times) < 0)
         return;
     while ((job = take_ended(pool)) != NULL) {
-        stats_waited(pool->stats, job->kind == CPU_BLOCK ? STATS_BLOCK : STATS_CPU,
-                     loop_now_ns(pool->loop) - job->asked_ns);
+        stats_waited(pool->stats, job->what, loop_now_ns(pool->loop) - job->asked_ns);
         loop_finish(pool->loop, job->call, CALL_OK, 0);
         list_push_first(&pool->spare, &job->link);
     }

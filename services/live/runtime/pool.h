@@ -22,8 +22,9 @@ struct pool_live *pool_live_open(struct loop *loop, const struct cpu_spec *spec,
                                  struct node_stats *stats);
 void pool_live_close(struct pool_live *pool); /* What runs or waits never ends. */
 
-/* From the loop alone. */
-void pool_live_submit(struct pool_live *pool, struct call *call, enum cpu_kind kind, uint64_t ns);
+/* From the loop alone. what: enum stats_wait, as which the wait is told of. */
+void pool_live_submit(struct pool_live *pool, struct call *call, enum cpu_kind kind, uint64_t ns,
+                      int what);
 void pool_live_read(struct pool_live *pool); /* Its figures, up to now, into the stats. */
 uint64_t pool_live_stood_still_ns(struct pool_live *pool);
 

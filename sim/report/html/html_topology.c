@@ -235,6 +235,8 @@ static bool waited_for(const struct drawing *drawing, const struct service_spec 
 
 static bool names_whom_it_asks(const struct service_spec *spec)
 {
+    if (spec->kind == KIND_GATEWAY)
+        return true;
     for (uint32_t i = 0; i < spec->steps_max; i++)
         if (spec->steps[i].kind == STEP_ASK)
             return true;
@@ -254,6 +256,9 @@ static void add_edges_of(struct drawing *drawing, const struct service_spec *spe
     for (size_t i = 0; i < sizeof data / sizeof data[0]; i++)
         if (waited_for(drawing, spec, data[i]) && !has_edge(drawing, data[i], spec->name))
             add_edge(drawing, spec->name, data[i]);
+    if (spec->kind == KIND_GATEWAY)
+        add_edge(drawing, spec->name,
+                 front_of(drawing, &drawing->scenario->services[spec->behind]).text);
     for (uint32_t i = 0; i < spec->steps_max; i++)
         if (spec->steps[i].kind == STEP_ASK)
             add_edge(drawing, spec->name,

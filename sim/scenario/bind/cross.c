@@ -9,12 +9,13 @@
 #include <strings.h>
 
 #include "services/port/ask.h"
+#include "sim/scenario/bind/auth.h"
 #include "sim/scenario/bind/bind.h"
 #include "sim/scenario/problems/nearest.h"
 #include "sim/scenario/yaml/utf8.h"
 
 /* The node of the i-th service: notes (x-…) are skipped. */
-static struct node *service_node(const struct binder *binder, uint32_t i)
+struct node *cross_service_node(const struct binder *binder, uint32_t i)
 {
     const struct node *services = node_find(binder->root, "services");
 
@@ -75,6 +76,7 @@ static bool knows(enum service_kind kind, uint8_t verb)
     case KIND_DELIVERY:
         return verb == VERB_MENU || verb == VERB_ORDER || verb == VERB_TRACK;
     case KIND_CUSTOM:
+    case KIND_GATEWAY:
         return true;
     case KIND_BATCHER:
         break;
@@ -82,12 +84,26 @@ static bool knows(enum service_kind kind, uint8_t verb)
     return false;
 }
 
-/* The node that names whom this step asks; NULL when it asks nobody that there is. */
-static struct node *ask_node(const struct binder *binder, uint32_t service, uint32_t step)
+/* How many questions to other services it has: a gateway has one. */
+static uint32_t asks_max(const struct service_spec *service)
 {
-    struct node *steps = node_find(service_node(binder, service), "steps");
-    struct node *ask = node_find(node_at(steps, step), "ask");
+    return service->kind == KIND_GATEWAY ? 1 : service->steps_max;
+}
 
+static uint32_t asked_by(const struct service_spec *service, uint32_t n)
+{
+    return service->kind == KIND_GATEWAY ? service->behind : service->steps[n].service;
+}
+
+/* The node that names whom its n-th question is for; NULL when it asks nobody that there is. */
+static struct node *ask_node(const struct binder *binder, uint32_t service, uint32_t n)
+{
+    struct node *node = cross_service_node(binder, service), *ask;
+
+    if (binder->scenario->services[service].kind == KIND_GATEWAY)
+        ask = near(node, "to");
+    else
+        ask = node_find(node_at(node_find(node, "steps"), n), "ask");
     return ask == NULL || ask->is_blamed ? NULL : ask;
 }
 
@@ -97,8 +113,8 @@ static void find_cycle(struct binder *binder, uint32_t i, unsigned char colours[
     const struct service_spec *service = &binder->scenario->services[i];
 
     colours[i] = 1;
-    for (uint32_t n = 0; n < service->steps_max; n++) {
-        uint32_t asked = service->steps[n].service;
+    for (uint32_t n = 0; n < asks_max(service); n++) {
+        uint32_t asked = asked_by(service, n);
         struct node *node = ask_node(binder, i, n);
 
         if (node == NULL)
@@ -134,9 +150,9 @@ static void follow(struct binder *binder, const struct load_spec *load, struct n
     if (!knows(service->kind, load->verb))
         blame(binder->problems, blamed, NULL, "service \"%s\" does not know this verb",
               "сервис «%s» не знает этого глагола", quote(service->name).text);
-    for (uint32_t n = 0; n < service->steps_max; n++) {
+    for (uint32_t n = 0; n < asks_max(service); n++) {
         if (ask_node(binder, i, n) != NULL)
-            follow(binder, load, blamed, service->steps[n].service, seen);
+            follow(binder, load, blamed, asked_by(service, n), seen);
     }
 }
 
@@ -189,7 +205,7 @@ static void judge_balancer(struct binder *binder)
                    (balancer->kind == NODE_SCALAR || node_find(balancer, "policy") != NULL);
 
     for (uint32_t i = 0; i < scenario->services_max; i++) {
-        struct node *node = service_node(binder, i);
+        struct node *node = cross_service_node(binder, i);
 
         if (!is_many(&scenario->services[i]))
             continue;
@@ -249,7 +265,7 @@ static void choose_topics(struct binder *binder)
                        !is_produced(scenario, TOPIC_KIND_LIKES, &by);
 
     for (uint32_t i = 0; i < scenario->services_max; i++) {
-        if (only_orders && node_find(service_node(binder, i), "topic") == NULL)
+        if (only_orders && node_find(cross_service_node(binder, i), "topic") == NULL)
             scenario->services[i].topic = TOPIC_KIND_ORDERS;
     }
 }
@@ -265,7 +281,7 @@ static void judge_topics(struct binder *binder)
         uint32_t by;
 
         if (is_produced(binder->scenario, topics[i], &by) && !is_taken(binder->scenario, topics[i]))
-            blame(binder->problems, near(service_node(binder, by), key), NULL,
+            blame(binder->problems, near(cross_service_node(binder, by), key), NULL,
                   "%s go into the queue and nobody takes them out: a batcher is missing",
                   "%s уходят в очередь, и никто их не берёт: нужен сервис batcher", name);
     }
@@ -275,7 +291,7 @@ static void judge_signals(struct binder *binder)
 {
     for (uint32_t i = 0; i < binder->scenario->services_max; i++) {
         const struct service_spec *service = &binder->scenario->services[i];
-        struct node *node = near(service_node(binder, i), "autoscale");
+        struct node *node = near(cross_service_node(binder, i), "autoscale");
 
         if (service->autoscale.is_on && service->autoscale.signal == SIGNAL_LAG &&
             service->kind != KIND_BATCHER)
@@ -392,9 +408,11 @@ void cross_check(struct binder *binder)
 {
     judge_presence(binder);
     judge_times(binder);
+    judge_gateways(binder);
     judge_cycles(binder);
     judge_verbs(binder);
     judge_load_names(binder);
+    judge_load_auth(binder);
     judge_balancer(binder);
     judge_hedge(binder);
     choose_topics(binder);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "services/port/ask.h"
+#include "sim/scenario/bind/auth.h"
 #include "sim/scenario/bind/bind.h"
 #include "sim/scenario/bind/cross.h"
 #include "sim/scenario/bind/idle.h"
@@ -61,7 +62,7 @@ static bool any_whole(const struct binder *binder)
     return false;
 }
 
-/* The only service of the verb's kind. */
+/* The only service of the verb's kind, by way of the gateway before it. */
 static void choose_service(struct binder *binder, struct node *node, struct load_spec *load)
 {
     uint32_t found = 0;
@@ -72,6 +73,8 @@ static void choose_service(struct binder *binder, struct node *node, struct load
             found++;
         }
     }
+    if (found == 1 && gateway_before(binder, load->service) < binder->scenario->services_max)
+        load->service = gateway_before(binder, load->service);
     if (found == 0 && any_whole(binder))
         blame(binder->problems, node, NULL,
               "no service here knows this verb: %s wants a service of kind %s",

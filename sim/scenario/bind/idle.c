@@ -65,6 +65,19 @@ static const struct rule of_store[] = {
     {"growth", "kind", "redis", {"memcached", NULL}},
     {NULL, NULL, NULL, {NULL, NULL}},
 };
+static const struct rule of_auth[] = {
+    {"algorithm", "kind", "none", {"jwt", "jwt_denylist"}},
+    {"ttl", "kind", "none", {"jwt", "jwt_denylist"}},
+    {"leeway", "kind", "none", {"jwt", "jwt_denylist"}},
+    {"refresh_ttl", "kind", "none", {"session", "jwt", "jwt_denylist"}},
+    {"when_store_is_down", "kind", "none", {"jwt_denylist"}},
+    {NULL, NULL, NULL, {NULL, NULL}},
+};
+static const struct rule of_load_auth[] = {
+    {"logout", "as", "people", {"people"}}, {"stolen", "as", "people", {"people"}},
+    {"after", "as", "people", {"people"}},  {"thief_every", "as", "people", {"people"}},
+    {NULL, NULL, NULL, {NULL, NULL}},
+};
 static const struct rule of_step[] = {
     {"ttl", "store", "", {"set", NULL}},
     {NULL, NULL, NULL, {NULL, NULL}},
@@ -148,6 +161,16 @@ void idle_in_store(struct binder *binder, struct node *node)
 void idle_in_step(struct binder *binder, struct node *node)
 {
     judge(binder, node, of_step);
+}
+
+void idle_in_auth(struct binder *binder, struct node *node)
+{
+    judge(binder, node, of_auth);
+}
+
+void idle_in_load_auth(struct binder *binder, struct node *node)
+{
+    judge(binder, node, of_load_auth);
 }
 
 /* Tiers have a commission and a subscription of their own each. */

@@ -86,6 +86,7 @@ extern const struct group variant_group; /* What a variant says beside its overr
 extern const struct group load_group, service_group;
 extern const struct group balancer_group, network_group, store_group, queue_group, table_group;
 extern const struct group prices_group, fault_group;
+extern const struct group auth_group, load_auth_group, tokens_group;
 extern const struct group duration_dist_group, money_dist_group;
 
 /* A distribution as it is written; bind_dist.c makes a struct dist of it. */

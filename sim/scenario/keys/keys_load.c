@@ -126,6 +126,9 @@ static const struct key load_keys[] = {
      .ru = "Сообщает сервисам, когда терпение кончится, чтобы те не работали впустую."},
     {"retry", KEY_GROUP, KEY_AT(struct load_spec, retry), .group = &retry_group,
      .en = "What a client does after a failure.", .ru = "Что делает клиент после отказа."},
+    {"auth", KEY_GROUP, KEY_AT(struct load_spec, auth), .group = &load_auth_group,
+     .en = "What those who ask a gateway hold in their hands.",
+     .ru = "Что в руках у тех, кто идёт через шлюз."},
 };
 const struct group load_group = {"load", KEYS_OF(load_keys), .size = sizeof(struct load_spec),
                                  .finish = finish_load};

@@ -6,6 +6,7 @@
 #define DELIVERY (1U << KIND_DELIVERY)
 #define BATCHER (1U << KIND_BATCHER)
 #define CUSTOM (1U << KIND_CUSTOM)
+#define GATEWAY (1U << KIND_GATEWAY)
 
 static const struct word kinds[] = {
     {"custom", KIND_CUSTOM, "A handler made of steps.", "Обработчик из шагов."},
@@ -13,6 +14,8 @@ static const struct word kinds[] = {
     {"delivery", KIND_DELIVERY, "Menus, orders and couriers.", "Меню, заказы и курьеры."},
     {"batcher", KIND_BATCHER, "Takes from the queue, writes to the table.",
      "Берёт из очереди, пишет в таблицу."},
+    {"gateway", KIND_GATEWAY, "Lets in who may ask, and passes it on.",
+     "Впускает тех, кому можно, и передаёт дальше."},
     {0},
 };
 
@@ -99,9 +102,10 @@ static const struct group autoscale_group = {"autoscale", KEYS_OF(autoscale_keys
 /* A few milliseconds for a page of an interpreted framework, a fraction for what is ready. */
 static const struct key work_keys[] = {
     {"light", KEY_DURATION_DIST, KEY_AT(struct service_spec, work_light), .fallback = "300us",
-     .least = "0s", .most = "1h", .kinds = DELIVERY,
-     .en = "Processor time of what is ready: a cached menu, a status, an order for the log.",
-     .ru = "Процессорное время готового: меню из кеша, статус, заказ в журнал."},
+     .least = "0s", .most = "1h", .kinds = DELIVERY | GATEWAY,
+     .en = "Processor time of what is ready: a cached menu, an order for the log; of a gateway's "
+           "visit.",
+     .ru = "Процессорное время готового: меню из кеша, заказ в журнал; запроса в шлюзе."},
     {"read", KEY_DURATION_DIST, KEY_AT(struct service_spec, work_read), .fallback = "2ms",
      .least = "0s", .most = "1h", .kinds = LIKES | DELIVERY,
      .en = "Processor time of count, or of building a menu from its rows.",
@@ -129,6 +133,9 @@ static const struct key timeout_keys[] = {
     {"queue", KEY_DURATION, KEY_AT(struct service_spec, queue_timeout_ns), .fallback = "2s",
      .least = "1us", .most = "1h", .en = "For one record to be acknowledged.",
      .ru = "На подтверждение одной записи."},
+    {"ask", KEY_DURATION, KEY_AT(struct service_spec, ask_timeout_ns), .fallback = "1s",
+     .least = "1us", .most = "1h", .kinds = GATEWAY, .en = "For the service behind a gateway.",
+     .ru = "На сервис за шлюзом."},
 };
 static const struct group timeouts_group = {"timeouts", KEYS_OF(timeout_keys)};
 
@@ -262,7 +269,7 @@ static const struct key service_keys[] = {
      .most = "10M", .en = "Places to wait for a first turn; beyond them visits are shed.",
      .ru = "Мест в очереди; кому не хватило, тех отбрасывают."},
     {"line", KEY_WORD, KEY_AT(struct service_spec, line), .words = line_orders, .fallback = "fifo",
-     .kinds = LIKES | DELIVERY | CUSTOM, .en = "Who of those that wait is next.",
+     .kinds = LIKES | DELIVERY | CUSTOM | GATEWAY, .en = "Who of those that wait is next.",
      .ru = "Кто из ожидающих следующий."},
     {"in_flight", KEY_COUNT, KEY_AT(struct service_spec, in_flight), .fallback = "10k",
      .least = "1", .most = "10M", .en = "Requests inside one replica; beyond it they are shed.",
@@ -273,9 +280,9 @@ static const struct key service_keys[] = {
     {"autoscale", KEY_GROUP, KEY_AT(struct service_spec, autoscale), .group = &autoscale_group,
      .en = "Lets the number of replicas follow a signal, by the rule of Kubernetes.",
      .ru = "Число реплик следует за сигналом, по правилу Kubernetes."},
-    {"work", KEY_GROUP, .group = &work_group, .kinds = LIKES | DELIVERY | BATCHER,
+    {"work", KEY_GROUP, .group = &work_group, .kinds = LIKES | DELIVERY | BATCHER | GATEWAY,
      .en = "Processor time of its own handlers.", .ru = "Процессорное время обработчиков."},
-    {"timeouts", KEY_GROUP, .group = &timeouts_group, .kinds = LIKES | DELIVERY | BATCHER,
+    {"timeouts", KEY_GROUP, .group = &timeouts_group, .kinds = LIKES | DELIVERY | BATCHER | GATEWAY,
      .en = "How long it waits for what it asks.", .ru = "Сколько он ждёт тех, кого спросил."},
     {"design", KEY_WORD, KEY_AT(struct service_spec, design), .words = designs,
      .fallback = "indexed", .kinds = LIKES, .en = "Where likes are kept and counted.",
@@ -305,6 +312,11 @@ static const struct key service_keys[] = {
      .least = "1", .most = "100", .kinds = BATCHER,
      .en = "Orders that one courier carries at most.",
      .ru = "Заказов у одного курьера, не больше."},
+    {"to", KEY_SERVICE, KEY_AT(struct service_spec, behind), .kinds = GATEWAY,
+     .en = "Whom it stands before; by default the only other service that takes requests.",
+     .ru = "Перед кем стоит; по умолчанию перед единственным другим сервисом."},
+    {"auth", KEY_GROUP, KEY_AT(struct service_spec, auth), .group = &auth_group, .kinds = GATEWAY,
+     .en = "How it knows who may ask.", .ru = "Как он узнаёт, кому можно."},
     {"steps", KEY_LIST, KEY_AT(struct service_spec, steps), .group = &step_group,
      .count_offset = offsetof(struct service_spec, steps_max), .items_max = SCENARIO_STEPS_MAX,
      .kinds = CUSTOM, .en = "What the handler does, one after the other.",

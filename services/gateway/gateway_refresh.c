@@ -1,0 +1,99 @@
+/* gateway_refresh.c — A new signed token of a session that is still there.
+ *
+ *   CPU --nothing is signed here-----------> CALL_ABSENT
+ *    | +--no token-------------------------> CALL_DENIED
+ *    v
+ *   SESSION --no session's id--------------> CALL_DENIED
+ *    |
+ *    v
+ *   STORE --gone, or another proof---------> CALL_DENIED, revoked
+ *    | +----no answer----------------------> CALL_REFUSED
+ *    v
+ *   TOKEN --made---------------------------> CALL_OK, the token
+ *      +----cannot be made-----------------> CALL_FAILED */
+#include "services/gateway/gateway_flow.h"
+
+enum { GRANT_BYTES = 512 }; /* As a login's. */
+
+static void refresh_read(struct refresh *refresh)
+{
+    const struct gateway *gateway = refresh->flow.gateway;
+    uint64_t token = refresh->flow.visit->ask.token;
+
+    if (gateway->config.kind == GATEWAY_NONE || gateway->config.kind == GATEWAY_SESSION) {
+        gateway_answer(&refresh->flow, CALL_ABSENT, 0, 0);
+    } else if (token == 0) {
+        gateway_deny(&refresh->flow, TOKEN_MISSING);
+    } else {
+        refresh->state = REFRESH_SESSION;
+        tokens_verify(gateway->ports.tokens, &refresh->flow.call, token, TOKEN_SESSION);
+    }
+}
+
+static void refresh_look_up(struct refresh *refresh)
+{
+    const struct call *call = &refresh->flow.call;
+
+    if (call->outcome == CALL_OK) {
+        refresh->claims = *(const struct token_claims *)call->span;
+        refresh->state = REFRESH_STORE;
+        gateway_find(&refresh->flow, &refresh->claims);
+    } else if (call->outcome == CALL_ABSENT) {
+        gateway_deny(&refresh->flow, (enum token_flaw)call->value);
+    } else {
+        gateway_answer(&refresh->flow, call->outcome, 0, 0);
+    }
+}
+
+static void refresh_make(struct refresh *refresh)
+{
+    const struct gateway *gateway = refresh->flow.gateway;
+    const struct token_order order = {.user = refresh->claims.user,
+                                      .audience = gateway->config.audience,
+                                      .lifetime_ns = gateway->config.ttl_ns,
+                                      .renews = refresh->flow.visit->ask.token,
+                                      .is_signed = true};
+
+    switch (gateway_found(&refresh->flow, &refresh->claims)) {
+    case SESSION_THERE:
+        refresh->state = REFRESH_TOKEN;
+        tokens_issue(gateway->ports.tokens, &refresh->flow.call, &order);
+        return;
+    case SESSION_GONE:
+        gateway_deny(&refresh->flow, TOKEN_REVOKED);
+        return;
+    case SESSION_UNKNOWN:
+        gateway_answer(&refresh->flow, CALL_REFUSED, 0, 0);
+        return;
+    }
+}
+
+static void refresh_step(struct call *call)
+{
+    struct refresh *refresh = (struct refresh *)call;
+
+    switch (refresh->state) {
+    case REFRESH_CPU:
+        if (!gateway_gave_way(&refresh->flow))
+            refresh_read(refresh);
+        return;
+    case REFRESH_SESSION:
+        refresh_look_up(refresh);
+        return;
+    case REFRESH_STORE:
+        refresh_make(refresh);
+        return;
+    case REFRESH_TOKEN:
+        if (call->outcome == CALL_OK)
+            gateway_answer(&refresh->flow, CALL_OK, call->value, GRANT_BYTES);
+        else
+            gateway_answer(&refresh->flow, call->outcome, 0, 0);
+        return;
+    }
+}
+
+void gateway_refresh_begin(struct refresh *refresh)
+{
+    refresh->state = REFRESH_CPU;
+    gateway_work(&refresh->flow, refresh_step);
+}

@@ -1,0 +1,184 @@
+/* tokens_model.c — The tokens port: entries made, found again, and judged by form alone.
+ *
+ * What comes of it is known when it is asked; the answer comes when the processor has spent the
+ * time, and what it points to stays in the list for longer than any such work takes. */
+#include "sim/world/world_inside.h"
+
+/* A place is not used again while somebody may still be told of it. */
+static const uint64_t grace_ns = UINT64_C(60000000000);
+static const int64_t hour_ns = INT64_C(3600000000000);
+
+static uint64_t handle_of(const struct tokens_model *model, const struct token_entry *entry)
+{
+    return (uint64_t)(entry->uses & 0x3fffff) << 32 | (uint64_t)(entry - model->all + 1);
+}
+
+/* NULL: the place has another token by now. */
+static const struct token_entry *entry_of(const struct tokens_model *model, uint64_t token)
+{
+    uint32_t place = (uint32_t)token - 1;
+
+    check(place < model->length); /* Nobody makes one up but a forger. */
+    return handle_of(model, &model->all[place]) == token ? &model->all[place] : NULL;
+}
+
+/* ---- Making ---------------------------------------------------------------------------------- */
+
+static struct token_entry *take_place(struct tokens_model *model, uint64_t now_ns)
+{
+    struct token_entry *oldest = &model->all[model->next];
+
+    if (model->length > 0 && oldest->over_ns + grace_ns <= now_ns) {
+        model->next = (model->next + 1) % model->length;
+        return oldest;
+    }
+    return model->length < TOKENS_MAX ? &model->all[model->length++] : NULL;
+}
+
+static struct token_claims claims_for(struct tokens_model *model, const struct token_order *order,
+                                      uint64_t now_ns)
+{
+    const struct token_entry *renewed = order->renews == 0 ? NULL : entry_of(model, order->renews);
+    struct token_claims claims = {.user = order->user,
+                                  .audience = order->audience,
+                                  .not_before_ns = (int64_t)now_ns,
+                                  .expires_ns = (int64_t)(now_ns + order->lifetime_ns)};
+
+    if (renewed != NULL) {
+        claims.session = renewed->claims.session;
+        claims.proof = renewed->claims.proof;
+    } else {
+        claims.session = dice_next(&model->dice) >> 8 | 1;
+        claims.proof = (int64_t)(dice_next(&model->dice) >> 1);
+    }
+    return claims;
+}
+
+static void issue(struct tokens *tokens, struct call *call, const struct token_order *order)
+{
+    struct node *node = node_of(tokens, tokens);
+    struct tokens_model *model = &node->world->tokens;
+    const struct auth_spec *auth = &node->group->spec->auth;
+    uint64_t now_ns = events_now_ns(model->events);
+    struct token_claims claims = claims_for(model, order, now_ns);
+    struct token_entry *entry = take_place(model, now_ns);
+
+    if (entry == NULL) {
+        node->world->is_out_of_memory = true;
+        return;
+    }
+    *entry = (struct token_entry){.claims = claims,
+                                  .over_ns = now_ns + order->lifetime_ns + auth->session_ns,
+                                  .uses = entry->uses + 1,
+                                  .algorithm = (uint8_t)auth->algorithm,
+                                  .is_signed = order->is_signed};
+    processor_run(node, call, OP_TOKENS,
+                  model->spec->session_ns +
+                      (order->is_signed ? model->spec->sign_ns[auth->algorithm] : 0),
+                  (struct end){CALL_OK, (int64_t)handle_of(model, entry), &entry->claims});
+}
+
+/* ---- Checking -------------------------------------------------------------------------------- */
+
+struct verdict {
+    enum token_flaw flaw;
+    const struct token_claims *claims;
+    bool is_checked; /* The signature was looked at. */
+};
+
+/* Ours and signed, but of another time or for another audience. */
+static const struct token_claims *misissued(struct tokens_model *model, enum token_flaw flaw,
+                                            uint32_t audience)
+{
+    int64_t now_ns = (int64_t)events_now_ns(model->events);
+    struct token_claims *claims = &model->forged[flaw];
+
+    *claims = (struct token_claims){.user = 1,
+                                    .session = 1,
+                                    .audience = audience,
+                                    .not_before_ns = now_ns - hour_ns,
+                                    .expires_ns = now_ns + hour_ns};
+    if (flaw == TOKEN_WRONG_AUDIENCE)
+        claims->audience = ~audience;
+    else if (flaw == TOKEN_NOT_YET)
+        claims->not_before_ns = now_ns + 2 * hour_ns;
+    else
+        claims->expires_ns = now_ns - hour_ns;
+    return claims;
+}
+
+static struct verdict judge_forged(struct tokens_model *model, enum token_flaw flaw,
+                                   enum token_part part, uint32_t audience)
+{
+    if (part == TOKEN_SESSION) /* None of them has a session's form. */
+        return (struct verdict){flaw == TOKEN_OVERSIZED ? flaw : TOKEN_MALFORMED, NULL, false};
+    if (flaw <= TOKEN_BAD_SIGNATURE)
+        return (struct verdict){flaw, NULL, flaw == TOKEN_BAD_SIGNATURE};
+    return (struct verdict){TOKEN_SOUND, misissued(model, flaw, audience), true};
+}
+
+static struct verdict judge(struct tokens_model *model, const struct node *node, uint64_t token,
+                            enum token_part part)
+{
+    const struct auth_spec *auth = &node->group->spec->auth;
+    const struct token_entry *entry;
+
+    if ((token & TOKEN_FORGED) != 0)
+        return judge_forged(model, (enum token_flaw)(token & 0xff), part,
+                            node->group->plan.gateway.audience);
+    entry = entry_of(model, token);
+    if (entry == NULL) {
+        model->over.audience = node->group->plan.gateway.audience;
+        return (struct verdict){TOKEN_SOUND, &model->over, part == TOKEN_ACCESS};
+    }
+    if (part == TOKEN_ACCESS && !entry->is_signed)
+        return (struct verdict){TOKEN_MALFORMED, NULL, false};
+    if (part == TOKEN_ACCESS && entry->algorithm != auth->algorithm)
+        return (struct verdict){TOKEN_ALG_CONFUSED, NULL, false};
+    return (struct verdict){TOKEN_SOUND, &entry->claims, part == TOKEN_ACCESS};
+}
+
+#ifdef SIM_PLANTED_BUGS
+static void outlive(struct tokens_model *model, struct verdict *verdict)
+{
+    if (!model->never_expire || verdict->claims == NULL || !verdict->is_checked)
+        return;
+    model->forged[0] = *verdict->claims;
+    model->forged[0].expires_ns = INT64_MAX;
+    verdict->claims = &model->forged[0];
+}
+#else
+static void outlive(struct tokens_model *model, struct verdict *verdict)
+{
+    (void)model;
+    (void)verdict;
+}
+#endif
+
+static void verify(struct tokens *tokens, struct call *call, uint64_t token, enum token_part part)
+{
+    struct node *node = node_of(tokens, tokens);
+    struct tokens_model *model = &node->world->tokens;
+    enum auth_algorithm algorithm = node->group->spec->auth.algorithm;
+    struct verdict verdict = judge(model, node, token, part);
+    uint64_t work_ns =
+        verdict.is_checked ? model->spec->verify_ns[algorithm] : model->spec->session_ns;
+
+    outlive(model, &verdict);
+    processor_run(node, call, OP_TOKENS, work_ns,
+                  (struct end){verdict.flaw == TOKEN_SOUND ? CALL_OK : CALL_ABSENT, verdict.flaw,
+                               verdict.claims});
+}
+
+const struct tokens_ops tokens_model_ops = {.issue = issue, .verify = verify};
+
+void tokens_model_open(struct tokens_model *model, const struct model_setup *with,
+                       const struct tokens_spec *spec)
+{
+    *model = (struct tokens_model){
+        .spec = spec,
+        .events = with->events,
+        .all = arena_take(with->arena, sizeof(struct token_entry) * TOKENS_MAX),
+        .over = {.session = 1, .expires_ns = INT64_MIN}};
+    dice_init(&model->dice, with->seed, "tokens");
+}
