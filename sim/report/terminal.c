@@ -7,6 +7,7 @@
  *   answers      goodput apart from throughput; latency
  *   failures     shares of all requests, by cause
  *   bottleneck   named, with its evidence
+ *   stages       of services with a pipeline: where their visits spend their time
  *   money        earned and spent, stream by stream; which design one would take
  *   money lost   by cause
  *   over time    offered rate, p99 and queue, drawn
