@@ -13,7 +13,7 @@ const char *plan_kind_name(enum plan_kind kind)
     return names[kind];
 }
 
-size_t plan_bytes(const struct plan *plan)
+static size_t service_bytes(const struct plan *plan)
 {
     switch (plan->kind) {
     case PLAN_CUSTOM:
@@ -37,7 +37,15 @@ size_t plan_bytes(const struct plan *plan)
     return 0;
 }
 
-void *plan_start(const struct plan *plan, const struct ports *ports, const struct service_ops **ops)
+size_t plan_bytes(const struct plan *plan)
+{
+    size_t around = pipeline_is_free(&plan->pipeline) ? 0 : pipeline_bytes(&plan->pipeline);
+
+    return service_bytes(plan) + around;
+}
+
+static void *start_service(const struct plan *plan, const struct ports *ports,
+                           const struct service_ops **ops)
 {
     switch (plan->kind) {
     case PLAN_CUSTOM:
@@ -68,6 +76,22 @@ void *plan_start(const struct plan *plan, const struct ports *ports, const struc
     return NULL;
 }
 
+void *plan_start(const struct plan *plan, const struct ports *ports, const struct service_ops **ops)
+{
+    struct pipeline *pipeline;
+    struct ports inner;
+    void *service;
+
+    if (pipeline_is_free(&plan->pipeline))
+        return start_service(plan, ports, ops);
+    pipeline = pipeline_init(&plan->pipeline, ports);
+    inner = pipeline_inner(pipeline);
+    service = start_service(plan, &inner, ops);
+    pipeline_surround(pipeline, *ops, service);
+    *ops = &pipeline_service;
+    return pipeline;
+}
+
 static size_t add(struct dist *dist, struct dist **dists, size_t count, size_t max)
 {
     check(count < max);
@@ -79,6 +103,8 @@ size_t plan_dists(struct plan *plan, struct dist **dists, size_t max)
 {
     size_t count = 0;
 
+    for (int stage = 0; stage < VISIT_STAGES; stage++)
+        count = add(&plan->pipeline.costs[stage].work, dists, count, max);
     switch (plan->kind) {
     case PLAN_CUSTOM:
         for (uint32_t i = 0; i < plan->custom.steps_max; i++)
@@ -99,7 +125,7 @@ size_t plan_dists(struct plan *plan, struct dist **dists, size_t max)
     case PLAN_BALANCER:
     case PLAN_AUTOSCALER:
     case PLAN_KINDS:
-        return 0;
+        return count;
     }
-    return 0;
+    return count;
 }

@@ -12,6 +12,7 @@
 #include "services/delivery/delivery.h"
 #include "services/gateway/gateway.h"
 #include "services/likes/likes.h"
+#include "services/pipeline/pipeline.h"
 
 enum plan_kind {
     PLAN_CUSTOM,
@@ -26,6 +27,7 @@ enum plan_kind {
 
 struct plan { /* Plain numbers; an empirical dist's points are lent by whoever made it. */
     enum plan_kind kind;
+    struct pipeline_config pipeline; /* Around it, where any stage costs something. */
     union {
         struct custom_config custom;
         struct likes_config likes;
@@ -46,6 +48,9 @@ size_t plan_bytes(const struct plan *plan);
 /* Makes the service in ports->arena and says by which table it is called. */
 void *plan_start(const struct plan *plan, const struct ports *ports,
                  const struct service_ops **ops);
+
+/* So many distributions has a plan at most. */
+enum { PLAN_DISTS_MAX = CUSTOM_STEPS_MAX + VISIT_STAGES + 4 };
 
 /* The distributions in a plan, at most `max` of them: how many there are. Whoever sends a plan to
  * another process must send their points along. */

@@ -45,12 +45,39 @@ struct visit {
     void *world[2]; /* The world's own notes. */
 };
 
+/* What is being done for a visit; from a request's arrival to its answer in this order. */
+enum visit_stage {
+    STAGE_DOOR, /* Before any other: it waits for a thread. */
+    STAGE_ACCEPT,
+    STAGE_ROUTE,
+    STAGE_VALIDATE,
+    STAGE_DEPENDENCIES,
+    STAGE_HANDLE,
+    STAGE_VALIDATE_ANSWER,
+    STAGE_SERIALISE,
+    STAGE_SEND,
+    VISIT_STAGES
+};
+
+/* "accept", "validate_answer" … */
+static inline const char *visit_stage_name(enum visit_stage stage)
+{
+    static const char *const names[VISIT_STAGES] = {
+        "door",   "accept",          "route",     "validate", "dependencies",
+        "handle", "validate_answer", "serialise", "send",
+    };
+
+    check(stage < VISIT_STAGES);
+    return names[stage];
+}
+
 struct door {
     const struct door_ops *ops;
 };
 struct door_ops {
     void (*answer)(struct door *door, struct visit *visit, enum call_outcome outcome, int64_t value,
                    uint32_t bytes);
+    void (*stage)(struct door *door, struct visit *visit, enum visit_stage stage, uint64_t ago_ns);
 };
 
 /* outcome: CALL_OK, _ABSENT, _TIMEOUT (504), _SHED (503), _REFUSED (502), _FAILED (500) or
@@ -61,6 +88,17 @@ static inline void door_answer(struct door *door, struct visit *visit, enum call
 {
     check(outcome > CALL_PENDING);
     door->ops->answer(door, visit, outcome, value, bytes);
+}
+
+/* The visit, which is inside, has been at this stage since ago_ns before now (but not since before
+ * the stage that was named last), until another is named or it is answered; and what is asked in the
+ * rest of this step is asked for it. A remark that changes nothing: worlds add up the time that each
+ * stage takes. Services that have no stages need not say it. */
+static inline void door_stage(struct door *door, struct visit *visit, enum visit_stage stage,
+                              uint64_t ago_ns)
+{
+    check(stage > STAGE_DOOR && stage < VISIT_STAGES);
+    door->ops->stage(door, visit, stage, ago_ns);
 }
 
 /* A service as the world sees it: a table of what comes in from outside. */

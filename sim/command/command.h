@@ -32,8 +32,8 @@ struct command {
 };
 
 extern const struct command command_run, command_check, command_schema, command_help, command_list,
-    command_theory, command_version, command_node, command_prepare, command_calibrate,
-    command_doctor;
+    command_theory, command_trace, command_version, command_node, command_prepare,
+    command_calibrate, command_doctor;
 
 /* Ends with an entry whose name is NULL. */
 extern const struct command *const commands[];

@@ -7,9 +7,9 @@
 #include "sim/scenario/yaml/utf8.h"
 
 const struct command *const commands[] = {
-    &command_run,       &command_check,  &command_list,    &command_theory,
-    &command_calibrate, &command_doctor, &command_node,    &command_prepare,
-    &command_help,      &command_schema, &command_version, NULL,
+    &command_run,       &command_check,   &command_list, &command_theory,  &command_trace,
+    &command_calibrate, &command_doctor,  &command_node, &command_prepare, &command_help,
+    &command_schema,    &command_version, NULL,
 };
 
 const struct command *command_find(const char *name)

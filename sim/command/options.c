@@ -88,6 +88,12 @@ static bool take_html(struct options *options, const char *value)
     return value[0] != '\0' && strcmp(value, "-") != 0;
 }
 
+static bool take_trace(struct options *options, const char *value)
+{
+    options->trace_path = value;
+    return value[0] != '\0';
+}
+
 static bool take_quiet(struct options *options, const char *value)
 {
     (void)value;
@@ -172,6 +178,10 @@ static const struct option_row rows[] = {
     {"--threads", VALUE_WANTED, take_threads, {"a number from 1 to 1024", "число от 1 до 1024"}},
     {"--json", VALUE_OPTIONAL, take_json, {"--json or --json=FILE", "--json или --json=ФАЙЛ"}},
     {"--html", VALUE_WANTED, take_html, {"the name of a file", "имя файла"}},
+    {"--trace",
+     VALUE_WANTED,
+     take_trace,
+     {"a file, for example out.json", "файл, например out.json"}},
     {"--quiet", VALUE_NONE, take_quiet, {"", ""}},
     {"-q", VALUE_NONE, take_quiet, {"", ""}},
     {"--no-color", VALUE_NONE, take_no_color, {"", ""}},
@@ -256,6 +266,10 @@ int options_read(struct options *options, int argc, char **argv, struct settings
     if (options->live.is_live && options->seeds > 1)
         return misused(settings, "live runs have one seed", "у живого прогона одно зерно",
                        "--seeds");
+    if (options->trace_path != NULL && (options->live.is_live || options->seeds > 1))
+        return misused(settings, "a trace is of one run in virtual time",
+                       "трасса бывает у одного прогона в виртуальном времени",
+                       options->live.is_live ? "--live" : "--seeds");
     if (options->live.run != NULL && options->live.attach == NULL)
         return misused(settings, "a name is for nodes that run already; with --attach",
                        "имя — для узлов, которые уже запущены; вместе с --attach", "--run");

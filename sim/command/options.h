@@ -27,10 +27,11 @@ struct options { /* Words are borrowed from argv. */
     const char *calibration; /* A file that sim calibrate wrote, laid over the scenario; or NULL. */
     bool has_seed;
     uint64_t seed;
-    unsigned seeds;        /* At least 1. */
-    unsigned threads;      /* 0: one per core. */
-    const char *json_path; /* NULL: none, "-": stdout. */
-    const char *html_path; /* NULL: none. */
+    unsigned seeds;         /* At least 1. */
+    unsigned threads;       /* 0: one per core. */
+    const char *json_path;  /* NULL: none, "-": stdout. */
+    const char *html_path;  /* NULL: none. */
+    const char *trace_path; /* NULL: none. */
     bool is_quiet, no_color;
     struct live_options live;
     const char *planted;  /* Only in builds with planted bugs; "" is none. */

@@ -15,6 +15,7 @@
 #include "sim/command/job.h"
 #include "sim/command/output.h"
 #include "sim/command/places.h"
+#include "sim/command/trace_file.h"
 #include "sim/scenario/load_story.h"
 
 static atomic_bool is_interrupted;
@@ -49,6 +50,7 @@ static int do_job(const struct job *job)
 static int run_story(const struct story *story, const struct options *options,
                      const struct settings *settings)
 {
+    FILE *trace;
     struct job job = {.story = story,
                       .options = options,
                       .settings = settings,
@@ -63,11 +65,16 @@ static int run_story(const struct story *story, const struct options *options,
         code = html_output_check(options, settings);
     if (code != EXIT_AS_EXPECTED)
         return code;
+    code = trace_file_open(&job, &trace);
+    if (code != EXIT_AS_EXPECTED)
+        return code;
     if (!output_open_json(options, &job.json))
         return EXIT_RUNTIME;
     repeat = options_repeat(options, job.seed);
     job.repeat = repeat;
     code = repeat != NULL ? do_job(&job) : job_no_memory(settings);
+    if (trace != NULL)
+        code = trace_file_write(&job, trace, code);
     free(repeat);
     if (job.json != NULL && job.json != stdout && fclose(job.json) != 0)
         code = EXIT_RUNTIME;
@@ -115,6 +122,8 @@ const struct command command_run = {
          "  --threads N        by default one per core; the results are the same bits\n"
          "  --json[=FILE]      results as JSON on stdout, or in FILE beside the report\n"
          "  --html FILE        the report as one page with charts, which needs no network\n"
+         "  --trace FILE       of one --variant: spans of the first 1,000 requests and of the\n"
+         "                     slowest 10, for chrome://tracing and ui.perfetto.dev\n"
          "  --live             on real processes, Redis, Kafka and SQL, in real time; what\n"
          "                     is not named is started and cleaned up: nothing to set up\n"
          "  --both             estimated, simulated (calibrated to this machine), measured\n"
@@ -149,6 +158,8 @@ const struct command command_run = {
          "  --threads N        по умолчанию по числу ядер; результат бит в бит тот же\n"
          "  --json[=ФАЙЛ]      результаты в JSON на stdout или в ФАЙЛ рядом с отчётом\n"
          "  --html ФАЙЛ        отчёт одной страницей с графиками; сеть ей не нужна\n"
+         "  --trace ФАЙЛ       у одного --variant: отрезки первых 1000 запросов и 10 самых\n"
+         "                     долгих, для chrome://tracing и ui.perfetto.dev\n"
          "  --live             на настоящих процессах, Redis, Kafka и SQL, в реальном времени;\n"
          "                     что не названо, запустится само и уберёт за собой\n"
          "  --both             оценено, смоделировано (с числами этой машины), измерено\n"

@@ -26,6 +26,14 @@ static uint64_t grown(uint64_t was, uint64_t is)
     return is > was ? is - was : 0;
 }
 
+static void close_stage(struct service_result *result, const char *name, uint64_t sum_ns)
+{
+    struct stage_result *stage = &result->stages[result->stages_max++];
+
+    snprintf(stage->name, sizeof stage->name, "%s", name);
+    stage->mean_ms = ratio(sum_ns, result->visits) * 1e-6;
+}
+
 static void close_stages(struct service_result *result, const struct node_stats *was,
                          const struct node_stats *is)
 {
@@ -35,15 +43,13 @@ static void close_stages(struct service_result *result, const struct node_stats 
         [STATS_BLOCK] = "block", [STATS_TOKENS] = "tokens",
     };
 
-    for (int i = 0; i < STATS_WAITS; i++) {
-        struct stage_result *stage = &result->stages[result->stages_max];
-
-        if (is->waited[i] == was->waited[i] || result->visits == 0)
-            continue;
-        snprintf(stage->name, sizeof stage->name, "%s", names[i]);
-        stage->mean_ms = ratio(is->waited_ns[i] - was->waited_ns[i], result->visits) * 1e-6;
-        result->stages_max++;
-    }
+    for (int i = 0; i < STATS_WAITS; i++)
+        if (is->waited[i] != was->waited[i] && result->visits > 0)
+            close_stage(result, names[i], is->waited_ns[i] - was->waited_ns[i]);
+    for (int i = 0; i < VISIT_STAGES; i++)
+        if (is->staged_ns[i] > was->staged_ns[i] && result->visits > 0)
+            close_stage(result, visit_stage_name((enum visit_stage)i),
+                        is->staged_ns[i] - was->staged_ns[i]);
 }
 
 static void take_off(struct histogram *from, const struct histogram *before)

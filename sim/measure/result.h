@@ -12,7 +12,7 @@
 #include "services/base/histogram.h"
 #include "sim/scenario/scenario.h"
 
-enum { RESULT_SECONDS_MAX = 3600, RESULT_BREAKS_MAX = 8, RESULT_STAGES_MAX = 12 };
+enum { RESULT_SECONDS_MAX = 3600, RESULT_BREAKS_MAX = 8, RESULT_STAGES_MAX = 16 };
 
 enum failure {
     FAILURE_TIMEOUT,
@@ -31,8 +31,11 @@ struct requests_result { /* offered = ok + late + failed + in_flight, always. */
     uint64_t attempts; /* Tries sent by clients, retries included. */
 };
 
-struct stage_result { /* Mean time that an ok request of a service spent waiting for one thing. */
-    char name[16];    /* "cpu", "store", "table", "queue", "peer" … */
+/* Mean time of a service's visits, looked at in two ways: what they waited for ("cpu", "store",
+ * "table", "peer" …), and, where the service has a pipeline, at which stage of it they were
+ * ("accept", "validate" … "send"; these add up to the time inside). */
+struct stage_result {
+    char name[16];
     double mean_ms;
 };
 

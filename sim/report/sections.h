@@ -33,6 +33,9 @@ void section_runtimes(struct page *page, const struct report *report);
 void section_money(struct page *page, const struct report *report);
 void section_money_lost(struct page *page, const struct report *report);
 
+/* stages.c */
+void section_stages(struct page *page, const struct report *report);
+
 /* over_time.c */
 void section_over_time(struct page *page, const struct report *report);
 

@@ -7,6 +7,7 @@
  *   answers      goodput apart from throughput; latency
  *   failures     shares of all requests, by cause
  *   bottleneck   named, with its evidence
+ *   stages       of services with a pipeline: where their visits spend their time
  *   auth         logins, tokens refused, and what a thief could do
  *   money        earned and spent, stream by stream; which design one would take
  *   money lost   by cause
@@ -133,9 +134,16 @@ static void section_repeat(struct page *page, const struct report *report)
 }
 
 const struct section sections[] = {
-    {section_thresholds, false}, {section_answers, false},  {section_failures, false},
-    {section_bottleneck, true},  {section_runtimes, false},   {section_auth, false},
-    {section_money, false},      {section_money_lost, false}, {section_over_time, true},
+    {section_thresholds, false},
+    {section_answers, false},
+    {section_failures, false},
+    {section_bottleneck, true},
+    {section_runtimes, false},
+    {section_auth, false},
+    {section_stages, false},
+    {section_money, false},
+    {section_money_lost, false},
+    {section_over_time, true},
     {NULL, false},
 };
 

@@ -121,6 +121,46 @@ enum word {
     WORD_COMPONENT_QUEUE,
     WORD_COMPONENT_RABBIT,
     WORD_COMPONENT_TABLE,
+
+    WORD_TITLE_STAGES, /* The service. */
+
+    /* One request's waterfall. */
+    WORD_TRACE_REQUEST, /* The verb, its number, of how many, how long, how it ended. */
+    WORD_TRACE_RUN,     /* Scenario, variant, seed, when it began. */
+    WORD_TRACE_START,
+    WORD_TRACE_TOOK,
+    WORD_TRACE_CLIENT,
+    WORD_TRACE_CPU,
+    WORD_TRACE_PAUSE,
+    WORD_TRACE_BACKOFF,
+    WORD_TRACE_BLOCK,
+    WORD_TRACE_STORE,
+    WORD_TRACE_QUEUE,
+    WORD_TRACE_TABLE,
+    WORD_TRACE_NETWORK,
+    WORD_TRACE_ELSE,
+    WORD_TRACE_CORE_WAIT,
+    WORD_TRACE_THREAD_WAIT,
+    WORD_TRACE_TRY, /* Which. */
+    WORD_TRACE_HEDGE,
+    WORD_TRACE_BEHIND,
+    WORD_TRACE_UNFINISHED,
+    WORD_TRACE_OK,
+    WORD_TRACE_WHERE,
+    WORD_TRACE_ON_CORES, /* How long in all. */
+    WORD_TRACE_LEGEND_RUN,
+    WORD_TRACE_LEGEND_WAIT,
+    WORD_TRACE_LEGEND_CALL,
+    WORD_TRACE_LEGEND_BELOW,
+    WORD_TRACE_MORE,   /* How many lines more. */
+    WORD_STAGE_ACCEPT, /* From here on in the order of enum visit_stage. */
+    WORD_STAGE_ROUTE,
+    WORD_STAGE_VALIDATE,
+    WORD_STAGE_DEPENDENCIES,
+    WORD_STAGE_HANDLE,
+    WORD_STAGE_VALIDATE_ANSWER,
+    WORD_STAGE_SERIALISE,
+    WORD_STAGE_SEND,
     WORDS
 };
 

@@ -150,6 +150,12 @@ struct auth_spec {
     bool accepts_without_store; /* A denylist that does not answer denies nobody. */
 };
 
+struct pipeline_spec { /* Processor time around the handler, stage by stage. */
+    struct dist accept, route, validate, dependencies, validate_answer, serialise, send;
+    /* And per KiB: of the request, then of the answer. */
+    uint64_t validate_kib_ns, validate_answer_kib_ns, serialise_kib_ns, send_kib_ns;
+};
+
 struct service_spec {
     char name[NAME_MAX_BYTES];
     enum service_kind kind;
@@ -167,6 +173,7 @@ struct service_spec {
     uint32_t in_flight;          /* Inside one replica at once; beyond it visits are shed. */
     uint64_t boot_ns;
     struct autoscale_spec autoscale;
+    struct pipeline_spec pipeline; /* All that take visits. */
 
     /* likes, delivery */
     struct dist work_read,

@@ -174,7 +174,26 @@ static struct autoscaler_config autoscaler_config(const struct autoscale_spec *s
                                       .down_window_ns = spec->down_window_ns};
 }
 
-struct plan setup_service(const struct service_spec *spec)
+static struct pipeline_config pipeline_config(const struct service_spec *spec)
+{
+    const struct pipeline_spec *pipeline = &spec->pipeline;
+
+    return (struct pipeline_config){
+        .in_flight = spec->in_flight,
+        .speed = spec->speed,
+        .costs = {
+            [STAGE_ACCEPT] = {.work = pipeline->accept},
+            [STAGE_ROUTE] = {.work = pipeline->route},
+            [STAGE_VALIDATE] = {pipeline->validate, pipeline->validate_kib_ns},
+            [STAGE_DEPENDENCIES] = {.work = pipeline->dependencies},
+            [STAGE_VALIDATE_ANSWER] = {pipeline->validate_answer, pipeline->validate_answer_kib_ns},
+            [STAGE_SERIALISE] = {pipeline->serialise, pipeline->serialise_kib_ns},
+            [STAGE_SEND] = {pipeline->send, pipeline->send_kib_ns},
+        }};
+}
+
+/* The service alone. */
+static struct plan plan_of(const struct service_spec *spec)
 {
     check(spec->kind <= KIND_GATEWAY);
     switch (spec->kind) {
@@ -190,6 +209,14 @@ struct plan setup_service(const struct service_spec *spec)
         return (struct plan){.kind = PLAN_GATEWAY, .gateway = gateway_config(spec)};
     }
     return (struct plan){.kind = PLAN_KINDS};
+}
+
+struct plan setup_service(const struct service_spec *spec)
+{
+    struct plan plan = plan_of(spec);
+
+    plan.pipeline = pipeline_config(spec);
+    return plan;
 }
 
 struct plan setup_balancer(const struct balancer_spec *spec, const struct service_spec *behind)

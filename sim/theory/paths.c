@@ -1,7 +1,7 @@
 /* paths.c — What each verb of each service waits for, leg by leg, with the table's own prices.
  *
- * The flows of services/likes, services/delivery and services/custom, in the ordinary case: no
- * timeouts, nobody to follow in a single flight. */
+ * The flows of services/likes, services/delivery and services/custom, and the pipeline around them,
+ * in the ordinary case: no timeouts, nobody to follow in a single flight. */
 #include "sim/theory/queueing.h"
 #include "sim/theory/theory_inside.h"
 
@@ -264,6 +264,74 @@ static void gateway_paths(const struct work *work, const struct service_spec *se
     add_leg(path, (struct leg){.kind = LEG_ASK, .target = service->behind});
 }
 
+/* ---- The pipeline around them --------------------------------------------------------------- */
+
+struct stages { /* Of one half, which is one turn on a core. */
+    const struct dist *works[4];
+    uint32_t works_max;
+    uint64_t kib_ns;
+    double bytes;
+};
+
+static struct leg stages_leg(const struct service_spec *service, const struct stages *stages)
+{
+    double mean = (double)stages->kib_ns * stages->bytes / 1024, variance = 0;
+
+    for (uint32_t i = 0; i < stages->works_max; i++) {
+        const struct dist *work = stages->works[i];
+
+        mean += work->mean;
+        variance += work->mean * work->mean * dist_scv(work, scv_most);
+    }
+    return (struct leg){.kind = LEG_CPU,
+                        .mean = mean * 1e-9 / service->speed,
+                        .cs2 = mean > 0 ? variance / (mean * mean) : 0};
+}
+
+/* In front of the leg at `at`; nothing where it costs nothing. */
+static void insert(struct path *path, uint32_t at, struct leg leg)
+{
+    if (!(leg.mean > 0))
+        return;
+    for (uint32_t i = path->legs_max; i > at; i--)
+        path->legs[i] = path->legs[i - 1];
+    path->legs[at] = leg;
+    path->legs_max++;
+    path->answered++;
+}
+
+static double asked_bytes(const struct work *work, const struct service_spec *service,
+                          uint32_t verb)
+{
+    for (uint32_t l = 0; l < work->scenario->loads_max; l++)
+        if (work->scenario->loads[l].verb == verb &&
+            &work->scenario->services[work->scenario->loads[l].service] == service)
+            return work->scenario->loads[l].bytes;
+    return 0;
+}
+
+/* All answers but a menu are small enough to be taken for nothing. */
+static void surround(const struct work *work, const struct service_spec *service, uint32_t verb,
+                     struct verb_paths *to)
+{
+    const struct pipeline_spec *stage = &service->pipeline;
+    const struct stages before = {
+        {&stage->accept, &stage->route, &stage->validate, &stage->dependencies},
+        4,
+        stage->validate_kib_ns,
+        asked_bytes(work, service, verb)};
+    const struct stages after = {
+        {&stage->validate_answer, &stage->serialise, &stage->send},
+        3,
+        stage->validate_answer_kib_ns + stage->serialise_kib_ns + stage->send_kib_ns,
+        service->kind == KIND_DELIVERY && verb == VERB_MENU ? service->menu_bytes : 0};
+
+    for (uint32_t p = 0; p < to->paths_max; p++) {
+        insert(&to->paths[p], 0, stages_leg(service, &before));
+        insert(&to->paths[p], to->paths[p].answered, stages_leg(service, &after));
+    }
+}
+
 static void make(struct work *work, const struct service_spec *service, uint32_t verb,
                  struct verb_paths *to)
 {
@@ -282,6 +350,7 @@ static void make(struct work *work, const struct service_spec *service, uint32_t
         order_paths(work, service, to);
     else if (service->kind == KIND_DELIVERY && verb == VERB_TRACK)
         track_paths(work, service, to);
+    surround(work, service, verb, to);
 }
 
 void paths_make(struct work *work)

@@ -12,7 +12,7 @@
 #include "sim/theory/station.h"
 #include "sim/theory/theory.h"
 
-enum { LEGS_MAX = SCENARIO_STEPS_MAX + 4, PATHS_MAX = 2, TOPICS = 3 };
+enum { LEGS_MAX = SCENARIO_STEPS_MAX + 6, PATHS_MAX = 2, TOPICS = 3 };
 
 enum leg_kind { LEG_CPU, LEG_SLEEP, LEG_STORE, LEG_READ, LEG_WRITE, LEG_PUT, LEG_ASK };
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sim/world/tracing.h"
 #include "sim/world/world_inside.h"
 
 /* What can be in flight at once in one world. Address space: pages are lent as they are touched. */
@@ -200,6 +201,7 @@ static void add_audit(struct world *world)
 static void add_people(struct world *world)
 {
     const struct scenario *scenario = world->scenario;
+    bool is_traced = world->trace != NULL;
 
     world->clients_node = add_node(world, NULL, "clients", loads_bytes(scenario));
     if (world->is_out_of_memory)
@@ -210,7 +212,10 @@ static void add_people(struct world *world)
         arena_take(&world->clients_node->arena, sizeof(struct clients) * scenario->loads_max);
     for (uint32_t i = 0; i < scenario->loads_max; i++)
         clients_init(&world->loads[i], scenario, i, world->options->seed,
-                     &world->clients_node->ports, &world->ears, &world->audit);
+                     &world->clients_node->ports, is_traced ? &tracing_ears : &world->ears,
+                     is_traced ? (void *)world : &world->audit);
+    if (is_traced)
+        tracing_opens(world);
 }
 
 static void init_pools(struct world *world)

@@ -9,20 +9,30 @@ static const char *const op_names[OP_KINDS] = {
     [OP_QUEUE] = "queue", [OP_TABLE] = "table", [OP_BLOCK] = "block", [OP_TOKENS] = "tokens",
 };
 
+static void close_stage(struct service_result *result, const char *name, uint64_t sum_ns,
+                        uint64_t visits)
+{
+    struct stage_result *stage = &result->stages[result->stages_max++];
+
+    snprintf(stage->name, sizeof stage->name, "%s", name);
+    stage->mean_ms = (double)sum_ns * 1e-6 / (double)visits;
+}
+
 static void close_stages(const struct group *group, struct service_result *result)
 {
+    if (group->visits == 0)
+        return;
     for (int kind = 0; kind < OP_KINDS; kind++) {
-        const struct waited *waited = &group->waited[kind];
-        struct stage_result *stage = &result->stages[result->stages_max];
-
-        if (waited->calls == 0 || group->visits == 0)
+        if (group->waited[kind].calls == 0)
             continue;
         if (group->is_balancer && kind == OP_TIMER) /* Pauses of checks, alarms of hedges. */
             continue;
-        snprintf(stage->name, sizeof stage->name, "%s", op_names[kind]);
-        stage->mean_ms = (double)waited->sum_ns * 1e-6 / (double)group->visits;
-        result->stages_max++;
+        close_stage(result, op_names[kind], group->waited[kind].sum_ns, group->visits);
     }
+    for (int stage = 0; stage < VISIT_STAGES; stage++)
+        if (group->staged_ns[stage] > 0)
+            close_stage(result, visit_stage_name((enum visit_stage)stage), group->staged_ns[stage],
+                        group->visits);
 }
 
 static double at_most_one(double share)

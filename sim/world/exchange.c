@@ -7,6 +7,7 @@
  *     (timeout)                                    node died: failed
  *
  * A visit that arrives at a stopped process waits in its socket, until it goes on or dies. */
+#include "sim/world/tracing.h"
 #include "sim/world/world_inside.h"
 
 static void arrive(struct event *event);
@@ -58,12 +59,13 @@ static void ask(struct peer *peer, struct call *call, uint32_t target, const str
 
     if (exchange == NULL)
         return;
+    exchange->to = route(from, target);
     exchange->op.event.fire = arrive;
     exchange->op.event.tag = TAG_PEER | from->id;
     op_begin(&exchange->op, from, call, OP_PEER, timeout_ns == PEER_FOR_EVER_NS ? 0 : timeout_ns);
     exchange->visit.ask = *ask;
-    exchange->to = route(from, target);
     exchange->is_inside = exchange->is_counted = false;
+    exchange->span = exchange->stage_span = 0;
     exchange->bytes = 0;
     if (is_at_once(exchange))
         arrive(&exchange->op.event);
@@ -98,17 +100,30 @@ static void enter(struct exchange *exchange)
 
     exchange->is_inside = exchange->is_counted = true;
     exchange->arrived_ns = world_now_ns(node->world);
+    exchange->stage = STAGE_DOOR;
+    exchange->staged_ns = exchange->arrived_ns;
     exchange->door = (struct link){NULL, NULL};
     list_push_last(&node->visits, &exchange->inside);
     line_enter(&node->group->inside, exchange->arrived_ns);
     node->group->visits++;
+    if (node->world->trace != NULL)
+        tracing_enters(exchange);
 }
 
-static void leave(struct exchange *exchange)
+static void note_stage(struct exchange *exchange, uint64_t now_ns)
+{
+    exchange->to->group->staged_ns[exchange->stage] += now_ns - exchange->staged_ns;
+}
+
+static void leave(struct exchange *exchange, enum call_outcome outcome)
 {
     struct node *node = exchange->to;
     uint64_t now_ns = world_now_ns(node->world);
 
+    if (exchange->stage != STAGE_DOOR)
+        note_stage(exchange, now_ns);
+    if (node->world->trace != NULL)
+        tracing_leaves(exchange, outcome);
     exchange->is_inside = false;
     list_remove(&node->visits, &exchange->inside);
     line_leave(&node->group->inside, now_ns, now_ns - exchange->arrived_ns);
@@ -129,6 +144,8 @@ static void wait_at_the_door(struct exchange *exchange)
         return;
     line_enter(&node->group->wait, exchange->arrived_ns);
     group_note_line(node->group, node->processor.door.waiting.length);
+    if (node->world->trace != NULL)
+        tracing_waits_at_the_door(exchange);
 }
 
 /* It has been taken from among those at the door. */
@@ -153,6 +170,8 @@ static bool holds_worker(const struct exchange *exchange)
 static void hand_over(struct exchange *exchange)
 {
     struct node *node = exchange->to;
+    struct world *world = node->world;
+    uint32_t cause = world->cause; /* On a network that costs nothing we are inside the asking. */
     void *service = node->service;
 
     if (holds_worker(exchange))
@@ -161,7 +180,10 @@ static void hand_over(struct exchange *exchange)
         exchange->process = node_take_idle(node);
         service = node->processes[exchange->process].service;
     }
+    if (world->trace != NULL)
+        tracing_handed_over(exchange);
     node->service_ops->visit(service, &exchange->visit);
+    world->cause = cause;
 }
 
 /* It has been taken from those at the door, and goes away unserved. */
@@ -170,7 +192,7 @@ static void turn_away(struct exchange *exchange)
     struct node *node = exchange->to;
 
     left_the_door(exchange);
-    leave(exchange);
+    leave(exchange, CALL_SHED);
     node->group->shed++;
     answer_back(exchange, CALL_SHED, 0);
 }
@@ -314,12 +336,28 @@ static void answer(struct door *door, struct visit *visit, enum call_outcome out
     if (holds_worker(exchange))
         free_worker(exchange);
     if (exchange->is_counted)
-        leave(exchange);
+        leave(exchange, outcome);
     exchange->is_inside = false;
     answer_back(exchange, outcome, value);
     if (node->processor.workers > 0)
         admit_next(node);
     node_left_visit(node);
+}
+
+static void name_stage(struct door *door, struct visit *visit, enum visit_stage stage,
+                       uint64_t ago_ns)
+{
+    struct node *node = node_of(door, door);
+    struct exchange *exchange = list_entry(visit, struct exchange, visit);
+    uint64_t now_ns = world_now_ns(node->world), before_ns = now_ns - exchange->staged_ns;
+
+    check(exchange->is_inside && exchange->to == node);
+    now_ns -= ago_ns < before_ns ? ago_ns : before_ns;
+    note_stage(exchange, now_ns);
+    exchange->stage = (uint8_t)stage;
+    exchange->staged_ns = now_ns;
+    if (node->world->trace != NULL)
+        tracing_staged(exchange);
 }
 
 void exchange_fail_all(struct node *node)
@@ -335,12 +373,12 @@ void exchange_fail_all(struct node *node)
             door_line_remove(&node->processor.door, &exchange->door, priority_of(exchange));
             left_the_door(exchange);
         }
-        leave(exchange);
+        leave(exchange, CALL_FAILED);
         answer_back(exchange, CALL_FAILED, 0);
     }
     while ((first = door_line_take(&node->processor.door)) != NULL) /* Health checks. */
         answer_back(list_entry(first, struct exchange, door), CALL_FAILED, 0);
 }
 
-const struct door_ops exchange_door_ops = {.answer = answer};
+const struct door_ops exchange_door_ops = {.answer = answer, .stage = name_stage};
 const struct peer_ops exchange_peer_ops = {.ask = ask};

@@ -1,6 +1,7 @@
 /* op.c — The one road by which an answer reaches a service. */
 #include "sim/world/op.h"
 
+#include "sim/world/tracing.h"
 #include "sim/world/world_inside.h"
 
 static void time_out(struct event *event);
@@ -19,6 +20,8 @@ void op_begin(struct op *op, struct node *node, struct call *call, enum op_kind 
     op->kind = (uint8_t)kind;
     op->pool = NULL;
     op->asked_ns = world_now_ns(world);
+    if (world->trace != NULL)
+        tracing_asked(op);
     if (timeout_ns > 0 && call != NULL) {
         op->timer.fire = time_out;
         op->timer.tag = TAG_TIMEOUT | (uint32_t)kind;
@@ -26,13 +29,17 @@ void op_begin(struct op *op, struct node *node, struct call *call, enum op_kind 
     }
 }
 
-/* The call is the asker's again. */
-static void tell(struct node *node, struct call *call, enum call_outcome outcome, int64_t value,
-                 const void *span)
+/* The call is the asker's again. cause: see tracing.h. */
+static void tell(struct node *node, uint32_t cause, struct call *call, enum call_outcome outcome,
+                 int64_t value)
 {
-    events_note(node->world->parts.events, (uint64_t)outcome << 56 ^ (uint64_t)value);
-    call->span = span;
+    struct world *world = node->world;
+    uint32_t before = world->cause;
+
+    events_note(world->parts.events, (uint64_t)outcome << 56 ^ (uint64_t)value);
+    world->cause = cause;
     call_complete(call, outcome, value);
+    world->cause = before;
 }
 
 static void note_waited(const struct op *op)
@@ -43,6 +50,11 @@ static void note_waited(const struct op *op)
         group->waited[op->kind].sum_ns += world_now_ns(op->node->world) - op->asked_ns;
         group->waited[op->kind].calls++;
     }
+}
+
+static uint32_t ends(struct op *op, enum call_outcome outcome)
+{
+    return op->node->world->trace == NULL ? 0 : tracing_ends(op, outcome);
 }
 
 /* Nothing runs at a stopped node; the answer waits in its socket. What was lent meanwhile may be
@@ -71,6 +83,7 @@ void op_end(struct op *op, enum call_outcome outcome, int64_t value, const void 
     struct node *node = op->node;
     struct call *call = op->call;
     bool is_waited_for = op_is_waited_for(op);
+    uint32_t cause;
 
     if (is_waited_for && node_is_paused(node, world_now_ns(node->world))) {
         hold(op, outcome, value, span, pool);
@@ -80,9 +93,12 @@ void op_end(struct op *op, enum call_outcome outcome, int64_t value, const void 
     event_cancel(&op->event);
     if (is_waited_for)
         note_waited(op);
+    cause = ends(op, outcome);
     pool_give(pool, op);
-    if (is_waited_for)
-        tell(node, call, outcome, value, span);
+    if (!is_waited_for)
+        return;
+    call->span = span;
+    tell(node, cause, call, outcome, value);
 }
 
 void op_lost(struct op *op, struct pool *pool)
@@ -91,6 +107,7 @@ void op_lost(struct op *op, struct pool *pool)
         &op->event); /* It may wait still, in the socket of one who was stopped and died. */
     if (!op_is_waited_for(op)) {
         event_cancel(&op->timer);
+        ends(op, CALL_FAILED);
         pool_give(pool, op);
         return;
     }
@@ -103,6 +120,7 @@ static void time_out(struct event *event)
     struct node *node = op->node;
     struct call *call = op->call;
     bool is_waited_for = op_is_waited_for(op);
+    uint32_t cause;
 
     if (is_waited_for && node_is_paused(node, world_now_ns(node->world))) {
         event_at(node->world->parts.events, &op->timer, node->resumes_ns);
@@ -110,9 +128,12 @@ static void time_out(struct event *event)
     }
     if (is_waited_for)
         note_waited(op);
+    cause = ends(op, CALL_TIMEOUT);
     op->call = NULL;
     if (op->pool != NULL)
         pool_give(op->pool, op);
-    if (is_waited_for)
-        tell(node, call, CALL_TIMEOUT, 0, NULL);
+    if (!is_waited_for)
+        return;
+    call->span = NULL;
+    tell(node, cause, call, CALL_TIMEOUT, 0);
 }

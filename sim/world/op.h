@@ -20,13 +20,13 @@
 #include "sim/world/node.h"
 
 struct op {
-    struct event event; /* First: the model's fire handlers cast it back. */
-    struct event timer;
-    struct call *call; /* NULL: nobody waits any more. */
-    struct node *node; /* Who asked. */
-    uint32_t epoch;    /* Its epoch then. */
-    uint8_t kind;      /* enum op_kind */
-    uint8_t outcome;   /* To be told later: of work, or held at a paused node: enum call_outcome. */
+    struct event event; /* First: the model's fire handlers cast it back. The notes of both … */
+    struct event timer; /* … are for tracing.h. */
+    struct call *call;  /* NULL: nobody waits any more. */
+    struct node *node;  /* Who asked. */
+    uint32_t epoch;     /* Its epoch then. */
+    uint8_t kind;       /* enum op_kind */
+    uint8_t outcome;    /* To be told later: of work, or held at a paused node: enum call_outcome. */
     uint64_t asked_ns;
     int64_t value;     /* The same. */
     struct pool *pool; /* Set by op_lost and while held: where the record goes back to. */

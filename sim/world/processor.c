@@ -19,6 +19,7 @@
  * that it stopped itself, and what its handlers had in line before goes first. */
 #include "sim/world/processor.h"
 
+#include "sim/world/tracing.h"
 #include "sim/world/world_inside.h"
 
 static void piece_ends(struct event *event);
@@ -119,6 +120,8 @@ static void start(struct node *node, struct task *task)
     struct processor *processor = &node->processor;
 
     task->piece_ns = piece_ns(node, task);
+    if (node->world->trace != NULL)
+        tracing_runs(&task->op);
     list_push_last(&processor->running, &task->link);
     task->is_running = true;
     processor->busy++;
@@ -131,6 +134,8 @@ static void stop(struct node *node, struct task *task)
 {
     struct processor *processor = &node->processor;
 
+    if (node->world->trace != NULL)
+        tracing_stops(&task->op);
     list_remove(&processor->running, &task->link);
     task->is_running = false;
     task->left_ns -= task->piece_ns;

@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "sim/world/tracing.h"
 #include "sim/world/world_inside.h"
 
 enum { LOOK_AROUND_EVENTS = 1 << 14 }; /* Between looks at the clock and the flag. */
@@ -92,6 +93,7 @@ static void forget_warmup(struct group *group, uint64_t now_ns)
     line_restart(&group->gil_wait, now_ns);
     area_restart(&group->replicas_up, now_ns);
     memset(group->waited, 0, sizeof group->waited);
+    memset(group->staged_ns, 0, sizeof group->staged_ns);
     group->visits = group->shed = 0;
     group->seen = (struct seen){.at_ns = now_ns};
     group->ready_max = group->ready;
@@ -239,6 +241,8 @@ static void run(struct world *world)
         world_close_rates(world);
     }
     world_close_models(world);
+    if (world->trace != NULL)
+        trace_settle(world->trace, world_now_ns(world));
     invariants_end(world);
     world_close_result(world);
     world->result->wall_s = (double)(wall_ns() - began_ns) * 1e-9;
@@ -247,7 +251,8 @@ static void run(struct world *world)
 bool world_run(const struct scenario *scenario, const struct world_options *options,
                struct result *result)
 {
-    struct world world = {.scenario = scenario, .options = options, .result = result};
+    struct world world = {
+        .scenario = scenario, .options = options, .result = result, .trace = options->trace};
     bool is_built;
 
     measure_init(&world.measure, scenario, result);

@@ -12,6 +12,8 @@
 #include "sim/measure/result.h"
 #include "sim/scenario/scenario.h"
 
+struct trace;
+
 /* Bugs that a test build can plant, to prove that the invariants catch them. */
 enum planted_bug {
     PLANT_NOTHING,
@@ -33,6 +35,7 @@ struct world_options {
     atomic_uint_fast64_t *progress_ns; /* Virtual time reached, for others to read; or NULL. */
     const char *repeat;   /* The command that repeats the run, told by a failed check; or NULL. */
     bool uses_plain_heap; /* The event queue's oracle instead of the fast one. */
+    struct trace *trace;  /* Filled in: what was done for the requests that it wants; or NULL. */
 };
 
 /* scenario is borrowed for as long as the result lives. False when memory was refused. */

@@ -56,6 +56,7 @@ struct group {
     uint64_t visits, shed;
     unsigned __int128 carried_ns; /* Stays before the warm-up's end of those inside then. */
     struct waited waited[OP_KINDS];
+    uint64_t staged_ns[VISIT_STAGES]; /* Time that visits spent at each stage. */
     struct seen seen;
 };
 
@@ -67,10 +68,13 @@ struct exchange {
     bool is_inside;   /* With the service, or at its door. */
     bool is_counted;  /* Health checks are not. */
     uint8_t outcome;  /* enum call_outcome, once answered. */
+    uint8_t stage;    /* enum visit_stage, while it is inside, … */
     uint32_t bytes;   /* Of the answer. */
     uint32_t process; /* Inside: which of the node's it has for itself. */
     struct link inside, door;
     uint64_t arrived_ns;
+    uint64_t staged_ns;        /* … and since when. */
+    uint32_t span, stage_span; /* Where somebody is followed: of the visit; where it is at. */
     int64_t value;
 };
 
@@ -102,6 +106,8 @@ struct world {
     struct arena models; /* State of the store, the queue and the table. */
     struct pool tasks, naps, exchanges;
     struct tokens_model tokens;
+    struct trace *trace; /* NULL: nobody is followed. */
+    uint32_t cause;      /* The span on whose behalf something runs; 0 where nobody is followed. */
     struct group groups[SCENARIO_SERVICES_MAX];
     struct group balancers[SCENARIO_SERVICES_MAX];
     uint32_t groups_max; /* Of each; a group without a balancer leaves its place empty. */

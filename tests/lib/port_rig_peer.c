@@ -285,3 +285,16 @@ void rig_answer(struct rig *rig, uint32_t number, enum call_outcome outcome, int
     seen->visit = NULL;
     door_answer(rig->ports.door, visit, outcome, value, bytes);
 }
+
+void rig_stage(struct rig *rig, uint32_t number, enum visit_stage stage)
+{
+    if (rig->fixture == NULL && !rig->is_running)
+        loop_enter(&rig->loop);
+    door_stage(rig->ports.door, rig_service(rig)->seen[number].visit, stage, 0);
+}
+
+uint64_t rig_staged_ns(const struct rig *rig, enum visit_stage stage)
+{
+    return rig->fixture != NULL ? rig->fixture->world->groups[0].staged_ns[stage]
+                                : peers_of(rig)->stats.staged_ns[stage];
+}

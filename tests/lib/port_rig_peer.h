@@ -47,4 +47,8 @@ void rig_wait_for_visits(struct rig *rig, uint32_t visits);
 void rig_answer(struct rig *rig, uint32_t visit, enum call_outcome outcome, int64_t value,
                 uint32_t bytes);
 
+/* A visit by its number is at this stage now; and how long visits have been at one, all in all. */
+void rig_stage(struct rig *rig, uint32_t visit, enum visit_stage stage);
+uint64_t rig_staged_ns(const struct rig *rig, enum visit_stage stage);
+
 #endif

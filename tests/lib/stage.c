@@ -38,6 +38,15 @@ static void door_says(struct door *door, struct visit *visit, enum call_outcome 
                              .bytes = bytes});
 }
 
+static void door_remarks(struct door *door, struct visit *visit, enum visit_stage at,
+                         uint64_t ago_ns)
+{
+    struct stage *stage = stage_of(door, door);
+
+    assert_ptr_equal(visit->world[0], stage); /* Else: it was answered before. */
+    say(stage, (struct line){.kind = LINE_STAGE, .visit = visit, .n = at, .delay_ns = ago_ns});
+}
+
 static uint64_t timer_tells(struct timer *timer)
 {
     return stage_of(timer, timer)->now_ns;
@@ -210,7 +219,7 @@ static void verify_says(struct tokens *tokens, struct call *call, uint64_t token
         (struct line){.kind = LINE_VERIFY, .call = call, .a = token, .part = part});
 }
 
-static const struct door_ops door_ops = {.answer = door_says};
+static const struct door_ops door_ops = {.answer = door_says, .stage = door_remarks};
 static const struct timer_ops timer_ops = {.now_ns = timer_tells, .sleep = timer_says};
 static const struct cpu_ops cpu_ops = {.run = cpu_says};
 static const struct peer_ops peer_ops = {.ask = peer_says};
@@ -232,6 +241,7 @@ static const struct tokens_ops tokens_ops = {.issue = issue_says, .verify = veri
 
 static const char *const kind_names[LINE_KINDS] = {
     [LINE_ANSWER] = "answer",
+    [LINE_STAGE] = "stage",
     [LINE_SLEEP] = "sleep",
     [LINE_CPU] = "cpu",
     [LINE_NATIVE] = "cpu_native",
@@ -317,6 +327,15 @@ struct line *expect_answer(struct stage *stage, const struct visit *visit,
     assert_int_equal(line->outcome, outcome);
     if (outcome == CALL_OK)
         assert_int_equal(line->value, value);
+    return line;
+}
+
+struct line *expect_stage(struct stage *stage, const struct visit *visit, enum visit_stage at)
+{
+    struct line *line = stage_hear(stage, LINE_STAGE);
+
+    assert_ptr_equal(line->visit, visit);
+    assert_string_equal(visit_stage_name((enum visit_stage)line->n), visit_stage_name(at));
     return line;
 }
 

@@ -31,6 +31,7 @@ enum { LINES_MAX = 512, VISITS_MAX = 512 };
 
 enum line_kind {
     LINE_ANSWER,
+    LINE_STAGE,
     LINE_SLEEP,
     LINE_CPU,
     LINE_NATIVE,
@@ -59,7 +60,7 @@ struct line {
     struct call *call; /* Who waits for the reply; NULL: nobody. */
     bool is_open;      /* And waits still. */
 
-    struct visit *visit;       /* ANSWER: whose, … */
+    struct visit *visit;       /* ANSWER, STAGE: whose, … */
     enum call_outcome outcome; /* … how, … */
     uint32_t bytes;            /* … and how big. STORE_SET, …_NEW: the value's size. */
 
@@ -71,7 +72,8 @@ struct line {
 
     struct ask ask;  /* PEER, PUT: a copy. */
     uint32_t target; /* PEER: whom. PUT, TAKE, COMMIT: the topic. RESIZE: how many replicas. */
-    uint32_t n;      /* TAKE: at most. COMMIT: the partition. TABLE_WRITE: how many ops. */
+    uint32_t n;      /* TAKE: at most. COMMIT: the partition. TABLE_WRITE: how many ops. STAGE:
+                        enum visit_stage. */
 
     uint64_t a, b;    /* STORE: key or set; member. TABLE_READ: the key. COMMIT: next offset. */
     uint64_t counter; /* STORE_ADD_IF_NEW. */
@@ -138,6 +140,9 @@ void stage_reply(struct stage *stage, struct line *line, enum call_outcome outco
 /* Hears what the service answers to the visit. value is compared when the outcome is CALL_OK. */
 struct line *expect_answer(struct stage *stage, const struct visit *visit,
                            enum call_outcome outcome, int64_t value);
+
+/* The visit is at this stage of its pipeline now. */
+struct line *expect_stage(struct stage *stage, const struct visit *visit, enum visit_stage at);
 
 /* The service has said nothing that was not heard. */
 void expect_silence(struct stage *stage);

@@ -287,6 +287,40 @@ static void a_call_may_be_asked_again_from_inside_its_done(void **state)
     assert_int_equal(rig->too_early, 0);
 }
 
+/* ---- Stages ---------------------------------------------------------------------------------- */
+
+static void a_stage_lasts_from_its_naming_to_that_of_the_next_or_to_the_answer(void **state)
+{
+    struct rig *rig = *state;
+    struct rig_question q;
+    uint64_t arrived_ns, sum_ns = 0;
+
+    ask(rig, &q, &plain);
+    rig_wait_for_visits(rig, 1);
+    arrived_ns = rig_service(rig)->seen[0].arrived_ns;
+    rig_stage(rig, 0, STAGE_VALIDATE);
+    rig_pass(rig, MS(5));
+    rig_stage(rig, 0, STAGE_HANDLE);
+    rig_pass(rig, MS(3));
+    rig_answer(rig, 0, CALL_OK, 7, 0);
+    for (int stage = STAGE_DOOR; stage < VISIT_STAGES; stage++)
+        sum_ns += rig_staged_ns(rig, (enum visit_stage)stage);
+    assert_int_equal(sum_ns, rig_now_ns(rig) - arrived_ns);
+    assert_true(rig_staged_ns(rig, STAGE_VALIDATE) >= MS(5));
+    assert_true(rig_staged_ns(rig, STAGE_HANDLE) >= MS(3));
+    assert_int_equal(rig_staged_ns(rig, STAGE_SERIALISE), 0);
+    rig_expect(&q, CALL_OK, 7);
+}
+
+static void a_service_that_names_no_stages_has_none(void **state)
+{
+    struct rig *rig = *state;
+
+    is_answered_anew(rig, 5);
+    for (int stage = STAGE_DOOR; stage < VISIT_STAGES; stage++)
+        assert_int_equal(rig_staged_ns(rig, (enum visit_stage)stage), 0);
+}
+
 /* ---- Too late -------------------------------------------------------------------------------- */
 
 static void who_is_never_answered_times_out_and_a_late_answer_is_dropped(void **state)
@@ -509,6 +543,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(an_answer_given_inside_the_visit_comes_after_the_asking),
     cmocka_unit_test(asks_at_once_may_be_answered_in_any_order),
     cmocka_unit_test(a_call_may_be_asked_again_from_inside_its_done),
+    cmocka_unit_test(a_stage_lasts_from_its_naming_to_that_of_the_next_or_to_the_answer),
+    cmocka_unit_test(a_service_that_names_no_stages_has_none),
     cmocka_unit_test(who_is_never_answered_times_out_and_a_late_answer_is_dropped),
     cmocka_unit_test(a_late_answer_is_not_taken_for_that_of_the_next_try),
     cmocka_unit_test(who_asks_for_ever_does_not_time_out),

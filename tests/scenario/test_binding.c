@@ -446,6 +446,27 @@ static void a_byte_order_mark_is_not_a_key(void **state)
     forget(&reading);
 }
 
+static void a_pipelines_stages_and_what_a_kibibyte_adds_reach_their_fields(void **state)
+{
+    struct reading reading;
+    const struct pipeline_spec *pipeline;
+
+    (void)state;
+    read_text(&reading, "services: {delivery: {pipeline: {accept: 20us,\n"
+                        " validate: {dist: exponential, mean: 300us}, serialise: 1ms,\n"
+                        " per_kib: {validate: 3us, serialise: 0.5us}}}}\n"
+                        "load: [{verb: menu, rate: 1/s}]\n");
+    pipeline = &scenario_of(&reading)->services[0].pipeline;
+    assert_true(pipeline->accept.mean == 20e3);
+    assert_int_equal(pipeline->validate.kind, DIST_EXPONENTIAL);
+    assert_true(pipeline->validate.mean == 300e3 && pipeline->serialise.mean == 1e6);
+    assert_true(pipeline->route.mean == 0 && pipeline->send.mean == 0);
+    assert_int_equal(pipeline->validate_kib_ns, 3000);
+    assert_int_equal(pipeline->serialise_kib_ns, 500);
+    assert_int_equal(pipeline->validate_answer_kib_ns, 0);
+    forget(&reading);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -459,6 +480,7 @@ int main(void)
         cmocka_unit_test(every_step_says_its_kind),
         cmocka_unit_test(a_runtime_is_a_word_or_a_mapping),
         cmocka_unit_test(each_runtime_has_its_keys_and_a_number_of_workers_chooses_one),
+        cmocka_unit_test(a_pipelines_stages_and_what_a_kibibyte_adds_reach_their_fields),
         cmocka_unit_test(autoscale_is_on_when_it_is_written_and_not_refused),
         cmocka_unit_test(a_balancer_stands_where_somebody_needs_one),
         cmocka_unit_test(the_cures_of_a_balancer_are_off_until_they_are_named),

@@ -259,6 +259,11 @@ static void services_that_cannot_work_are_named(void **state)
                    "\"steps\" is not for a service of kind likes");
     expect_problem("services: {likes: {work: {batch: 1ms}}}\n" ASKER,
                    "\"batch\" is not for a service of kind likes");
+    expect_problem("services: {batcher: {pipeline: {send: 1ms}}}\n" ASKER,
+                   "\"pipeline\" is not for a service of kind batcher");
+    expect_problem("services: {likes: {pipeline: {serialize: 1ms}}}\n" ASKER,
+                   "did you mean \"serialise\"?");
+    expect_problem("services: {likes: {pipeline: {per_kib: {send: 2s}}}}\n" ASKER, "100ms");
     expect_problem("services: {a: {replicas: 2, steps: [{compute: 1ms}]}}\n" ASKER
                    "balancer: none\n",
                    "several replicas, but balancer.policy is none");

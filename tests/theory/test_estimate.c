@@ -182,6 +182,28 @@ static void replicas_at_random_are_estimated_as_they_run(void **state)
     hold_station("3200", "replicas: 4", "balancer: {policy: random, work: 0s}", 0.05);
 }
 
+/* A pause between them, so that the two turns of a request know nothing of each other. */
+static void a_pipeline_is_one_turn_before_the_handler_and_one_behind_it(void **state)
+{
+    struct trial trial;
+    struct theory *theory;
+
+    (void)state;
+    run_story(&trial, 4,
+              NO_NETWORK
+              "duration: 200s\nwarmup: 20s\nload: [{verb: call, rate: 700/s}]\n"
+              "services: {web: {kind: custom, queue: 1M, in_flight: 1M,\n"
+              " steps: [{sleep: {dist: exponential, mean: 20ms}}],\n"
+              " pipeline: {accept: 50us, validate: {dist: exponential, mean: 350us},\n"
+              "  validate_answer: 50us, serialise: {dist: exponential, mean: 350us}}}}\n");
+    theory = estimate_of_trial(&trial);
+    agree(&trial, "services.web.utilization", theory->result.utilization[0], 0.01);
+    agree(&trial, "latency.p50", theory->result.p50_ms, 0.05);
+    agree(&trial, "latency.p99", theory->result.p99_ms, 0.05);
+    theory_close(theory);
+    trial_close(&trial);
+}
+
 static void the_least_busy_replica_is_nearly_one_shared_line(void **state)
 {
     (void)state;
@@ -521,6 +543,7 @@ int main(void)
         cmocka_unit_test(four_cores_are_estimated_as_they_run),
         cmocka_unit_test(replicas_in_turn_are_estimated_as_they_run),
         cmocka_unit_test(replicas_at_random_are_estimated_as_they_run),
+        cmocka_unit_test(a_pipeline_is_one_turn_before_the_handler_and_one_behind_it),
         cmocka_unit_test(the_least_busy_replica_is_nearly_one_shared_line),
         cmocka_unit_test(what_is_too_much_is_shed_as_one_less_one_over_rho),
         cmocka_unit_test(a_backlog_grows_and_drains_in_straight_lines),

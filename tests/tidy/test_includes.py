@@ -26,11 +26,11 @@ RULES = {
     "sim/main.c": EVERYTHING_IN_SIM + ["services/base/"],
     "sim/command": EVERYTHING_IN_SIM + ["services/base/"],
     "sim/engine": ["sim/engine/", "services/base/"],
-    # ask.h: the verbs that a load may name are the vocabulary on the wire.
+    # ask.h: the verbs that a load may name, and the stages of a visit, are the words that all share.
     "sim/scenario": ["sim/scenario/", "sim/engine/", "services/base/", "services/port/ask.h"],
     "sim/load": ["sim/load/", "sim/scenario/", "sim/engine/", "services/base/", "services/port/"],
     "sim/measure": ["sim/measure/", "sim/engine/", "sim/scenario/scenario.h",
-                    "sim/scenario/prices.h", "services/base/"],
+                    "sim/scenario/prices.h", "services/base/", "services/port/ask.h"],
     "sim/theory": ["sim/theory/", "sim/scenario/", "sim/engine/", "services/base/",
                    "services/port/ask.h"],
     "sim/setup": ["sim/setup/", "sim/scenario/", "services/base/", "services/port/",
@@ -45,11 +45,12 @@ RULES = {
                 "sim/setup/", "sim/audit/", "services/base/", "services/port/",
                 "services/catalog/", "services/live/"],
     "sim/report": ["sim/report/", "sim/theory/", "sim/measure/", "sim/scenario/", "sim/version.h",
-                   "services/base/"],
+                   "services/base/", "services/port/ask.h"],
     "services/base": ["services/base/"],
     "services/port": ["services/port/", "services/base/"],
 }
-SERVICES = ["autoscaler", "balancer", "batcher", "custom", "delivery", "gateway", "likes"]
+SERVICES = ["autoscaler", "balancer", "batcher", "custom", "delivery", "gateway", "likes",
+            "pipeline"]
 for service in SERVICES:
     RULES[f"services/{service}"] = [f"services/{service}/", "services/port/", "services/base/"]
 RULES["services/catalog"] = ["services/catalog/", "services/port/", "services/base/"] + [

@@ -32,8 +32,10 @@ struct guest { /* A visit and where its answer goes. */
     struct http_request *request;
     struct link link; /* At the door; on no list once it is inside. */
     uint64_t arrived_ns;
-    uint64_t token;  /* Kept for the visit; the service may have changed its ask. */
-    bool is_counted; /* Health checks are not. */
+    uint64_t token; /* Kept for the visit; the service may have changed its ask. */
+    enum visit_stage stage;
+    uint64_t staged_ns; /* At that stage since. */
+    bool is_counted;    /* Health checks are not. */
 };
 
 struct door_live {
@@ -166,10 +168,30 @@ static void admit(struct door_live *door, struct guest *guest)
     }
 }
 
+static void note_stage(struct door_live *door, const struct guest *guest, uint64_t now_ns)
+{
+    door->stats->staged_ns[guest->stage] += now_ns - guest->staged_ns;
+}
+
+static void name_stage(struct door *port, struct visit *visit, enum visit_stage stage,
+                       uint64_t ago_ns)
+{
+    struct door_live *door = (struct door_live *)port;
+    struct guest *guest = list_entry(visit, struct guest, visit);
+    uint64_t now_ns = loop_now_ns(door->loop), before_ns = now_ns - guest->staged_ns;
+
+    now_ns -= ago_ns < before_ns ? ago_ns : before_ns;
+    note_stage(door, guest, now_ns);
+    guest->stage = stage;
+    guest->staged_ns = now_ns;
+}
+
 static void leave(struct door_live *door, struct guest *guest, enum call_outcome outcome)
 {
     uint64_t stay_ns = loop_now_ns(door->loop) - guest->arrived_ns;
 
+    if (guest->stage != STAGE_DOOR)
+        note_stage(door, guest, loop_now_ns(door->loop));
     door->inside--;
     door->stats->stays_ns += stay_ns;
     door->stats->answered[outcome]++;
@@ -250,7 +272,7 @@ static void answer(struct door *port, struct visit *visit, enum call_outcome out
         loop_alarm_set(door->empty, LAST_ONES_NS);
 }
 
-static const struct door_ops door_live_ops = {.answer = answer};
+static const struct door_ops door_live_ops = {.answer = answer, .stage = name_stage};
 
 /* ---- Requests -------------------------------------------------------------------------------- */
 
@@ -293,8 +315,10 @@ static struct guest *take_guest(struct door_live *door, struct http_request *req
     struct guest *guest = pool_take(&door->guests);
 
     if (guest != NULL)
-        *guest = (struct guest){
-            .visit.ask = *ask, .request = request, .arrived_ns = loop_now_ns(door->loop)};
+        *guest = (struct guest){.visit.ask = *ask,
+                                .request = request,
+                                .arrived_ns = loop_now_ns(door->loop),
+                                .staged_ns = loop_now_ns(door->loop)};
     return guest;
 }
 

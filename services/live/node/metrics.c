@@ -178,6 +178,16 @@ static void print_waits(struct page *page, const struct node_stats *stats)
               in_seconds(stats->waited_ns[i]));
 }
 
+/* Of visits of a service that has a pipeline; of others there is nothing to tell. */
+static void print_stages(struct page *page, const struct node_stats *stats)
+{
+    begin(page, "sim_stage_seconds_total", "Time that visits spent at each stage.", "counter");
+    for (int i = 0; i < VISIT_STAGES; i++)
+        if (stats->staged_ns[i] > 0)
+            print(page, "sim_stage_seconds_total{stage=\"%s\"} %.9f\n",
+                  visit_stage_name((enum visit_stage)i), in_seconds(stats->staged_ns[i]));
+}
+
 static void print_offsets(struct page *page, const char *name, const char *help,
                           const uint64_t *offsets)
 {
@@ -237,6 +247,7 @@ size_t metrics_write(char text[static METRICS_MAX], const struct node_stats *sta
         print_family(&page, &families[i], stats);
     print_answers(&page, stats);
     print_waits(&page, stats);
+    print_stages(&page, stats);
     print_offsets(&page, "sim_queue_log_end",
                   "Behind the last record that this node has put, by partition.", stats->log_end);
     print_offsets(&page, "sim_queue_log_next",

@@ -16,7 +16,6 @@
 
 #include "services/live/node/stats.h"
 
-enum { DISTS_MAX = CUSTOM_STEPS_MAX + 4 };
 #define MAGIC UINT64_C(0x73696d2d6e6f6465) /* "sim-node" */
 
 struct head {
@@ -61,9 +60,9 @@ bool settings_send(int fd, const struct node_settings *settings)
                         .sum = MAGIC,
                         .settings_size = sizeof copy,
                         .point_size = sizeof(struct dist_point)};
-    const struct dist_point *points[DISTS_MAX];
-    struct dist *dists[DISTS_MAX];
-    size_t dists_max = plan_dists(&copy.plan, dists, DISTS_MAX);
+    const struct dist_point *points[PLAN_DISTS_MAX];
+    struct dist *dists[PLAN_DISTS_MAX];
+    size_t dists_max = plan_dists(&copy.plan, dists, PLAN_DISTS_MAX);
 
     for (size_t i = 0; i < dists_max; i++) {
         points[i] = dists[i]->points;
@@ -171,8 +170,8 @@ static bool is_sane(const struct node_settings *settings)
 /* Lends every empirical distribution its stretch of the points. False: they do not add up. */
 static bool hand_out(struct plan *plan, struct dist_point *points, uint64_t points_max)
 {
-    struct dist *dists[DISTS_MAX];
-    size_t dists_max = plan_dists(plan, dists, DISTS_MAX);
+    struct dist *dists[PLAN_DISTS_MAX];
+    size_t dists_max = plan_dists(plan, dists, PLAN_DISTS_MAX);
     uint64_t used = 0;
 
     for (size_t i = 0; i < dists_max; i++) {

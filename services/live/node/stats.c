@@ -24,6 +24,7 @@ static const struct {
     COUNT(waits_ns),
     COUNT(waits),
     COUNTS(waited_ns),
+    COUNTS(staged_ns),
     COUNTS(waited),
     COUNT(store_commands),
     COUNT(store_hits),
@@ -94,8 +95,8 @@ void stats_add(struct node_stats *to, const struct node_stats *from)
 
 void stats_settle(struct node_stats *stats)
 {
-    struct stats_level *levels[] = {&stats->inside,    &stats->busy,    &stats->workers_held,
-                                    &stats->blocked,   &stats->waiting, &stats->gil_held,
+    struct stats_level *levels[] = {&stats->inside,     &stats->busy,         &stats->workers_held,
+                                    &stats->blocked,    &stats->waiting,      &stats->gil_held,
                                     &stats->table_busy, &stats->queue_in_hand};
 
     for (size_t i = 0; i < sizeof levels / sizeof *levels; i++)

@@ -54,6 +54,7 @@ struct node_stats {
     uint64_t gil_waits_ns, gil_waits;               /* Each time that somebody wanted it. */
 
     uint64_t waited_ns[STATS_WAITS], waited[STATS_WAITS]; /* By what calls waited for. */
+    uint64_t staged_ns[VISIT_STAGES];                     /* Time of visits, by their stage. */
 
     /* Store, as its client sees it. */
     uint64_t store_commands, store_hits, store_misses, store_reconnects;

@@ -37,6 +37,7 @@ static const struct drawn_word {
     {"shed", {"shed", "сброшено"}},
     {"refused", {"refused", "отказано"}},
     {"error", {"error", "ошибка"}},
+    {"denied", {"denied", "не допущено"}},
     {"late", {"late", "опоздало"}},
     {"of_requests", {"lost, of all requests", "потеряно от всех запросов"}},
     {"profit", {"profit", "прибыль"}},

@@ -99,6 +99,45 @@ static const struct key autoscale_keys[] = {
 static const struct group autoscale_group = {"autoscale", KEYS_OF(autoscale_keys),
                                              .brief = "enabled", .finish = finish_autoscale};
 
+/* Nothing by default: a service's work is its own. scenarios/pipeline.yaml has measured numbers. */
+#define STAGE(member)                                                                              \
+    KEY_DURATION_DIST, KEY_AT(struct pipeline_spec, member), .fallback = "0s", .least = "0s",      \
+                                                             .most = "1h"
+#define PER_KIB(member)                                                                            \
+    KEY_DURATION, KEY_AT(struct pipeline_spec, member), .fallback = "0s", .least = "0s",           \
+                                                        .most = "100ms"
+static const struct key per_kib_keys[] = {
+    {"validate", PER_KIB(validate_kib_ns), .en = "Checking the input, per KiB of the request.",
+     .ru = "Проверка входа, на КиБ запроса."},
+    {"validate_answer", PER_KIB(validate_answer_kib_ns),
+     .en = "Checking the answer, per KiB of it.", .ru = "Проверка ответа, на его КиБ."},
+    {"serialise", PER_KIB(serialise_kib_ns), .en = "Serialising, per KiB of the answer.",
+     .ru = "Сериализация, на КиБ ответа."},
+    {"send", PER_KIB(send_kib_ns), .en = "Sending, per KiB of the answer.",
+     .ru = "Отправка, на КиБ ответа."},
+};
+static const struct group per_kib_group = {"per_kib", KEYS_OF(per_kib_keys)};
+
+static const struct key pipeline_keys[] = {
+    {"accept", STAGE(accept), .en = "The server reads and parses the request.",
+     .ru = "Сервер читает и разбирает запрос."},
+    {"route", STAGE(route), .en = "The endpoint is found.", .ru = "Находится обработчик пути."},
+    {"validate", STAGE(validate), .en = "The input is parsed and checked against its model.",
+     .ru = "Вход разбирается и проверяется по модели."},
+    {"dependencies", STAGE(dependencies),
+     .en = "What the endpoint depends on is made ready: who asks, a session, a connection.",
+     .ru = "Готовятся зависимости: кто спрашивает, сессия, соединение."},
+    {"validate_answer", STAGE(validate_answer), .en = "The answer is held against its model.",
+     .ru = "Ответ проверяется по модели."},
+    {"serialise", STAGE(serialise), .en = "The answer becomes JSON.",
+     .ru = "Ответ превращается в JSON."},
+    {"send", STAGE(send), .en = "The answer is written to the socket.",
+     .ru = "Ответ пишется в сокет."},
+    {"per_kib", KEY_GROUP, .group = &per_kib_group, .en = "What each KiB of a body adds.",
+     .ru = "Сколько добавляет каждый КиБ тела."},
+};
+static const struct group pipeline_group = {"pipeline", KEYS_OF(pipeline_keys)};
+
 /* A few milliseconds for a page of an interpreted framework, a fraction for what is ready. */
 static const struct key work_keys[] = {
     {"light", KEY_DURATION_DIST, KEY_AT(struct service_spec, work_light), .fallback = "300us",
@@ -280,6 +319,10 @@ static const struct key service_keys[] = {
     {"autoscale", KEY_GROUP, KEY_AT(struct service_spec, autoscale), .group = &autoscale_group,
      .en = "Lets the number of replicas follow a signal, by the rule of Kubernetes.",
      .ru = "Число реплик следует за сигналом, по правилу Kubernetes."},
+    {"pipeline", KEY_GROUP, KEY_AT(struct service_spec, pipeline), .group = &pipeline_group,
+     .kinds = CUSTOM | LIKES | DELIVERY,
+     .en = "Processor time of the framework around the handler, stage by stage.",
+     .ru = "Процессорное время фреймворка вокруг обработчика, по этапам."},
     {"work", KEY_GROUP, .group = &work_group, .kinds = LIKES | DELIVERY | BATCHER | GATEWAY,
      .en = "Processor time of its own handlers.", .ru = "Процессорное время обработчиков."},
     {"timeouts", KEY_GROUP, .group = &timeouts_group, .kinds = LIKES | DELIVERY | BATCHER | GATEWAY,
