@@ -38,13 +38,13 @@ bool bucket_take(struct bucket *bucket, uint64_t now_ns);
  *      +-------------------------------------------------------------------- HALF_OPEN
  *                                                             … one call is let through
  *
- * M. Nygard, "Release It!", 2007, chapter 5; the numbers people know are Hystrix's: 50 % of at least
- * 20 calls within 10 s, 5 s open, one probe. A window here is a stretch of time that begins where
- * the last one ended, and not a rolling sum: after it a service begins with a clean slate.
+ * M. Nygard, "Release It!", 2007, chapter 5; the numbers people know are Hystrix's: 50 % of at
+ * least 20 calls within 10 s, 5 s open, one probe. A window here is a stretch of time that begins
+ * where the last one ended, and not a rolling sum: after it a service begins with a clean slate.
  *
- * Failures are CALL_TIMEOUT, CALL_FAILED and CALL_REFUSED. CALL_SHED is neither failure nor success,
- * as for outliers (balancer_outlier.c): who sheds protects itself already. What was sent before the
- * breaker moved is not counted after it. */
+ * Failures are CALL_TIMEOUT, CALL_FAILED and CALL_REFUSED. CALL_SHED is neither failure nor
+ * success, as for outliers (balancer_outlier.c): who sheds protects itself already. What was
+ * sent before the breaker moved is not counted after it. */
 enum breaker_state { BREAKER_CLOSED, BREAKER_OPEN, BREAKER_HALF_OPEN };
 
 struct breaker_config {

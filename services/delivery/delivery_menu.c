@@ -139,7 +139,8 @@ static void menu_fill(struct menu *menu)
     }
 }
 
-/* CALL_ABSENT: another refills. Whatever else is wrong with the store keeps nobody from the rows. */
+/* CALL_ABSENT: another refills. Whatever else is wrong with the store keeps nobody from the
+ * rows. */
 static void menu_after_lease(struct menu *menu)
 {
     const struct delivery *delivery = menu->flow.delivery;

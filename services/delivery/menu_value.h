@@ -6,9 +6,10 @@
  *
  *     refill when  now - delta beta ln(U) >= expiry,  U uniform in (0, 1]
  *
- * so that, of all who read it, few refill it early and hardly anybody finds it gone: e^(1/beta) of
- * them on average if they come often, whatever their rate. A value of the store is one number: 22
- * bits of version, 27 of expiry in milliseconds since the run began, 14 of delta in tenths of one. */
+ * so that, of all who read it, few refill it early and hardly anybody finds it gone: e^(1/beta)
+ * of them on average if they come often, whatever their rate. A value of the store is one
+ * number: 22 bits of version, 27 of expiry in milliseconds since the run began, 14 of delta in
+ * tenths of one. */
 #ifndef SERVICES_DELIVERY_MENU_VALUE_H
 #define SERVICES_DELIVERY_MENU_VALUE_H
 

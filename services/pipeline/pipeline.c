@@ -8,10 +8,10 @@
  *
  * A task that gave way in a line by priority ends it: shed before the handler, failed behind it.
  *
- * The states are the stages themselves. Those of a half (before HANDLE, and behind it) are one turn on
- * a core; what each of them costs is drawn when the half begins, and a passage stands at the first of
- * them until the turn is over. So the step is the same for all, and what differs between them is a
- * row of the config.
+ * The states are the stages themselves. Those of a half (before HANDLE, and behind it) are one turn
+ * on a core; what each of them costs is drawn when the half begins, and a passage stands at the
+ * first of them until the turn is over. So the step is the same for all, and what differs between
+ * them is a row of the config.
  *
  * The service inside is given a visit that lives in the passage, so that its answer finds the
  * passage by its place. What the stages behind the handler ask may be asked in another visit's step

@@ -14,9 +14,9 @@
  *   send             it is written to the socket                      the same
  *
  * That is FastAPI's order, and not only FastAPI's. The stages before the handler are one turn on a
- * core, and those behind it another, as between two awaits of an event loop. How a turn divides into
- * stages is named when it is over: each has its work, and what was waited for the turn is the first
- * one's. A stage that costs nothing is passed over.
+ * core, and those behind it another, as between two awaits of an event loop. How a turn divides
+ * into stages is named when it is over: each has its work, and what was waited for the turn is the
+ * first one's. A stage that costs nothing is passed over.
  *
  * A visit that comes past its deadline is answered CALL_TIMEOUT, one too many CALL_SHED, both
  * before any work; VERB_HEALTH is answered CALL_OK at once. An answer that is an error is held

@@ -104,8 +104,8 @@ static void add_group(struct world *world, const struct service_spec *spec)
 
     init_group(group, world, spec);
     group->plan = setup_service(spec);
-    add_replicas(group,
-                 (plan_bytes(&group->plan) + sizeof(struct process)) * service_processes(spec));
+    add_replicas(group, (plan_bytes(&group->plan) + sizeof(struct worker_process)) *
+                            service_processes(spec));
     if (setup_has_balancer(world->scenario, spec))
         add_balancer(group, &world->balancers[world->groups_max]);
     if (spec->autoscale.is_on)

@@ -48,7 +48,7 @@ enum node_state {
 
 /* One of a node's processes: what the service keeps in its memory is its own. The kernel gives a
  * connection to whoever has waited for one longest. */
-struct process {
+struct worker_process {
     void *service;
     uint32_t next_idle;
 };
@@ -80,9 +80,9 @@ struct node {
     struct ports ports; /* Points to the members above. */
 
     const struct service_ops *service_ops;
-    void *service;             /* Lives in the arena. Under processes: the first one's. */
-    struct process *processes; /* An instance of the service each; NULL: there is one. */
-    uint32_t idle_process;     /* The one that has been idle longest; PROCESS_NONE: all are busy. */
+    void *service;                    /* Lives in the arena. Under processes: the first one's. */
+    struct worker_process *processes; /* An instance of the service each; NULL: there is one. */
+    uint32_t idle_process; /* The one that has been idle longest; PROCESS_NONE: all are busy. */
     uint32_t idle_last;
     struct processor processor;
     struct list visits; /* Inside or at the door: struct exchange.inside */

@@ -26,7 +26,7 @@ struct op {
     struct node *node;  /* Who asked. */
     uint32_t epoch;     /* Its epoch then. */
     uint8_t kind;       /* enum op_kind */
-    uint8_t outcome;    /* To be told later: of work, or held at a paused node: enum call_outcome. */
+    uint8_t outcome;    /* To be told later: of work, or while held at a paused node. */
     uint64_t asked_ns;
     int64_t value;     /* The same. */
     struct pool *pool; /* Set by op_lost and while held: where the record goes back to. */

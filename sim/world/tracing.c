@@ -24,12 +24,18 @@ static uint32_t cause_of(const struct op *op)
     return op->node == world->clients_node ? trace_root(world->trace, op->call) : world->cause;
 }
 
+/* On a core: a handler's work, or a signature. */
+static bool computes(const struct op *op)
+{
+    return op->kind == OP_CPU || op->kind == OP_TOKENS;
+}
+
 void tracing_asked(struct op *op)
 {
     static const uint8_t kinds[OP_KINDS] = {
         [OP_CPU] = SPAN_CPU,     [OP_TIMER] = SPAN_TIMER, [OP_PEER] = SPAN_ASK,
         [OP_STORE] = SPAN_STORE, [OP_QUEUE] = SPAN_QUEUE, [OP_TABLE] = SPAN_TABLE,
-        [OP_BLOCK] = SPAN_BLOCK,
+        [OP_BLOCK] = SPAN_BLOCK, [OP_TOKENS] = SPAN_CPU,
     };
     struct world *world = op->node->world;
     const struct node *node = op->kind == OP_PEER ? ((struct exchange *)op)->to : op->node;
@@ -55,7 +61,7 @@ void tracing_runs(struct op *task)
     struct trace_span *last = &trace->spans[task->event.note];
     uint64_t now_ns = world_now_ns(world), since_ns = task->asked_ns;
 
-    if (task->timer.note == 0 || task->kind != OP_CPU)
+    if (task->timer.note == 0 || !computes(task))
         return;
     if (task->event.note != 0 && last->end_ns == now_ns) {
         last->outcome = CALL_PENDING; /* It goes on at once. */
@@ -73,7 +79,7 @@ void tracing_stops(struct op *task)
 {
     struct world *world = task->node->world;
 
-    if (task->timer.note != 0 && task->kind == OP_CPU)
+    if (task->timer.note != 0 && computes(task))
         trace_end(world->trace, task->event.note, world_now_ns(world), CALL_OK);
 }
 

@@ -176,11 +176,12 @@ static void an_expiry_sends_everybody_to_the_table_or_one_of_each_replica(void *
     expect_about("a lease, 4 replicas", reads_per_expiry(4, "lease: 10s", 1.1 + 0.001), 1, 0.03);
 }
 
-/* XFetch with beta 1, D to build, lambda readers a second. At a gap g before the expiry readers draw
- * a refill at a rate of lambda e^(-g/D), so the first one does at G with lambda D e^(-G/D) = X, X
- * exponential of mean 1: mean G = D (ln(lambda D) + Euler's gamma). Until it is done, D later, another
- * X (e - 1) do: e in all on average, whatever lambda. The last of them keeps the menu anew, on average
- * D (1 - 2/(1+e)) after the first; from there to the next first refill it is T + D - G. */
+/* XFetch with beta 1, D to build, lambda readers a second. At a gap g before the expiry readers
+ * draw a refill at a rate of lambda e^(-g/D), so the first one does at G with lambda D e^(-G/D)
+ * = X, X exponential of mean 1: mean G = D (ln(lambda D) + Euler's gamma). Until it is done, D
+ * later, another X (e - 1) do: e in all on average, whatever lambda. The last of them keeps the
+ * menu anew, on average D (1 - 2/(1+e)) after the first; from there to the next first refill it
+ * is T + D - G. */
 static void an_early_refresh_costs_e_refills_whatever_the_rate(void **state)
 {
     static const double rates[] = {300, 1000};
@@ -200,8 +201,8 @@ static void an_early_refresh_costs_e_refills_whatever_the_rate(void **state)
                              "services: {delivery: {cores: 256, work: {light: 0s, read: 100ms},\n"
                              "  menu: {cache: yes, ttl: 2s, early: 1}}}\n",
                   rates[i]);
-        expect_about("refills per cycle",
-                     (double)first(&trial)->table.reads / (3600 / cycle_s), e, 0.05);
+        expect_about("refills per cycle", (double)first(&trial)->table.reads / (3600 / cycle_s), e,
+                     0.05);
         expect_about("nobody waits: mean ms", histogram_mean_ns(&first(&trial)->latency) * 1e-6,
                      e * 100 / (rates[i] * cycle_s), 0.06);
         trial_close(&trial);

@@ -15,9 +15,9 @@
  * While a request is inside, what is pipelined behind it is read only as far as there is room, so
  * that its own bytes stay where they are. A client that closes its side only says that it sends no
  * more: what it has asked is answered. A connection gives way after each request and goes on with
- * what is pipelined behind it in a later round of the loop, in which two such connections have their
- * turn: ten who pipeline pages by the hundred cost the others two pages and not all of them. Who
- * drips (many reads, a few bytes each) or lingers gives way to everybody else.
+ * what is pipelined behind it in a later round of the loop, in which two such connections have
+ * their turn: ten who pipeline pages by the hundred cost the others two pages and not all of them.
+ * Who drips (many reads, a few bytes each) or lingers gives way to everybody else.
  *
  * Connection records are kept and used again; they grow with the connections that are open at once,
  * never with the requests. Large buffers go with their connection, and all of them together have a
