@@ -6,8 +6,7 @@ const char *plan_kind_name(enum plan_kind kind)
     static const char *const names[PLAN_KINDS] = {
         [PLAN_CUSTOM] = "custom",   [PLAN_LIKES] = "likes",       [PLAN_DELIVERY] = "delivery",
         [PLAN_BATCHER] = "batcher", [PLAN_BALANCER] = "balancer", [PLAN_AUTOSCALER] = "autoscaler",
-        [PLAN_GATEWAY] = "gateway",
-        [PLAN_COUNTER] = "counter",
+        [PLAN_GATEWAY] = "gateway", [PLAN_COUNTER] = "counter",
     };
 
     check(kind < PLAN_KINDS);

@@ -43,6 +43,8 @@ static bool leads_to_rows(const struct scenario *scenario, uint32_t service)
         for (uint32_t i = 0; i < spec->steps_max; i++)
             if (spec->steps[i].kind == STEP_ASK && leads_to_rows(scenario, spec->steps[i].service))
                 return true;
+    if (spec->kind == KIND_GATEWAY)
+        return leads_to_rows(scenario, spec->behind);
     return spec->kind == KIND_LIKES;
 }
 

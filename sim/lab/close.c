@@ -40,8 +40,7 @@ static void close_stages(struct service_result *result, const struct node_stats 
     static const char *const names[STATS_WAITS] = {
         [STATS_CPU] = "cpu",     [STATS_TIMER] = "timer",   [STATS_PEER] = "peer",
         [STATS_STORE] = "store", [STATS_QUEUE] = "queue",   [STATS_TABLE] = "table",
-        [STATS_BLOCK] = "block", [STATS_TOKENS] = "tokens",
-    [STATS_MEMORY] = "memory",
+        [STATS_BLOCK] = "block", [STATS_TOKENS] = "tokens", [STATS_MEMORY] = "memory",
     };
 
     for (int i = 0; i < STATS_WAITS; i++)

@@ -5,9 +5,9 @@
 #include "sim/world/world_inside.h"
 
 static const char *const op_names[OP_KINDS] = {
-    [OP_CPU] = "cpu",     [OP_TIMER] = "timer", [OP_PEER] = "peer",   [OP_STORE] = "store",
-    [OP_QUEUE] = "queue", [OP_TABLE] = "table", [OP_BLOCK] = "block", [OP_TOKENS] = "tokens",
-    [OP_MEMORY] = "memory",
+    [OP_CPU] = "cpu",     [OP_TIMER] = "timer",   [OP_PEER] = "peer",
+    [OP_STORE] = "store", [OP_QUEUE] = "queue",   [OP_TABLE] = "table",
+    [OP_BLOCK] = "block", [OP_TOKENS] = "tokens", [OP_MEMORY] = "memory",
 };
 
 static void close_stage(struct service_result *result, const char *name, uint64_t sum_ns,

@@ -105,8 +105,7 @@ static const struct family families[] = {
 static const char *const waits[STATS_WAITS] = {
     [STATS_CPU] = "cpu",     [STATS_TIMER] = "timer",   [STATS_PEER] = "peer",
     [STATS_STORE] = "store", [STATS_QUEUE] = "queue",   [STATS_TABLE] = "table",
-    [STATS_BLOCK] = "block", [STATS_TOKENS] = "tokens",
-    [STATS_MEMORY] = "memory",
+    [STATS_BLOCK] = "block", [STATS_TOKENS] = "tokens", [STATS_MEMORY] = "memory",
 };
 
 static const char *const outcomes[STATS_OUTCOMES] = {

@@ -52,7 +52,7 @@ struct node {
     struct cpu_live *cpu;
     struct peer_live *peer;
     struct memory_live *memory; /* NULL: its threads share nothing. */
-    struct store_live *store; /* The next four: NULL where there is none. */
+    struct store_live *store;   /* The next four: NULL where there is none. */
     struct memcached_live *memcached;
     struct table_live *table;
     struct queue_live *queue;

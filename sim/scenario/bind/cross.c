@@ -146,7 +146,7 @@ static void judge_posts(struct binder *binder, const struct load_spec *load, str
 {
     uint64_t posts = load->keys.dist == KEYS_CONSTANT ? 1 : load->keys.n;
     struct memory_spec *memory = &binder->scenario->services[i].shared;
-    struct node *said = node_find(node_find(service_node(binder, i), "memory"), "posts");
+    struct node *said = node_find(node_find(cross_service_node(binder, i), "memory"), "posts");
 
     if (posts > MEMORY_POSTS_MAX && said == NULL)
         blame(binder->problems, near(load_node, "keys"), NULL,
