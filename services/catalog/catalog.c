@@ -6,7 +6,7 @@ const char *plan_kind_name(enum plan_kind kind)
     static const char *const names[PLAN_KINDS] = {
         [PLAN_CUSTOM] = "custom",   [PLAN_LIKES] = "likes",       [PLAN_DELIVERY] = "delivery",
         [PLAN_BATCHER] = "batcher", [PLAN_BALANCER] = "balancer", [PLAN_AUTOSCALER] = "autoscaler",
-        [PLAN_GATEWAY] = "gateway",
+        [PLAN_GATEWAY] = "gateway", [PLAN_COUNTER] = "counter",
     };
 
     check(kind < PLAN_KINDS);
@@ -24,6 +24,8 @@ static size_t service_bytes(const struct plan *plan)
         return delivery_bytes(&plan->delivery);
     case PLAN_BATCHER:
         return batcher_bytes(&plan->batcher);
+    case PLAN_COUNTER:
+        return counter_bytes(&plan->counter);
     case PLAN_BALANCER:
         return balancer_bytes(&plan->balancer);
     case PLAN_AUTOSCALER:
@@ -60,6 +62,9 @@ static void *start_service(const struct plan *plan, const struct ports *ports,
     case PLAN_BATCHER:
         *ops = &batcher_service;
         return batcher_init(&plan->batcher, ports);
+    case PLAN_COUNTER:
+        *ops = &counter_service;
+        return counter_init(&plan->counter, ports);
     case PLAN_BALANCER:
         *ops = &balancer_service;
         return balancer_init(&plan->balancer, ports);
@@ -122,6 +127,7 @@ size_t plan_dists(struct plan *plan, struct dist **dists, size_t max)
         return add(&plan->batcher.work_record, dists, count, max);
     case PLAN_GATEWAY:
         return add(&plan->gateway.work, dists, count, max);
+    case PLAN_COUNTER:
     case PLAN_BALANCER:
     case PLAN_AUTOSCALER:
     case PLAN_KINDS:

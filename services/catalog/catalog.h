@@ -8,6 +8,7 @@
 #include "services/autoscaler/autoscaler.h"
 #include "services/balancer/balancer.h"
 #include "services/batcher/batcher.h"
+#include "services/counter/counter.h"
 #include "services/custom/custom.h"
 #include "services/delivery/delivery.h"
 #include "services/gateway/gateway.h"
@@ -19,6 +20,7 @@ enum plan_kind {
     PLAN_LIKES,
     PLAN_DELIVERY,
     PLAN_BATCHER,
+    PLAN_COUNTER,
     PLAN_BALANCER,
     PLAN_AUTOSCALER,
     PLAN_GATEWAY,
@@ -33,6 +35,7 @@ struct plan { /* Plain numbers; an empirical dist's points are lent by whoever m
         struct likes_config likes;
         struct delivery_config delivery;
         struct batcher_config batcher;
+        struct counter_config counter;
         struct balancer_config balancer;
         struct autoscaler_config autoscaler;
         struct gateway_config gateway;

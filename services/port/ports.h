@@ -10,6 +10,7 @@
 #include "services/port/ask.h"
 #include "services/port/cpu.h"
 #include "services/port/fleet.h"
+#include "services/port/memory.h"
 #include "services/port/peer.h"
 #include "services/port/queue.h"
 #include "services/port/store.h"
@@ -21,6 +22,7 @@ struct ports {
     struct door *door;
     struct timer *timer;
     struct cpu *cpu;
+    struct memory *memory; /* Shared by the threads of this node. */
     struct peer *peer;
     struct store *store;
     struct queue *queue;

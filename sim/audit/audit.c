@@ -1,7 +1,8 @@
 /* audit.c — Hears the clients, keeps the accounts, and at the end calls for the evidence.
  *
  *   after events   offered = ok + late + failed + in flight
- *   at the end     what customers were told is true: audit_likes.c, audit_orders.c, audit_auth.c */
+ *   at the end     what customers were told is true: audit_likes.c, audit_orders.c, audit_auth.c;
+ *                  and counters show what was added: audit_counter.c */
 #include "sim/audit/audit.h"
 
 #include <stdarg.h>
@@ -159,4 +160,5 @@ void audit_end(struct audit *audit, const struct evidence *evidence, bool has_dr
     audit_likes_end(audit, evidence, has_drained);
     audit_orders_end(audit, evidence, has_drained);
     audit_auth_end(audit);
+    audit_counter_end(audit);
 }

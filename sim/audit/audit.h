@@ -103,10 +103,10 @@ static inline void audit_event(struct audit *audit)
         audit_accounts(audit);
 }
 
-/* Once, after the run: the accounts, the likes, the orders and their trips, the tokens.
- * result->store and result->requests are written, and measure is not closed yet. has_drained:
- * everybody has an answer, and nothing is in the log or on its way; otherwise only what holds at
- * any time is checked, and likes are counted as undrained. */
+/* Once, after the run: the accounts, the likes, the orders and their trips, the tokens, the
+ * counters. result->store, result->counter and result->requests are written, and measure is not
+ * closed yet. has_drained: everybody has an answer, and nothing is in the log or on its way;
+ * otherwise only what holds at any time is checked, and likes are counted as undrained. */
 void audit_end(struct audit *audit, const struct evidence *evidence, bool has_drained);
 
 #endif

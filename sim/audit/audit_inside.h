@@ -1,7 +1,8 @@
 /* audit_inside.h — The parts of the audit; for sim/audit alone.
  *
  * audit.c hears, counts and opens the ends; audit_likes.c and audit_orders.c keep the facts of
- * their verbs and judge them; audit_auth.c does so for tokens. */
+ * their verbs and judge them; audit_auth.c does so for tokens, audit_counter.c for what was counted
+ * in memory. */
 #ifndef SIM_AUDIT_AUDIT_INSIDE_H
 #define SIM_AUDIT_AUDIT_INSIDE_H
 
@@ -24,6 +25,9 @@ void audit_likes_end(struct audit *audit, const struct evidence *evidence, bool 
 void audit_auth_init(struct audit *audit);
 void audit_auth_heard(struct audit *audit, const struct token_news *news);
 void audit_auth_end(struct audit *audit);
+
+/* audit_counter.c */
+void audit_counter_end(struct audit *audit);
 
 /* audit_orders.c */
 size_t audit_orders_bytes(void);

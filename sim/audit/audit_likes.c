@@ -34,9 +34,26 @@ struct post_fact { /* Of one post that somebody asked about; made at the end. */
     bool has_counter;
 };
 
-static bool is_word(const struct request *request)
+/* Likes that a counter takes leave no rows behind: they are no facts. */
+static bool leads_to_rows(const struct scenario *scenario, uint32_t service)
 {
-    return request->ask.verb == VERB_LIKE || request->ask.verb == VERB_UNLIKE;
+    const struct service_spec *spec = &scenario->services[service];
+
+    if (spec->kind == KIND_CUSTOM)
+        for (uint32_t i = 0; i < spec->steps_max; i++)
+            if (spec->steps[i].kind == STEP_ASK && leads_to_rows(scenario, spec->steps[i].service))
+                return true;
+    if (spec->kind == KIND_GATEWAY)
+        return leads_to_rows(scenario, spec->behind);
+    return spec->kind == KIND_LIKES;
+}
+
+static bool is_word(const struct audit *audit, const struct request *request)
+{
+    const struct load_spec *load = request->clients == NULL ? NULL : request->clients->spec;
+
+    return (request->ask.verb == VERB_LIKE || request->ask.verb == VERB_UNLIKE) &&
+           (load == NULL || leads_to_rows(audit->scenario, load->service));
 }
 
 static uint64_t *facts_of(struct audit *audit, const struct request *request)
@@ -48,7 +65,7 @@ void audit_likes_offered(struct audit *audit, const struct request *request)
 {
     uint64_t *facts;
 
-    if (!is_word(request))
+    if (!is_word(audit, request))
         return;
     facts = facts_of(audit, request);
     *facts |= request->ask.verb == VERB_UNLIKE ? UNLIKE_TRIED : LIKE_TRIED;
@@ -62,7 +79,7 @@ void audit_likes_finished(struct audit *audit, const struct request *request,
 {
     uint64_t *facts;
 
-    if (!is_word(request))
+    if (!is_word(audit, request))
         return;
     facts = facts_of(audit, request);
     *facts -= WORD_IS_OPEN;

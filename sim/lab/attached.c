@@ -33,6 +33,7 @@ static enum verb harmless_verb(enum service_kind kind)
 {
     switch (kind) {
     case KIND_LIKES:
+    case KIND_COUNTER:
         return VERB_COUNT;
     case KIND_DELIVERY:
         return VERB_TRACK;

@@ -40,7 +40,7 @@ static void close_stages(struct service_result *result, const struct node_stats 
     static const char *const names[STATS_WAITS] = {
         [STATS_CPU] = "cpu",     [STATS_TIMER] = "timer",   [STATS_PEER] = "peer",
         [STATS_STORE] = "store", [STATS_QUEUE] = "queue",   [STATS_TABLE] = "table",
-        [STATS_BLOCK] = "block", [STATS_TOKENS] = "tokens",
+        [STATS_BLOCK] = "block", [STATS_TOKENS] = "tokens", [STATS_MEMORY] = "memory",
     };
 
     for (int i = 0; i < STATS_WAITS; i++)
@@ -202,6 +202,37 @@ static void close_table(struct lab *lab, const struct sums *sums)
     table->pool_wait_mean_ms =
         ratio(is->table_pool_waits_ns - was->table_pool_waits_ns, table->reads + table->writes) *
         1e-6;
+}
+
+static void add_counter(struct counter_result *to, const struct node_stats *from)
+{
+    to->is_used = true;
+    to->attempted += from->counter_attempted;
+    to->shown += from->counter_shown;
+    to->forgotten += from->counter_forgotten;
+    to->lock_waits += from->counter_lock_waits;
+    to->retries += from->counter_retries;
+    to->allocations += from->counter_allocations;
+    to->allocated_bytes += from->counter_allocated_bytes;
+    to->adds += from->counter_adds;
+    to->add_ns += from->counter_add_ns;
+    to->reads += from->counter_reads;
+    to->read_ns += from->counter_read_ns;
+}
+
+/* What threads overwrite nobody sees: it is what is missing in the end. */
+void close_counters(struct lab *lab)
+{
+    static struct crew_figures figures;
+    struct counter_result *counter = &lab->result->counter;
+
+    for (uint32_t i = 0; lab->crew != NULL && i < lab->scenario->services_max; i++) {
+        if (lab->scenario->services[i].kind != KIND_COUNTER)
+            continue;
+        crew_read(lab->crew, i, &figures);
+        add_counter(counter, &figures.sum);
+    }
+    counter->lost = (int64_t)(counter->attempted - counter->shown);
 }
 
 void close_figures(struct lab *lab)

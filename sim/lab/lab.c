@@ -61,6 +61,7 @@ static enum lab_end judge(struct lab *lab, bool has_drained)
         crew_read(lab->crew, i, &last);
         evidence.has_store_missed |= last.sum.store_missed > 0;
     }
+    close_counters(lab);
     if (!proofs_fetch(lab, why)) {
         snprintf(lab->report->trouble, sizeof lab->report->trouble,
                  "what is in the servers in the end cannot be read: %s", why);

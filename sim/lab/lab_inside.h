@@ -79,6 +79,7 @@ void attached_settle(struct lab *lab);
 /* close.c */
 void read_figures(struct lab *lab, struct crew_figures *figures);
 void close_figures(struct lab *lab);
+void close_counters(struct lab *lab); /* When the nodes have stopped: of the whole run. */
 
 /* evidence.c */
 bool proofs_fetch(struct lab *lab, char why[static 160]);

@@ -62,6 +62,7 @@ static bool make_board(struct place *place)
     const struct station *station = place->station;
 
     put_board_away(place);
+    place->carried.counter_forgotten = place->carried.counter_shown;
     snprintf(place->board_path, sizeof place->board_path, "%s/board-%u%s-%u-%u",
              station->crew->servers->folder, station->index, station->is_balancer ? "b" : "",
              place->replica, place->starts);

@@ -53,6 +53,8 @@ struct servers_wanted servers_wanted_by(const struct service_spec *spec)
         return (struct servers_wanted){.table = true, .queue = true};
     case KIND_GATEWAY:
         return (struct servers_wanted){.store = spec->auth.kind != AUTH_NONE};
+    case KIND_COUNTER: /* Everything is in its own memory. */
+        break;
     }
     return (struct servers_wanted){false};
 }

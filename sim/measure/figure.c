@@ -23,6 +23,7 @@ static const char *const none = "—";
 
 static struct scale scale_of_ms(double ms)
 {
+    static const struct scale ns = {1e6, {NO_BREAK_SPACE "ns", NO_BREAK_SPACE "нс"}};
     static const struct scale scales[] = {
         {1e3, {NO_BREAK_SPACE "µs", NO_BREAK_SPACE "мкс"}},
         {1, {NO_BREAK_SPACE "ms", NO_BREAK_SPACE "мс"}},
@@ -30,6 +31,8 @@ static struct scale scale_of_ms(double ms)
         {1 / 60e3, {NO_BREAK_SPACE "min", NO_BREAK_SPACE "мин"}},
     };
 
+    if (ms > 0 && ms < 0.0009995)
+        return ns;
     if (ms <= 0 || (ms >= 0.9995 && ms < 999.5))
         return scales[1];
     return scales[ms < 1 ? 0 : ms < 600e3 ? 2 : 3];

@@ -124,6 +124,12 @@ static inline void usage_change(struct usage *usage, uint64_t now_ns, uint64_t b
     area_change(&usage->busy, now_ns, busy);
 }
 
+/* Busy time that is known only when it has passed; the level stays what it is. */
+static inline void usage_spend(struct usage *usage, uint64_t busy_ns)
+{
+    usage->busy.sum += busy_ns;
+}
+
 static inline void usage_resize(struct usage *usage, uint64_t now_ns, uint64_t capacity)
 {
     area_change(&usage->capacity, now_ns, capacity);

@@ -141,6 +141,27 @@ static bool read_hit_rate(const struct result *result, const void *record,
                  value);
 }
 
+static bool read_counter_lost(const struct result *result, const void *record,
+                              const struct metric *metric, double *value)
+{
+    (void)record, (void)metric;
+    return share((double)result->counter.lost, (double)result->counter.attempted, value);
+}
+
+static bool read_add_mean(const struct result *result, const void *record,
+                          const struct metric *metric, double *value)
+{
+    (void)record, (void)metric;
+    return share((double)result->counter.add_ns / 1e6, (double)result->counter.adds, value);
+}
+
+static bool read_read_mean(const struct result *result, const void *record,
+                           const struct metric *metric, double *value)
+{
+    (void)record, (void)metric;
+    return share((double)result->counter.read_ns / 1e6, (double)result->counter.reads, value);
+}
+
 static bool read_wait_p99(const struct result *result, const void *record,
                           const struct metric *metric, double *value)
 {
@@ -331,6 +352,16 @@ static const struct metric metrics[] = {
     {"auth.store_commands", METRIC_RATE, read_store_rate, OWN},
     {"auth.exposure_mean", METRIC_MS, read_exposure_mean, OWN},
     {"auth.exposure_max", METRIC_MS, read_auth, AT(result, auth.exposure_max_ms)},
+    {"counter.attempted", METRIC_COUNT, read_per_run, AT(result, counter.attempted)},
+    {"counter.shown", METRIC_COUNT, read_per_run, AT(result, counter.shown)},
+    {"counter.lost", METRIC_SHARE, read_counter_lost, OWN},
+    {"counter.forgotten", METRIC_COUNT, read_per_run, AT(result, counter.forgotten)},
+    {"counter.add_mean", METRIC_MS, read_add_mean, OWN},
+    {"counter.read_mean", METRIC_MS, read_read_mean, OWN},
+    {"counter.lock_waits", METRIC_COUNT, read_per_run, AT(result, counter.lock_waits)},
+    {"counter.retries", METRIC_COUNT, read_per_run, AT(result, counter.retries)},
+    {"counter.allocations", METRIC_COUNT, read_per_run, AT(result, counter.allocations)},
+    {"counter.garbage", METRIC_COUNT, read_per_run, AT(result, counter.allocated_bytes)},
 };
 
 /* What follows "services.NAME."; the record is the service. */

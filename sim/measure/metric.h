@@ -23,6 +23,11 @@
  *         accepted_after_revocation}           logins and requests
  *   auth.{exposure_mean,exposure_max}            from a revocation to a thief's last success
  *   auth.store_commands                          per second, where people log in
+ *   counter.{attempted,shown,forgotten}          increments of counters in memory
+ *   counter.lost                                 share of those attempted
+ *   counter.{add_mean,read_mean}                 time on a thread, of one increment, of one read
+ *   counter.{lock_waits,retries,allocations,
+ *            garbage}                            times; bytes
  *   runtime.memory                               MiB, of all processes of all services
  *   runtime.{held,gil_held,gil_wait}             of the service whose threads, processes or loops,
  *                                                or whose interpreter's lock, are held most

@@ -263,6 +263,24 @@ static void merge_latency(float *to, double to_runs, float from, double from_run
     *to = (float)mean_ms;
 }
 
+static void merge_counter(struct counter_result *to, const struct counter_result *from)
+{
+    to->is_used = to->is_used || from->is_used;
+    ADD(to, from, attempted);
+    ADD(to, from, shown);
+    ADD(to, from, lost);
+    ADD(to, from, forgotten);
+    ADD(to, from, lock_waits);
+    ADD(to, from, retries);
+    ADD(to, from, allocations);
+    ADD(to, from, allocated_bytes);
+    ADD(to, from, adds);
+    ADD(to, from, add_ns);
+    ADD(to, from, reads);
+    ADD(to, from, read_ns);
+    ADD(to, from, steps);
+}
+
 static void merge_series(struct series_result *to, double to_runs, const struct series_result *from,
                          double from_runs)
 {
@@ -326,6 +344,7 @@ void result_merge(struct result *to, const struct result *from)
     ADD(to, from, likes.out_of_order);
     ADD(to, from, likes.undrained);
     merge_auth(&to->auth, &from->auth);
+    merge_counter(&to->counter, &from->counter);
     merge_series(&to->series, to_runs, &from->series, from_runs);
     merge_end(to, from);
     merge_breaks(to, from);

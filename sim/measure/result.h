@@ -123,6 +123,21 @@ struct auth_result { /* Figures of people who log in, and of those who should no
     double exposure_max_ms;
 };
 
+/* Increments of counters in the memory of processes. Of the whole run, warm-up and drain included:
+ * a counter forgets neither. attempted = shown + lost, always. */
+struct counter_result {
+    bool is_used;
+    uint64_t attempted, shown; /* shown: what each process's counters showed at its end. */
+    int64_t lost;              /* Overwritten by another thread that had not seen them. */
+    uint64_t forgotten;        /* Of those shown: died with a process before the run's end. */
+    uint64_t lock_waits;       /* Times that the lock was found held. */
+    uint64_t retries;          /* Copies made in vain: another was faster. */
+    uint64_t allocations, allocated_bytes;
+    uint64_t adds, add_ns; /* Of likes that were done: time on a thread, the program's included. */
+    uint64_t reads, read_ns;
+    uint64_t steps; /* That the model has played; 0 live. */
+};
+
 struct break_result { /* An invariant that did not hold. */
     char name[48];
     char finding[160];
@@ -176,6 +191,7 @@ struct result {
     struct money_result money;
     struct likes_result likes;
     struct auth_result auth;
+    struct counter_result counter;
     struct series_result series;
 
     struct threshold_result thresholds[SCENARIO_THRESHOLDS_MAX];

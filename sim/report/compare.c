@@ -1,4 +1,4 @@
-/* compare.c — The tables: thresholds, answers, failures by cause, money.
+/* compare.c — The tables: thresholds, answers, failures by cause, counters, money.
  *
  * A table is a list of items; each item says how to head its column and what stands in it for a
  * variant. Items that say nothing (a cause that no request failed by, a cost that nobody had) are
@@ -370,6 +370,38 @@ void section_runtimes(struct page *page, const struct report *report)
             add_item(&table, items[i]);
     if (table.items_max > 0)
         table_print(page, &table, word(table.language, WORD_TITLE_RUNTIMES));
+}
+
+static bool any_counter(const struct report *report)
+{
+    for (unsigned v = 0; v < report->variants_max; v++)
+        if (report->variants[v].result->counter.is_used)
+            return true;
+    return false;
+}
+
+void section_counter(struct page *page, const struct report *report)
+{
+    static const struct item items[] = {
+        {WORD_ADDED, WORD_INCREMENTS, "counter.attempted", METRIC_COUNT, COLOR_PLAIN, NULL},
+        {WORD_LOST_REQUESTS, WORD_OVERWRITTEN, "counter.lost", METRIC_SHARE, COLOR_BAD, NULL},
+        {WORD_FORGOTTEN, WORD_BY_CRASHES, "counter.forgotten", METRIC_COUNT, COLOR_WARN, NULL},
+        {WORD_TIME, WORD_PER_ADD, "counter.add_mean", METRIC_MS, COLOR_PLAIN, NULL},
+        {WORD_TIME, WORD_PER_READ, "counter.read_mean", METRIC_MS, COLOR_PLAIN, NULL},
+        {WORD_LOCK, WORD_FOUND_HELD, "counter.lock_waits", METRIC_COUNT, COLOR_PLAIN, NULL},
+        {WORD_OBJECTS, WORD_NONE, "counter.allocations", METRIC_COUNT, COLOR_PLAIN, NULL},
+        {WORD_RETRIES, WORD_IN_VAIN, "counter.retries", METRIC_COUNT, COLOR_PLAIN, NULL},
+        {WORD_GARBAGE, WORD_BYTES, "counter.garbage", METRIC_COUNT, COLOR_PLAIN, NULL},
+    };
+    struct table_of table;
+
+    if (!any_counter(report))
+        return;
+    table_begin(&table, report);
+    for (size_t i = 0; i < sizeof items / sizeof items[0]; i++)
+        if (is_nonzero(report, items[i].metric))
+            add_item(&table, items[i]);
+    table_print(page, &table, word(table.language, WORD_TITLE_COUNTER));
 }
 
 static const char *currency_sign(enum language language, const char *currency)

@@ -266,6 +266,30 @@ static json_t *auth_of(const struct auth_result *auth)
     return object;
 }
 
+static json_t *mean_ns(uint64_t ns, uint64_t times)
+{
+    return times == 0 ? json_null() : json_real((double)ns / (double)times);
+}
+
+static json_t *counter_of(const struct counter_result *counter)
+{
+    json_t *object = json_object();
+
+    set_count(object, "attempted", counter->attempted);
+    set_count(object, "shown", counter->shown);
+    json_object_set_new(object, "lost", json_integer(counter->lost));
+    set_count(object, "forgotten", counter->forgotten);
+    json_object_set_new(object, "add_mean_ns", mean_ns(counter->add_ns, counter->adds));
+    json_object_set_new(object, "read_mean_ns", mean_ns(counter->read_ns, counter->reads));
+    set_count(object, "reads", counter->reads);
+    set_count(object, "lock_waits", counter->lock_waits);
+    set_count(object, "retries", counter->retries);
+    set_count(object, "allocations", counter->allocations);
+    set_count(object, "allocated_bytes", counter->allocated_bytes);
+    set_count(object, "steps", counter->steps);
+    return object;
+}
+
 static json_t *money_of(const struct result *result)
 {
     const struct money_result *money = &result->money;
@@ -486,6 +510,8 @@ static void set_figures(json_t *object, const struct result *result)
     json_object_set_new(object, "likes", likes_of(&result->likes));
     json_object_set_new(object, "auth",
                         result->auth.is_used ? auth_of(&result->auth) : json_null());
+    json_object_set_new(object, "counter",
+                        result->counter.is_used ? counter_of(&result->counter) : json_null());
     json_object_set_new(object, "money", money_of(result));
     json_object_set_new(object, "bottleneck", bottleneck_of(&result->bottleneck));
     json_object_set_new(object, "thresholds", thresholds_of(result));

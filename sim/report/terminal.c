@@ -9,6 +9,7 @@
  *   bottleneck   named, with its evidence
  *   stages       of services with a pipeline: where their visits spend their time
  *   auth         logins, tokens refused, and what a thief could do
+ *   counter      what threads that share memory added, lost, and what it cost
  *   money        earned and spent, stream by stream; which design one would take
  *   money lost   by cause
  *   over time    offered rate, p99 and queue, drawn
@@ -141,6 +142,7 @@ const struct section sections[] = {
     {section_runtimes, false},
     {section_auth, false},
     {section_stages, false},
+    {section_counter, false},
     {section_money, false},
     {section_money_lost, false},
     {section_over_time, true},

@@ -23,7 +23,8 @@ enum {
     SCENARIO_THRESHOLDS_MAX = 32,
     SCENARIO_FAULTS_MAX = 64,
     SCENARIO_TIERS_MAX = 8,
-    SCENARIO_VARIANTS_MAX = 32
+    SCENARIO_VARIANTS_MAX = 32,
+    MEMORY_POSTS_MAX = 1000 /* Of one counter; posts in keys_memory.c says the same. */
 };
 
 struct text { /* Both may be the same; never NULL once bound, perhaps "". */
@@ -92,7 +93,14 @@ struct load_spec {
 
 /* ---- Services --------------------------------------------------------------------------- */
 
-enum service_kind { KIND_CUSTOM, KIND_LIKES, KIND_DELIVERY, KIND_BATCHER, KIND_GATEWAY };
+enum service_kind {
+    KIND_CUSTOM,
+    KIND_LIKES,
+    KIND_DELIVERY,
+    KIND_BATCHER,
+    KIND_GATEWAY,
+    KIND_COUNTER
+};
 enum runtime_model { RUNTIME_EVENT_LOOP, RUNTIME_THREADS, RUNTIME_GIL_THREADS, RUNTIME_PROCESSES };
 enum likes_design {
     DESIGN_TABLE,   /* Rows only; every question scans. */
@@ -108,6 +116,8 @@ enum topic_kind { TOPIC_KIND_LIKES, TOPIC_KIND_ORDERS };
 enum auth_kind { AUTH_NONE, AUTH_SESSION, AUTH_JWT, AUTH_JWT_DENYLIST };
 enum auth_algorithm { ALGORITHM_HS256, ALGORITHM_RS256, ALGORITHM_EDDSA, ALGORITHMS };
 enum scale_signal { SIGNAL_CPU, SIGNAL_IN_FLIGHT, SIGNAL_RATE, SIGNAL_LAG };
+
+enum count_design { COUNT_UNLOCKED, COUNT_LOCKED, COUNT_ATOMIC, COUNT_SHARDED, COUNT_COPIED };
 
 enum step_kind {
     STEP_COMPUTE,
@@ -154,6 +164,20 @@ struct pipeline_spec { /* Processor time around the handler, stage by stage. */
     struct dist accept, route, validate, dependencies, validate_answer, serialise, send;
     /* And per KiB: of the request, then of the answer. */
     uint64_t validate_kib_ns, validate_answer_kib_ns, serialise_kib_ns, send_kib_ns;
+};
+
+struct memory_spec { /* What the threads of a replica share, and what sharing costs. */
+    enum count_design design;
+    uint64_t adds;      /* Increments in one like. */
+    uint32_t posts;     /* Counters. */
+    uint64_t work_ns;   /* Of the program's own, before each. */
+    double jitter;      /* Share by which that varies, up and down. */
+    uint64_t gap_ns;    /* unlocked: from read to write. */
+    uint32_t bytes;     /* copied: of the object. */
+    uint64_t atomic_ns; /* An indivisible instruction, its cache line at hand, … */
+    uint64_t line_ns;   /* … or in another core. */
+    uint64_t hold_ns, park_ns, wake_ns, asleep_ns; /* locked. */
+    uint64_t allocate_ns, kib_ns;                  /* copied. */
 };
 
 struct service_spec {
@@ -207,6 +231,9 @@ struct service_spec {
     uint32_t behind; /* Index into services: whom it stands before. */
     struct auth_spec auth;
     uint64_t ask_timeout_ns;
+
+    /* counter */
+    struct memory_spec shared;
 
     /* custom */
     struct step_spec steps[SCENARIO_STEPS_MAX];

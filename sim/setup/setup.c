@@ -130,6 +130,26 @@ static struct gateway_config gateway_config(const struct service_spec *spec)
                                    .ask_timeout_ns = spec->ask_timeout_ns};
 }
 
+static struct counter_config counter_config(const struct service_spec *spec)
+{
+    static const enum memory_design designs[] = {
+        [COUNT_UNLOCKED] = MEMORY_UNLOCKED, [COUNT_LOCKED] = MEMORY_LOCKED,
+        [COUNT_ATOMIC] = MEMORY_ATOMIC,     [COUNT_SHARDED] = MEMORY_SHARDED,
+        [COUNT_COPIED] = MEMORY_COPIED,
+    };
+    const struct memory_spec *memory = &spec->shared;
+
+    return (struct counter_config){.in_flight = spec->in_flight,
+                                   .adds = memory->adds,
+                                   .layout = {.design = designs[memory->design],
+                                              .slots = memory->posts,
+                                              .work_ns = memory->work_ns,
+                                              .jitter = memory->jitter,
+                                              .gap_ns = memory->gap_ns,
+                                              .hold_ns = memory->hold_ns,
+                                              .bytes = memory->bytes}};
+}
+
 static struct custom_config custom_config(const struct service_spec *spec)
 {
     static const enum custom_kind kinds[] = {
@@ -195,7 +215,7 @@ static struct pipeline_config pipeline_config(const struct service_spec *spec)
 /* The service alone. */
 static struct plan plan_of(const struct service_spec *spec)
 {
-    check(spec->kind <= KIND_GATEWAY);
+    check(spec->kind <= KIND_COUNTER);
     switch (spec->kind) {
     case KIND_CUSTOM:
         return (struct plan){.kind = PLAN_CUSTOM, .custom = custom_config(spec)};
@@ -207,6 +227,8 @@ static struct plan plan_of(const struct service_spec *spec)
         return (struct plan){.kind = PLAN_BATCHER, .batcher = batcher_config(spec)};
     case KIND_GATEWAY:
         return (struct plan){.kind = PLAN_GATEWAY, .gateway = gateway_config(spec)};
+    case KIND_COUNTER:
+        return (struct plan){.kind = PLAN_COUNTER, .counter = counter_config(spec)};
     }
     return (struct plan){.kind = PLAN_KINDS};
 }

@@ -186,6 +186,19 @@ static void say_drain(struct work *work, const struct station *cpu, const char *
          per_s(cpu->rate / per_visit));
 }
 
+/* One at a time: however many cores there are. */
+static void say_lock(struct work *work, uint32_t s, const char *name)
+{
+    const struct memory_spec *memory = &work->scenario->services[s].shared;
+    double likes = work->visits[s][VERB_LIKE], hold = seconds_of(memory->hold_ns);
+
+    if (work->scenario->services[s].kind != KIND_COUNTER || memory->design != COUNT_LOCKED)
+        return;
+    say(work, THEORY_LOCK, name, ratio(likes * (double)memory->adds * hold / work->replicas[s]),
+        "%s × %s × %s");
+    with(work, 3, per_s(likes / work->replicas[s]), count((double)memory->adds), ms(hold));
+}
+
 static void say_processors(struct work *work, uint32_t s, const char *name)
 {
     const struct service_spec *spec = &work->scenario->services[s];
@@ -205,6 +218,7 @@ static void say_processors(struct work *work, uint32_t s, const char *name)
     with(work, 2, per_s(cpu->rate / per_visit), ms(mean), ratio(0));
     say(work, THEORY_UTILIZATION, name, ratio(cpu->rho), "%s × %s / %s");
     with(work, 3, per_s(cpu->rate / per_visit), ms(mean), count(c));
+    say_lock(work, s, name);
     say_drain(work, cpu, name, per_visit);
     if (cpu->rho < 1)
         say_steady(work, cpu, name);

@@ -1,7 +1,7 @@
 /* paths.c — What each verb of each service waits for, leg by leg, with the table's own prices.
  *
- * The flows of services/likes, services/delivery and services/custom, and the pipeline around them,
- * in the ordinary case: no timeouts, nobody to follow in a single flight. */
+ * The flows of services/likes, services/delivery, services/counter and services/custom, and the
+ * pipeline around them, in the ordinary case: no timeouts, nobody to follow in a single flight. */
 #include "sim/theory/queueing.h"
 #include "sim/theory/theory_inside.h"
 
@@ -185,6 +185,41 @@ static void track_paths(const struct work *work, const struct service_spec *serv
     }
 }
 
+/* ---- Counter -------------------------------------------------------------------------------- */
+
+/* One increment with nobody in its way. */
+static double increment_ns(const struct memory_spec *memory)
+{
+    double work_ns = (double)memory->work_ns, atomic_ns = (double)memory->atomic_ns;
+
+    switch (memory->design) {
+    case COUNT_UNLOCKED:
+        return work_ns + (double)memory->gap_ns;
+    case COUNT_LOCKED:
+        return work_ns + (double)memory->hold_ns;
+    case COUNT_ATOMIC:
+        return work_ns + atomic_ns;
+    case COUNT_COPIED:
+        return work_ns + atomic_ns + (double)memory->allocate_ns +
+               (double)memory->kib_ns * memory->bytes / 1024;
+    case COUNT_SHARDED:
+        break;
+    }
+    return work_ns + 1;
+}
+
+static void counter_paths(const struct service_spec *service, uint32_t verb, struct verb_paths *to)
+{
+    const struct memory_spec *memory = &service->shared;
+    double lines = memory->design == COUNT_SHARDED ? service->threads : 1;
+    double ns = verb == VERB_LIKE ? (double)memory->adds * increment_ns(memory)
+                                  : lines * (double)memory->line_ns;
+
+    add_leg(add_path(to, 1), (struct leg){.kind = LEG_CPU,
+                                          .mean = ns * 1e-9 / service->speed,
+                                          .core = ns * 1e-9 / service->speed});
+}
+
 /* ---- Custom --------------------------------------------------------------------------------- */
 
 /* What takes a loop's time stands in its line like work, be it work or not. Beside an interpreter's
@@ -344,6 +379,8 @@ static void make(struct work *work, const struct service_spec *service, uint32_t
         count_paths(work, service, to);
     else if (service->kind == KIND_LIKES && (verb == VERB_LIKE || verb == VERB_UNLIKE))
         like_paths(work, service, to);
+    else if (service->kind == KIND_COUNTER && (verb == VERB_LIKE || verb == VERB_COUNT))
+        counter_paths(service, verb, to);
     else if (service->kind == KIND_DELIVERY && verb == VERB_MENU)
         menu_paths(work, service, to);
     else if (service->kind == KIND_DELIVERY && verb == VERB_ORDER)

@@ -50,6 +50,7 @@ static const struct row rows[THEORY_WHATS] = {
                          {"replicas, HPA in steady state", "реплики, HPA в покое"},
                          "n"},
     [THEORY_THREADS] = {"threads", {"workers held", "занято исполнителей"}, "ρ = λ W / workers"},
+    [THEORY_LOCK] = {"lock", {"its lock", "её замок"}, "ρ = λ adds hold"},
     [THEORY_HOPS] = {"hops", {"network", "сеть"}, "hops × latency"},
     [THEORY_RESPONSE] = {"response", {"response", "время ответа"}, "W"},
     [THEORY_P99] = {"p99", {"p99", "p99"}, NULL},

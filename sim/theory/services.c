@@ -135,6 +135,8 @@ uint32_t services_own_cores(const struct service_spec *spec)
         return 1;
     if (spec->runtime == RUNTIME_PROCESSES && spec->processes < spec->cores)
         return spec->processes;
+    if (spec->kind == KIND_COUNTER && spec->threads < spec->cores) /* All they do is compute. */
+        return spec->threads;
     return spec->cores;
 }
 

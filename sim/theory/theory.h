@@ -53,6 +53,7 @@ enum theory_what {
     THEORY_DRAIN,
     THEORY_REPLICAS,
     THEORY_THREADS,
+    THEORY_LOCK,
     THEORY_HOPS,
     THEORY_RESPONSE,
     THEORY_P99,

@@ -7,7 +7,7 @@
 #include "sim/world/world_inside.h"
 
 /* What can be in flight at once in one world. Address space: pages are lent as they are touched. */
-enum { EXCHANGES_MAX = 1 << 22, TASKS_MAX = 1 << 22, NAPS_MAX = 1 << 22 };
+enum { EXCHANGES_MAX = 1 << 22, TASKS_MAX = 1 << 22, NAPS_MAX = 1 << 22, BURSTS_MAX = 1 << 20 };
 
 static const size_t models_bytes = (size_t)1 << 36;
 
@@ -33,7 +33,7 @@ static size_t pools_bytes(void)
 {
     return pool_bytes(sizeof(struct exchange), EXCHANGES_MAX) +
            pool_bytes(sizeof(struct task), TASKS_MAX) + pool_bytes(sizeof(struct nap), NAPS_MAX) +
-           4096;
+           pool_bytes(memory_model_call_bytes(), BURSTS_MAX) + 4096;
 }
 
 static struct node *add_node(struct world *world, struct group *group, const char *name,
@@ -55,6 +55,8 @@ static void add_replicas(struct group *group, size_t arena_bytes)
     for (uint32_t i = 0; i < group->replicas_max; i++) {
         snprintf(name, sizeof name, "%s/%u", group->spec->name, i);
         add_node(group->world, group, name, arena_bytes);
+        if (group->plan.kind == PLAN_COUNTER)
+            memory_model_open(&group->replicas[i], group->spec, &group->world->models);
     }
 }
 
@@ -171,6 +173,10 @@ static void plant(struct world *world)
         table_model_plant(world->parts.table, TABLE_TALLIES_TWICE);
     if (world_has_planted(world, PLANT_EARLY_COMMIT))
         table_model_plant(world->parts.table, TABLE_COMMITS_EARLY);
+    if (world_has_planted(world, PLANT_ATOMIC_LOSES))
+        for (uint32_t i = 0; i < world->nodes_max; i++)
+            if (world->nodes[i].memory_model != NULL)
+                memory_model_plant(world->nodes[i].memory_model);
     if (world_has_planted(world, PLANT_ADDS_TWICE))
         store_model_plant(world->parts.store, STORE_ADDS_TWICE);
     world->tokens.never_expire = world_has_planted(world, PLANT_NEVER_EXPIRES);
@@ -220,6 +226,7 @@ static void add_people(struct world *world)
 
 static void init_pools(struct world *world)
 {
+    pool_init(&world->bursts, &world->arena, memory_model_call_bytes(), BURSTS_MAX);
     pool_init(&world->exchanges, &world->arena, sizeof(struct exchange), EXCHANGES_MAX);
     pool_init(&world->tasks, &world->arena, sizeof(struct task), TASKS_MAX);
     pool_init(&world->naps, &world->arena, sizeof(struct nap), NAPS_MAX);
@@ -240,9 +247,9 @@ bool world_build(struct world *world)
     if (!open_models(world))
         return false;
     make_schema(world);
-    plant(world);
     for (uint32_t i = 0; i < scenario->services_max; i++)
         add_group(world, &scenario->services[i]);
+    plant(world);
     add_stations(world);
     add_people(world);
     return !world->is_out_of_memory;

@@ -5,8 +5,9 @@
 #include "sim/world/world_inside.h"
 
 static const char *const op_names[OP_KINDS] = {
-    [OP_CPU] = "cpu",     [OP_TIMER] = "timer", [OP_PEER] = "peer",   [OP_STORE] = "store",
-    [OP_QUEUE] = "queue", [OP_TABLE] = "table", [OP_BLOCK] = "block", [OP_TOKENS] = "tokens",
+    [OP_CPU] = "cpu",     [OP_TIMER] = "timer",   [OP_PEER] = "peer",
+    [OP_STORE] = "store", [OP_QUEUE] = "queue",   [OP_TABLE] = "table",
+    [OP_BLOCK] = "block", [OP_TOKENS] = "tokens", [OP_MEMORY] = "memory",
 };
 
 static void close_stage(struct service_result *result, const char *name, uint64_t sum_ns,
@@ -103,6 +104,8 @@ void world_close_models(struct world *world)
     store_model_close(world->parts.store, load_end_ns, &result->store);
     queue_model_close(world->parts.queue, load_end_ns, &result->queue);
     table_model_close(world->parts.table, load_end_ns, &result->table);
+    for (uint32_t i = 0; i < world->nodes_max; i++)
+        memory_model_close(&world->nodes[i], &result->counter);
 }
 
 void world_close_result(struct world *world)

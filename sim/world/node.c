@@ -11,6 +11,7 @@ static void wire(struct node *node)
     node->door.ops = &exchange_door_ops;
     node->timer.ops = &nap_timer_ops;
     node->cpu.ops = &processor_ops;
+    node->memory.ops = &memory_model_ops;
     node->peer.ops = &exchange_peer_ops;
     node->store.ops = &store_model_ops;
     node->queue.ops = queue_model_ops(node->world->parts.queue);
@@ -19,6 +20,7 @@ static void wire(struct node *node)
     node->ports = (struct ports){.door = &node->door,
                                  .timer = &node->timer,
                                  .cpu = &node->cpu,
+                                 .memory = &node->memory,
                                  .peer = &node->peer,
                                  .store = &node->store,
                                  .queue = &node->queue,
@@ -128,6 +130,7 @@ static void forget(struct node *node)
     node->state = NODE_OFF;
     node->resumes_ns = 0;
     processor_drop_all(node);
+    memory_model_forget(node);
     table_model_node_died(node->world->parts.table, node);
 }
 
@@ -188,4 +191,5 @@ void node_pause(struct node *node, uint64_t for_ns)
         return;
     node->resumes_ns = now_ns + for_ns;
     processor_stand_still(node, node->resumes_ns - stopped_ns);
+    memory_model_stand_still(node, node->resumes_ns - stopped_ns);
 }

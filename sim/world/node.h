@@ -22,6 +22,7 @@
 #include "sim/scenario/scenario.h"
 #include "sim/world/processor.h"
 
+struct memory_model;
 struct world;
 struct group;
 
@@ -35,6 +36,7 @@ enum op_kind {
     OP_TABLE,
     OP_BLOCK,
     OP_TOKENS,
+    OP_MEMORY,
     OP_KINDS
 };
 
@@ -70,6 +72,7 @@ struct node {
     struct door door;
     struct timer timer;
     struct cpu cpu;
+    struct memory memory;
     struct peer peer;
     struct store store;
     struct queue queue;
@@ -85,8 +88,9 @@ struct node {
     uint32_t idle_process; /* The one that has been idle longest; PROCESS_NONE: all are busy. */
     uint32_t idle_last;
     struct processor processor;
-    struct list visits; /* Inside or at the door: struct exchange.inside */
-    struct list socket; /* Came while it was stopped: struct exchange.inside */
+    struct memory_model *memory_model; /* NULL: its threads share nothing. */
+    struct list visits;                /* Inside or at the door: struct exchange.inside */
+    struct list socket;                /* Came while it was stopped: struct exchange.inside */
 };
 
 #define node_of(port_pointer, member) list_entry(port_pointer, struct node, member)

@@ -64,7 +64,8 @@ enum tag {
     TAG_TABLE = 9 << 24,
     TAG_FAULT = 10 << 24,
     TAG_FLEET = 11 << 24,
-    TAG_SECOND = 12 << 24
+    TAG_SECOND = 12 << 24,
+    TAG_MEMORY = 13 << 24
 };
 
 #endif

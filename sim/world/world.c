@@ -189,7 +189,7 @@ static bool is_full(struct world *world)
 {
     if (world->is_out_of_memory || world->audit.is_full || events_are_full(world->parts.events))
         return hits_limit(world, "memory");
-    if (events_fired(world->parts.events) >= world->scenario->limits.events)
+    if (events_fired(world->parts.events) + world->steps >= world->scenario->limits.events)
         return hits_limit(world, "events");
     return false;
 }
@@ -272,6 +272,7 @@ enum planted_bug world_planted(const char *name)
         [PLANT_OFFSET_SKIPS] = "offset-skips", [PLANT_DOUBLE_TALLY] = "double-tally",
         [PLANT_EARLY_COMMIT] = "early-commit", [PLANT_ADDS_TWICE] = "adds-twice",
         [PLANT_FORGETS_LOCK] = "forgets-lock", [PLANT_NEVER_EXPIRES] = "never-expires",
+        [PLANT_ATOMIC_LOSES] = "atomic-loses",
     };
 
 #ifdef SIM_PLANTED_BUGS

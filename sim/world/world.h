@@ -25,6 +25,7 @@ enum planted_bug {
     PLANT_ADDS_TWICE,    /* The store counts some additions twice. */
     PLANT_FORGETS_LOCK,  /* Some threads compute without the interpreter's lock. */
     PLANT_NEVER_EXPIRES, /* Signed tokens are said to live for ever. */
+    PLANT_ATOMIC_LOSES,  /* An atomic increment is lost, one in a million. */
     PLANT_MAX
 };
 

@@ -12,6 +12,7 @@
 #include "sim/measure/measure.h"
 #include "sim/setup/setup.h"
 #include "sim/world/link.h"
+#include "sim/world/memory/memory_model.h"
 #include "sim/world/op.h"
 #include "sim/world/queue/queue_model.h"
 #include "sim/world/store/store_model.h"
@@ -104,7 +105,7 @@ struct world {
     struct link_model link;
     struct arena arena;  /* Nodes, pools, the audit's maps. */
     struct arena models; /* State of the store, the queue and the table. */
-    struct pool tasks, naps, exchanges;
+    struct pool tasks, naps, exchanges, bursts;
     struct tokens_model tokens;
     struct trace *trace; /* NULL: nobody is followed. */
     uint32_t cause;      /* The span on whose behalf something runs; 0 where nobody is followed. */
@@ -121,6 +122,7 @@ struct world {
     struct event second;      /* Once per virtual second. */
     struct event warm;        /* The end of the warm-up. */
     struct event faults[2 * SCENARIO_FAULTS_MAX];
+    uint64_t steps; /* Of threads in shared memory: work like events, without being any. */
     bool is_out_of_memory;
 };
 

@@ -219,6 +219,22 @@ static void verify_says(struct tokens *tokens, struct call *call, uint64_t token
         (struct line){.kind = LINE_VERIFY, .call = call, .a = token, .part = part});
 }
 
+static void lay_says(struct memory *memory, const struct memory_layout *layout)
+{
+    stage_of(memory, memory)->layout = *layout;
+}
+
+static void memory_add_says(struct memory *memory, struct call *call, uint32_t slot, uint64_t adds)
+{
+    say(stage_of(memory, memory),
+        (struct line){.kind = LINE_MEMORY_ADD, .call = call, .a = slot, .b = adds});
+}
+
+static void memory_read_says(struct memory *memory, struct call *call, uint32_t slot)
+{
+    say(stage_of(memory, memory), (struct line){.kind = LINE_MEMORY_READ, .call = call, .a = slot});
+}
+
 static const struct door_ops door_ops = {.answer = door_says, .stage = door_remarks};
 static const struct timer_ops timer_ops = {.now_ns = timer_tells, .sleep = timer_says};
 static const struct cpu_ops cpu_ops = {.run = cpu_says};
@@ -236,6 +252,8 @@ static const struct queue_ops work_queue_ops = {
 static const struct table_ops table_ops = {.read = read_says, .write = write_says};
 static const struct fleet_ops fleet_ops = {.look = fleet_tells, .resize = fleet_says};
 static const struct tokens_ops tokens_ops = {.issue = issue_says, .verify = verify_says};
+static const struct memory_ops memory_ops = {
+    .lay = lay_says, .add = memory_add_says, .read = memory_read_says};
 
 /* ---- How the test hears it ---------------------------------------------------------------- */
 
@@ -261,6 +279,8 @@ static const char *const kind_names[LINE_KINDS] = {
     [LINE_RESIZE] = "fleet_resize",
     [LINE_ISSUE] = "tokens_issue",
     [LINE_VERIFY] = "tokens_verify",
+    [LINE_MEMORY_ADD] = "memory_add",
+    [LINE_MEMORY_READ] = "memory_read",
 };
 
 /* The last lines of the dialogue, so that a failure shows what led to it. */
@@ -552,6 +572,27 @@ struct line *expect_verify(struct stage *stage, uint64_t token, enum token_part 
     return line;
 }
 
+struct line *expect_memory_add(struct stage *stage, uint32_t slot, uint64_t adds,
+                               enum call_outcome outcome, int64_t value)
+{
+    struct line *line = stage_hear(stage, LINE_MEMORY_ADD);
+
+    assert_int_equal(line->a, slot);
+    assert_int_equal(line->b, adds);
+    stage_reply(stage, line, outcome, value);
+    return line;
+}
+
+struct line *expect_memory_read(struct stage *stage, uint32_t slot, enum call_outcome outcome,
+                                int64_t value)
+{
+    struct line *line = stage_hear(stage, LINE_MEMORY_READ);
+
+    assert_int_equal(line->a, slot);
+    stage_reply(stage, line, outcome, value);
+    return line;
+}
+
 /* ---- Setting up ----------------------------------------------------------------------------- */
 
 void stage_open(struct stage *stage)
@@ -566,6 +607,7 @@ void stage_open(struct stage *stage)
         .table.ops = &table_ops,
         .fleet.ops = &fleet_ops,
         .tokens.ops = &tokens_ops,
+        .memory.ops = &memory_ops,
         .now_ns = curtain_ns,
         .ports = {.door = &stage->door,
                   .timer = &stage->timer,
@@ -576,6 +618,7 @@ void stage_open(struct stage *stage)
                   .table = &stage->table,
                   .fleet = &stage->fleet,
                   .tokens = &stage->tokens,
+                  .memory = &stage->memory,
                   .dice = &stage->dice,
                   .arena = &stage->arena},
     };

@@ -51,6 +51,8 @@ enum line_kind {
     LINE_RESIZE,
     LINE_ISSUE,
     LINE_VERIFY,
+    LINE_MEMORY_ADD,
+    LINE_MEMORY_READ,
     LINE_KINDS
 };
 
@@ -75,7 +77,8 @@ struct line {
     uint32_t n;      /* TAKE: at most. COMMIT: the partition. TABLE_WRITE: how many ops. STAGE:
                         enum visit_stage. */
 
-    uint64_t a, b;    /* STORE: key or set; member. TABLE_READ: the key. COMMIT: next offset. */
+    uint64_t a, b;    /* STORE: key or set; member. TABLE_READ: the key. COMMIT: next offset.
+                         MEMORY: the slot; how many adds. */
     uint64_t counter; /* STORE_ADD_IF_NEW. */
     int64_t value;    /* ANSWER, STORE_SET, …_NEW: the value. STORE_ADD, …_IF_NEW: the delta. */
     enum table_read how;        /* TABLE_READ */
@@ -96,12 +99,14 @@ struct stage {
     struct table table;
     struct fleet fleet;
     struct tokens tokens;
+    struct memory memory;
     struct dice dice;
     struct arena arena;  /* The service's. */
     struct arena copies; /* The stage's own: transactions that it was told of. */
 
-    uint64_t now_ns;        /* The clock. Tests may set it forward as they please. */
-    struct fleet_view view; /* What fleet_look shows. Tests set it. */
+    uint64_t now_ns;             /* The clock. Tests may set it forward as they please. */
+    struct memory_layout layout; /* As the service has laid its memory. */
+    struct fleet_view view;      /* What fleet_look shows. Tests set it. */
     const struct service_ops *ops;
     void *service;
 
@@ -198,5 +203,10 @@ struct line *expect_verify(struct stage *stage, uint64_t token, enum token_part 
                            const struct token_claims *claims, enum token_flaw flaw);
 
 struct line *expect_resize(struct stage *stage, uint32_t replicas);
+
+struct line *expect_memory_add(struct stage *stage, uint32_t slot, uint64_t adds,
+                               enum call_outcome outcome, int64_t value);
+struct line *expect_memory_read(struct stage *stage, uint32_t slot, enum call_outcome outcome,
+                                int64_t value);
 
 #endif

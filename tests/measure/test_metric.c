@@ -63,6 +63,7 @@ static void every_name_has_a_unit_and_a_place(void **state)
     result.money.orders_ok = 1;
     result.services[0].memory = 1;
     result.services[0].runtime = RUNTIME_GIL_THREADS;
+    result.counter.attempted = result.counter.adds = result.counter.reads = 1;
     assert_true(names_max > 25);
     for (size_t i = 0; i < names_max; i++) {
         assert_true(metric_unit_of(names[i], &unit));

@@ -53,6 +53,11 @@ static const char thieves_of_short_tokens[] =
          "  gateway: {auth: {kind: jwt, ttl: 1s}}\n"
          "  api: {steps: [{compute: 1ms}]}\n";
 
+static const char likes_in_memory[] =
+    HEAD "load: [{verb: like, rate: 50/s, keys: {dist: constant}}]\n"
+         "services: {counter: {cores: 2, runtime: {threads: 4},\n"
+         "  memory: {design: atomic, adds: 10k, work: 100ns}}}\n";
+
 static void run_with(struct trial *trial, const char *yaml, enum planted_bug bug)
 {
     const struct world_options options = {.planted = bug};
@@ -132,6 +137,12 @@ static void a_token_that_is_accepted_after_its_time_is_caught(void **state)
     expect_caught(thieves_of_short_tokens, "never-expires", "no expired token is accepted");
 }
 
+static void an_increment_that_is_lost_once_in_a_million_is_caught(void **state)
+{
+    (void)state;
+    expect_caught(likes_in_memory, "atomic-loses", "a counter loses nothing");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -144,6 +155,7 @@ int main(void)
         cmocka_unit_test(a_commit_that_is_said_before_the_flush_is_caught),
         cmocka_unit_test(a_counter_that_shows_more_than_was_attempted_is_caught),
         cmocka_unit_test(a_token_that_is_accepted_after_its_time_is_caught),
+        cmocka_unit_test(an_increment_that_is_lost_once_in_a_million_is_caught),
     };
 
     return cmocka_run_group_tests_name("canaries", tests, NULL, NULL);

@@ -49,7 +49,7 @@ RULES = {
     "services/base": ["services/base/"],
     "services/port": ["services/port/", "services/base/"],
 }
-SERVICES = ["autoscaler", "balancer", "batcher", "custom", "delivery", "gateway", "likes",
+SERVICES = ["autoscaler", "balancer", "batcher", "counter", "custom", "delivery", "gateway", "likes",
             "pipeline"]
 for service in SERVICES:
     RULES[f"services/{service}"] = [f"services/{service}/", "services/port/", "services/base/"]

@@ -86,6 +86,18 @@ static const struct family families[] = {
     {"sim_table_rows_total", "Rows inserted and deleted.", true, UNIT_ONE, AT(table_rows)},
     {"sim_table_pool_wait_seconds_total", "Time spent waiting for a connection.", true, UNIT_NS,
      AT(table_pool_waits_ns)},
+    {"sim_counter_adds_attempted_total", "Increments of counters in memory.", true, UNIT_ONE,
+     AT(counter_attempted)},
+    {"sim_counter_shown", "What those counters show, all together.", false, UNIT_ONE,
+     AT(counter_shown)},
+    {"sim_counter_lock_waits_total", "Times that a counter's lock was found held.", true, UNIT_ONE,
+     AT(counter_lock_waits)},
+    {"sim_counter_retries_total", "Copies of a counter made in vain.", true, UNIT_ONE,
+     AT(counter_retries)},
+    {"sim_counter_allocations_total", "Copies of a counter made.", true, UNIT_ONE,
+     AT(counter_allocations)},
+    {"sim_counter_add_seconds_total", "Time that threads spent on increments.", true, UNIT_NS,
+     AT(counter_add_ns)},
     {"process_cpu_seconds_total", "Processor time of this process on the real machine.", true,
      UNIT_NS, AT(process_cpu_ns)},
 };
@@ -93,7 +105,7 @@ static const struct family families[] = {
 static const char *const waits[STATS_WAITS] = {
     [STATS_CPU] = "cpu",     [STATS_TIMER] = "timer",   [STATS_PEER] = "peer",
     [STATS_STORE] = "store", [STATS_QUEUE] = "queue",   [STATS_TABLE] = "table",
-    [STATS_BLOCK] = "block", [STATS_TOKENS] = "tokens",
+    [STATS_BLOCK] = "block", [STATS_TOKENS] = "tokens", [STATS_MEMORY] = "memory",
 };
 
 static const char *const outcomes[STATS_OUTCOMES] = {

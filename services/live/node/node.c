@@ -18,6 +18,7 @@
 
 #include <event2/event.h>
 
+#include "services/live/memory/memory_live.h"
 #include "services/live/node/door_live.h"
 #include "services/live/node/failpoint.h"
 #include "services/live/node/metrics.h"
@@ -50,7 +51,8 @@ struct node {
     struct timer_live timer;
     struct cpu_live *cpu;
     struct peer_live *peer;
-    struct store_live *store; /* The next four: NULL where there is none. */
+    struct memory_live *memory; /* NULL: its threads share nothing. */
+    struct store_live *store;   /* The next four: NULL where there is none. */
     struct memcached_live *memcached;
     struct table_live *table;
     struct queue_live *queue;
@@ -253,6 +255,21 @@ static bool open_tokens(struct node *node)
     return true;
 }
 
+/* Threads of its own are for who counts with them. */
+static void open_memory(struct node *node)
+{
+    const struct node_settings *settings = &node->settings;
+    const struct memory_live_spec spec = {.threads = settings->cpu.workers,
+                                          .speed = settings->cpu.speed,
+                                          .seed = settings->seed,
+                                          .name = settings->name};
+
+    if (settings->plan.kind != PLAN_COUNTER)
+        return;
+    node->memory = memory_live_open(&node->loop, &spec, &node->stats);
+    node->ports.memory = memory_live_port(node->memory);
+}
+
 static bool find_peers(struct node *node)
 {
     const struct address *peers = node->settings.peers;
@@ -276,6 +293,8 @@ static unsigned verbs_of(enum plan_kind kind)
         return 1u << VERB_LIKE | 1u << VERB_UNLIKE | 1u << VERB_COUNT;
     case PLAN_DELIVERY:
         return 1u << VERB_MENU | 1u << VERB_ORDER | 1u << VERB_TRACK;
+    case PLAN_COUNTER:
+        return 1u << VERB_LIKE | 1u << VERB_COUNT;
     case PLAN_CUSTOM:
     case PLAN_BALANCER:
     case PLAN_GATEWAY:
@@ -472,6 +491,7 @@ static bool open_node(struct node *node)
     if (node->board == NULL)
         return tell_system(node, "its board", node->settings.board);
     open_own(node);
+    open_memory(node);
     if (!find_peers(node) || !open_store(node) || !open_table(node) || !open_queue(node) ||
         !open_tokens(node))
         return false;
@@ -491,6 +511,8 @@ static void live(struct node *node)
 
 static void close_servers(struct node *node)
 {
+    if (node->memory != NULL)
+        memory_live_close(node->memory);
     if (node->queue != NULL)
         queue_live_close(node->queue);
     if (node->table != NULL)

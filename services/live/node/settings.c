@@ -142,10 +142,17 @@ static bool are_texts_whole(const struct node_settings *settings)
            ENDS(settings->table.database) && ENDS(settings->table.schema);
 }
 
+static bool is_layout_sane(const struct memory_layout *layout)
+{
+    return (unsigned)layout->design < MEMORY_DESIGNS && layout->slots > 0 && layout->jitter >= 0 &&
+           layout->jitter <= 1 && layout->gap_ns > 0 && layout->hold_ns > 0 && layout->bytes >= 8;
+}
+
 static bool is_plan_sane(const struct plan *plan)
 {
     return (unsigned)plan->kind < PLAN_KINDS &&
-           (plan->kind != PLAN_CUSTOM || plan->custom.steps_max <= CUSTOM_STEPS_MAX);
+           (plan->kind != PLAN_CUSTOM || plan->custom.steps_max <= CUSTOM_STEPS_MAX) &&
+           (plan->kind != PLAN_COUNTER || is_layout_sane(&plan->counter.layout));
 }
 
 static bool is_runtime_sane(const struct cpu_spec *cpu)
@@ -161,6 +168,7 @@ static bool is_sane(const struct node_settings *settings)
 {
     return is_plan_sane(&settings->plan) && are_texts_whole(settings) && settings->cpu.cores > 0 &&
            settings->cpu.speed > 0 && is_runtime_sane(&settings->cpu) &&
+           (settings->plan.kind != PLAN_COUNTER || settings->cpu.workers > 0) &&
            (unsigned)settings->failpoint < FAILPOINTS &&
            settings->queue.partitions <= STATS_PARTITIONS_MAX &&
            settings->tokens.algorithm < TOKEN_ALGORITHMS &&

@@ -26,6 +26,7 @@ enum stats_wait {
     STATS_TABLE,
     STATS_BLOCK,
     STATS_TOKENS,
+    STATS_MEMORY,
     STATS_WAITS
 };
 
@@ -74,6 +75,12 @@ struct node_stats {
     uint64_t table_connections;
     struct stats_level table_busy; /* Connections at work. */
     uint64_t table_reads, table_writes, table_commits, table_rows, table_pool_waits_ns;
+
+    /* Counters in memory. The first two are of an instant at which nothing was under way. */
+    uint64_t counter_attempted, counter_shown;
+    uint64_t counter_forgotten; /* Shown by processes that are gone: filled in by who adds up. */
+    uint64_t counter_lock_waits, counter_retries, counter_allocations, counter_allocated_bytes;
+    uint64_t counter_adds, counter_add_ns, counter_reads, counter_read_ns;
 
     uint64_t process_cpu_ns; /* Of this process, on the real machine. */
 };

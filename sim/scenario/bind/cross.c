@@ -75,6 +75,8 @@ static bool knows(enum service_kind kind, uint8_t verb)
         return verb == VERB_LIKE || verb == VERB_UNLIKE || verb == VERB_COUNT;
     case KIND_DELIVERY:
         return verb == VERB_MENU || verb == VERB_ORDER || verb == VERB_TRACK;
+    case KIND_COUNTER:
+        return verb == VERB_LIKE || verb == VERB_COUNT;
     case KIND_CUSTOM:
     case KIND_GATEWAY:
         return true;
@@ -138,21 +140,44 @@ static void judge_cycles(struct binder *binder)
     }
 }
 
+/* A counter has one slot per post, taken at the start: as many as are asked about. */
+static void judge_posts(struct binder *binder, const struct load_spec *load, struct node *load_node,
+                        uint32_t i)
+{
+    uint64_t posts = load->keys.dist == KEYS_CONSTANT ? 1 : load->keys.n;
+    struct memory_spec *memory = &binder->scenario->services[i].shared;
+    struct node *said = node_find(node_find(cross_service_node(binder, i), "memory"), "posts");
+
+    if (posts > MEMORY_POSTS_MAX && said == NULL)
+        blame(binder->problems, near(load_node, "keys"), NULL,
+              "a counter has at most %d posts: keys: {n: %d}",
+              "у счётчика не больше %d постов, keys: {n: %d}", MEMORY_POSTS_MAX, MEMORY_POSTS_MAX);
+    else if (said != NULL && !said->is_blamed && posts > memory->posts)
+        blame(binder->problems, said, NULL, "%llu posts are asked about, and only %u are counted",
+              "спрашивают о стольких постах: %llu, а считают только %u", (unsigned long long)posts,
+              memory->posts);
+    else if (said == NULL && posts > memory->posts)
+        memory->posts = (uint32_t)posts;
+}
+
 /* Follows a verb through the services that pass it on; seen: a bit per service. */
-static void follow(struct binder *binder, const struct load_spec *load, struct node *blamed,
+static void follow(struct binder *binder, const struct load_spec *load, struct node *load_node,
                    uint32_t i, uint32_t *seen)
 {
+    struct node *blamed = near(load_node, "verb");
     const struct service_spec *service = &binder->scenario->services[i];
 
     if ((*seen & (1U << i)) != 0)
         return;
     *seen |= 1U << i;
+    if (service->kind == KIND_COUNTER)
+        judge_posts(binder, load, load_node, i);
     if (!knows(service->kind, load->verb))
         blame(binder->problems, blamed, NULL, "service \"%s\" does not know this verb",
               "сервис «%s» не знает этого глагола", quote(service->name).text);
     for (uint32_t n = 0; n < asks_max(service); n++) {
         if (ask_node(binder, i, n) != NULL)
-            follow(binder, load, blamed, asked_by(service, n), seen);
+            follow(binder, load, load_node, asked_by(service, n), seen);
     }
 }
 
@@ -168,7 +193,7 @@ static void judge_verbs(struct binder *binder)
         if (node->is_blamed || near(node, "to")->is_blamed || near(node, "verb")->is_blamed ||
             binder->scenario->services_max == 0)
             continue;
-        follow(binder, load, near(node, "verb"), load->service, &seen);
+        follow(binder, load, node, load->service, &seen);
     }
 }
 

@@ -62,13 +62,21 @@ static bool any_whole(const struct binder *binder)
     return false;
 }
 
-/* The only service of the verb's kind, by way of the gateway before it. */
+static bool serves(const struct binder *binder, uint32_t i, uint8_t verb)
+{
+    bool is_counted = verb == VERB_LIKE || verb == VERB_COUNT;
+
+    return service_is(binder, i, kind_for(verb)) ||
+           (is_counted && service_is(binder, i, KIND_COUNTER));
+}
+
+/* The only service that knows the verb, by way of the gateway before it. */
 static void choose_service(struct binder *binder, struct node *node, struct load_spec *load)
 {
     uint32_t found = 0;
 
     for (uint32_t i = 0; i < binder->scenario->services_max; i++) {
-        if (service_is(binder, i, kind_for(load->verb)) && !lacks_steps(binder, i)) {
+        if (serves(binder, i, load->verb) && !lacks_steps(binder, i)) {
             load->service = i;
             found++;
         }
@@ -248,6 +256,21 @@ static void judge_processes(struct binder *binder, struct node *node,
             "цикл событий впускает всех сразу; такому порядку нужны потоки: runtime: threads");
 }
 
+/* Each core of an event loop is a thread, and none is ever taken off its core: for threads that
+ * share memory this is a pool like any other. Processes share none, and a lock around the whole
+ * interpreter is another story. */
+static void count_threads(struct binder *binder, struct node *node, struct service_spec *service)
+{
+    if (service->runtime == RUNTIME_EVENT_LOOP) {
+        service->runtime = RUNTIME_THREADS;
+        service->threads = service->cores;
+    }
+    if (service->runtime != RUNTIME_THREADS)
+        blame(binder->problems, node_find(node, "runtime"), "threads",
+              "a counter is shared by threads: runtime: threads",
+              "счётчик делят потоки, runtime: threads");
+}
+
 void finish_service(struct binder *binder, struct node *node, void *into)
 {
     struct service_spec *service = into;
@@ -257,6 +280,8 @@ void finish_service(struct binder *binder, struct node *node, void *into)
     judge_kind(binder, &service_group, node, service->kind);
     if (service->kind == KIND_LIKES)
         judge_ack(binder, node, service);
+    if (service->kind == KIND_COUNTER)
+        count_threads(binder, node, service);
     judge_steps(binder, node, service);
     judge_processes(binder, node, service);
 }

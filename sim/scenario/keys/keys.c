@@ -10,8 +10,9 @@
 
 static const struct key limit_keys[] = {
     {"events", KEY_COUNT, KEY_AT(struct limits_spec, events), .fallback = "2G", .least = "1k",
-     .most = "1000G", .en = "Events of virtual time, after which a run stops unfinished.",
-     .ru = "Событий виртуального времени, после которых прогон обрывается."},
+     .most = "1000G",
+     .en = "Events, and steps of threads in memory, after which a run stops unfinished.",
+     .ru = "Событий и шагов потоков в памяти, после которых прогон обрывается."},
     {"wall", KEY_DURATION, KEY_AT(struct limits_spec, wall_ns), .fallback = "10m", .least = "1s",
      .most = "24h", .en = "Real time, after which a run stops unfinished.",
      .ru = "Настоящее время, после которого прогон обрывается."},

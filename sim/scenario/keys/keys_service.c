@@ -7,6 +7,7 @@
 #define BATCHER (1U << KIND_BATCHER)
 #define CUSTOM (1U << KIND_CUSTOM)
 #define GATEWAY (1U << KIND_GATEWAY)
+#define COUNTER (1U << KIND_COUNTER)
 
 static const struct word kinds[] = {
     {"custom", KIND_CUSTOM, "A handler made of steps.", "Обработчик из шагов."},
@@ -16,6 +17,8 @@ static const struct word kinds[] = {
      "Берёт из очереди, пишет в таблицу."},
     {"gateway", KIND_GATEWAY, "Lets in who may ask, and passes it on.",
      "Впускает тех, кому можно, и передаёт дальше."},
+    {"counter", KIND_COUNTER, "Likes counted in the process's own memory.",
+     "Лайки, посчитанные в памяти самого процесса."},
     {0},
 };
 
@@ -360,6 +363,9 @@ static const struct key service_keys[] = {
      .ru = "Перед кем стоит; по умолчанию перед единственным другим сервисом."},
     {"auth", KEY_GROUP, KEY_AT(struct service_spec, auth), .group = &auth_group, .kinds = GATEWAY,
      .en = "How it knows who may ask.", .ru = "Как он узнаёт, кому можно."},
+    {"memory", KEY_GROUP, KEY_AT(struct service_spec, shared), .group = &memory_group,
+     .kinds = COUNTER, .en = "How its threads count, and what that costs.",
+     .ru = "Как считают его потоки и чего это стоит."},
     {"steps", KEY_LIST, KEY_AT(struct service_spec, steps), .group = &step_group,
      .count_offset = offsetof(struct service_spec, steps_max), .items_max = SCENARIO_STEPS_MAX,
      .kinds = CUSTOM, .en = "What the handler does, one after the other.",

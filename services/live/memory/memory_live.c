@@ -1,0 +1,266 @@
+/* memory_live.c — The loop's side of the live memory: asking, completing, counting.
+ *
+ * Bursts are records that are used again, as many as there ever were at once. Threads wake the loop
+ * by a pipe, one byte for any number of ends. */
+#define _GNU_SOURCE
+#include "services/live/memory/memory_live.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <event2/event.h>
+
+#include "services/live/memory/memory_inside.h"
+
+/* What the machine takes of its own accord: measured, see sim/scenario/keys/keys_memory.c. */
+enum { MACHINE_GAP_NS = 15, MACHINE_HOLD_NS = 12 };
+
+/* ---- Ends ------------------------------------------------------------------------------------ */
+
+/* Nothing is under way, so what was attempted and what is shown are of one instant. */
+static void note_totals(struct memory_live *memory)
+{
+    uint64_t shown = 0;
+
+    for (uint32_t i = 0; i < memory->layout.slots; i++)
+        shown += memory_live_shown(memory, i);
+    memory->stats->counter_attempted = memory->attempted;
+    memory->stats->counter_shown = shown;
+}
+
+static void note_burst(struct memory_live *memory, const struct burst *burst)
+{
+    struct node_stats *stats = memory->stats;
+
+    stats_waited(stats, STATS_MEMORY, loop_now_ns(memory->loop) - burst->asked_ns);
+    stats->busy.area += burst->cpu_ns;
+    stats->counter_adds += burst->adds;
+    stats->counter_add_ns += burst->is_read ? 0 : burst->took_ns;
+    stats->counter_reads += burst->is_read;
+    stats->counter_read_ns += burst->is_read ? burst->took_ns : 0;
+    stats->counter_lock_waits += burst->lock_waits;
+    stats->counter_retries += burst->retries;
+    stats->counter_allocations += burst->allocations;
+    stats->counter_allocated_bytes += burst->allocations * memory->layout.bytes;
+    memory->attempted += burst->adds;
+}
+
+static void end(struct memory_live *memory, struct burst *burst)
+{
+    note_burst(memory, burst);
+    memory->under_way--;
+    if (memory->under_way == 0)
+        note_totals(memory);
+    loop_finish(memory->loop, burst->call, CALL_OK, (int64_t)burst->shown);
+    list_push_first(&memory->free, &burst->link);
+}
+
+static void drain(evutil_socket_t pipe, short events, void *context)
+{
+    struct memory_live *memory = context;
+    struct link *first;
+    char bytes[64];
+
+    (void)events;
+    loop_enter(memory->loop);
+    while (read(pipe, bytes, sizeof bytes) == (ssize_t)sizeof bytes)
+        ;
+    pthread_mutex_lock(&memory->lock);
+    while ((first = list_take_first(&memory->ended)) != NULL)
+        end(memory, list_entry(first, struct burst, link));
+    pthread_mutex_unlock(&memory->lock);
+}
+
+/* ---- The port -------------------------------------------------------------------------------- */
+
+static void submit(struct memory *port, struct call *call, uint32_t slot, uint64_t adds)
+{
+    struct memory_live *memory = (struct memory_live *)port;
+    struct link *spare = list_take_first(&memory->free);
+    struct burst *burst =
+        spare != NULL ? list_entry(spare, struct burst, link) : malloc(sizeof *burst);
+
+    check(burst != NULL && slot < memory->layout.slots);
+    *burst = (struct burst){.call = call,
+                            .slot = slot,
+                            .adds = adds,
+                            .is_read = adds == 0,
+                            .asked_ns = loop_now_ns(memory->loop)};
+    memory->under_way++;
+    pthread_mutex_lock(&memory->lock);
+    list_push_last(&memory->line, &burst->link);
+    pthread_cond_signal(&memory->has_come);
+    pthread_mutex_unlock(&memory->lock);
+}
+
+static void read_slot(struct memory *port, struct call *call, uint32_t slot)
+{
+    submit(port, call, slot, 0);
+}
+
+/* ---- Laying ---------------------------------------------------------------------------------- */
+
+static void *take_apart(size_t items, size_t size)
+{
+    void *bytes = aligned_alloc(MEMORY_APART, items * size);
+
+    check(bytes != NULL);
+    memset(bytes, 0, items * size);
+    return bytes;
+}
+
+static void make_slots(struct memory_live *memory)
+{
+    const struct memory_layout *layout = &memory->layout;
+
+    memory->slots = take_apart(layout->slots, sizeof *memory->slots);
+    memory->shards =
+        take_apart((size_t)layout->slots * memory->spec.threads, sizeof *memory->shards);
+    for (uint32_t i = 0; i < layout->slots; i++) {
+        struct object *object = calloc(1, layout->bytes);
+
+        check(object != NULL && pthread_mutex_init(&memory->slots[i].lock, NULL) == 0);
+        atomic_store(&memory->slots[i].object, object);
+    }
+}
+
+static void time_loops(struct memory_live *memory)
+{
+    const struct memory_layout *layout = &memory->layout;
+    double loops_per_ns = memory_loops_per_ns() / memory->spec.speed;
+    double mean = (double)layout->work_ns * loops_per_ns, spread = mean * layout->jitter;
+
+    memory->work_least_loops = (uint64_t)(mean - spread + 0.5);
+    memory->work_range_loops = (uint64_t)(2 * spread) + 1;
+    if (layout->gap_ns > MACHINE_GAP_NS)
+        memory->gap_loops = (uint64_t)((double)(layout->gap_ns - MACHINE_GAP_NS) * loops_per_ns);
+    if (layout->hold_ns > MACHINE_HOLD_NS)
+        memory->hold_loops = (uint64_t)((double)(layout->hold_ns - MACHINE_HOLD_NS) * loops_per_ns);
+}
+
+/* Signals are for the loop's thread. */
+static void start_workers(struct memory_live *memory)
+{
+    sigset_t all, before;
+    char name[sizeof memory->name + 32];
+
+    memory->workers = take_apart(memory->spec.threads, sizeof *memory->workers);
+    sigfillset(&all);
+    check(pthread_sigmask(SIG_SETMASK, &all, &before) == 0);
+    for (uint32_t i = 0; i < memory->spec.threads; i++) {
+        struct worker *worker = &memory->workers[i];
+
+        worker->memory = memory;
+        worker->number = i;
+        worker->retired = calloc(memory->retired_room, sizeof(struct object *));
+        check(worker->retired != NULL);
+        snprintf(name, sizeof name, "%s/memory/%u", memory->name, i);
+        dice_init(&worker->dice, memory->spec.seed, name);
+    }
+    for (uint32_t i = 0; i < memory->spec.threads; i++)
+        check(pthread_create(&memory->workers[i].thread, NULL, memory_worker_run,
+                             &memory->workers[i]) == 0);
+    check(pthread_sigmask(SIG_SETMASK, &before, NULL) == 0);
+}
+
+static void lay(struct memory *port, const struct memory_layout *layout)
+{
+    struct memory_live *memory = (struct memory_live *)port;
+
+    check(memory->layout.slots == 0);
+    memory->layout = *layout;
+    make_slots(memory);
+    time_loops(memory);
+    start_workers(memory);
+}
+
+static const struct memory_ops memory_live_ops = {.lay = lay, .add = submit, .read = read_slot};
+
+struct memory *memory_live_port(struct memory_live *memory)
+{
+    return &memory->port;
+}
+
+/* ---- From open to close ---------------------------------------------------------------------- */
+
+struct memory_live *memory_live_open(struct loop *loop, const struct memory_live_spec *spec,
+                                     struct node_stats *stats)
+{
+    struct memory_live *memory = calloc(1, sizeof *memory);
+
+    check(memory != NULL && spec->threads > 0 && spec->speed > 0);
+    memory->port.ops = &memory_live_ops;
+    memory->loop = loop;
+    memory->stats = stats;
+    memory->spec = *spec;
+    memory->retired_room = 2 * spec->threads + 16;
+    snprintf(memory->name, sizeof memory->name, "%s", spec->name);
+    list_init(&memory->free);
+    list_init(&memory->line);
+    list_init(&memory->ended);
+    check(pthread_mutex_init(&memory->lock, NULL) == 0);
+    check(pthread_cond_init(&memory->has_come, NULL) == 0);
+    check(pipe(memory->pipe) == 0);
+    for (uint32_t i = 0; i < 2; i++) {
+        fcntl(memory->pipe[i], F_SETFD, FD_CLOEXEC);
+        fcntl(memory->pipe[i], F_SETFL, O_NONBLOCK);
+    }
+    memory->woken = event_new(loop->base, memory->pipe[0], EV_READ | EV_PERSIST, drain, memory);
+    check(memory->woken != NULL && event_add(memory->woken, NULL) == 0);
+    return memory;
+}
+
+static void stop_workers(struct memory_live *memory)
+{
+    pthread_mutex_lock(&memory->lock);
+    atomic_store(&memory->is_stopping, true);
+    pthread_cond_broadcast(&memory->has_come);
+    pthread_mutex_unlock(&memory->lock);
+    for (uint32_t i = 0; i < memory->spec.threads; i++)
+        pthread_join(memory->workers[i].thread, NULL);
+    for (uint32_t i = 0; i < memory->spec.threads; i++) {
+        memory_free_retired(&memory->workers[i], true);
+        free(memory->workers[i].retired);
+    }
+    free(memory->workers);
+}
+
+static void free_slots(struct memory_live *memory)
+{
+    for (uint32_t i = 0; i < memory->layout.slots; i++) {
+        free(atomic_load(&memory->slots[i].object));
+        pthread_mutex_destroy(&memory->slots[i].lock);
+    }
+    free(memory->slots);
+    free(memory->shards);
+}
+
+static void free_bursts(struct list *bursts)
+{
+    struct link *first;
+
+    while ((first = list_take_first(bursts)) != NULL)
+        free(list_entry(first, struct burst, link));
+}
+
+void memory_live_close(struct memory_live *memory)
+{
+    if (memory->layout.slots > 0) {
+        stop_workers(memory);
+        free_slots(memory);
+    }
+    event_free(memory->woken);
+    close(memory->pipe[0]);
+    close(memory->pipe[1]);
+    free_bursts(&memory->line);
+    free_bursts(&memory->ended);
+    free_bursts(&memory->free);
+    pthread_cond_destroy(&memory->has_come);
+    pthread_mutex_destroy(&memory->lock);
+    free(memory);
+}

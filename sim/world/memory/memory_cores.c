@@ -1,0 +1,274 @@
+/* memory_cores.c — Threads on cores, and the clock of their steps.
+ *
+ * The earliest of all pending instants is played, again and again, until the world's own next event
+ * or the tick's: the next step of a running burst, a sleeper that wakes, the end of a slice. Of
+ * equal instants a waking goes first, then the end of a slice, then the lowest core, so that one
+ * seed has one history.
+ *
+ * A slice ends only when another wants the core; who runs meanwhile goes on at once, and its next
+ * slices count from its first. */
+#include "sim/world/memory/memory_inside.h"
+#include "sim/world/world_inside.h"
+
+/* ---- Who runs -------------------------------------------------------------------------------- */
+
+/* Busy time up to an instant; the number of those who run is about to change. */
+static void note_busy(struct memory_model *model, uint64_t now_ns)
+{
+    model->busy_ns += model->running * (now_ns - model->busy_since_ns);
+    model->busy_since_ns = now_ns;
+}
+
+static void give_core(struct memory_model *model, struct burst *burst, uint64_t now_ns)
+{
+    uint32_t core = 0;
+
+    while (model->cores[core] != NULL)
+        core++;
+    note_busy(model, now_ns);
+    model->cores[core] = burst;
+    model->running++;
+    burst->core = core;
+    burst->state = BURST_RUNNING;
+    burst->at_ns = now_ns + burst->left_ns;
+    burst->slice_ns = now_ns + model->spec->quantum_ns;
+}
+
+/* Somebody waits now: who has run alone keeps to slices again. */
+static void cut_slices(struct memory_model *model, uint64_t now_ns)
+{
+    uint64_t quantum_ns = model->spec->quantum_ns;
+
+    for (uint32_t core = 0; core < model->spec->cores; core++) {
+        struct burst *burst = model->cores[core];
+
+        if (burst->slice_ns <= now_ns)
+            burst->slice_ns += ((now_ns - burst->slice_ns) / quantum_ns + 1) * quantum_ns;
+    }
+}
+
+static void be_ready(struct memory_model *model, struct burst *burst, uint64_t now_ns)
+{
+    if (model->running < model->spec->cores) {
+        give_core(model, burst, now_ns);
+        return;
+    }
+    if (list_is_empty(&model->ready))
+        cut_slices(model, now_ns);
+    burst->state = BURST_READY;
+    list_push_last(&model->ready, &burst->link);
+}
+
+/* The core goes to whoever waits for one. */
+static void leave_core(struct memory_model *model, struct burst *burst, uint64_t now_ns)
+{
+    struct link *first = list_take_first(&model->ready);
+
+    note_busy(model, now_ns);
+    model->cores[burst->core] = NULL;
+    model->running--;
+    if (first != NULL)
+        give_core(model, list_entry(first, struct burst, link), now_ns);
+}
+
+static void end_slice(struct memory_model *model, struct burst *burst)
+{
+    uint64_t now_ns = burst->slice_ns;
+
+    burst->left_ns = burst->at_ns - now_ns;
+    leave_core(model, burst, now_ns);
+    be_ready(model, burst, now_ns);
+}
+
+/* ---- Threads --------------------------------------------------------------------------------- */
+
+static void take_thread(struct memory_model *model, struct burst *burst, uint64_t now_ns)
+{
+    burst->thread = model->free_threads[--model->threads_free];
+    burst->begun_ns = now_ns;
+    list_push_last(&model->active, &burst->active);
+    memory_begin(model, burst);
+    be_ready(model, burst, now_ns);
+}
+
+void memory_start(struct memory_model *model, struct burst *burst, uint64_t now_ns)
+{
+    if (model->threads_free > 0)
+        take_thread(model, burst, now_ns);
+    else
+        list_push_last(&model->line, &burst->link);
+}
+
+/* At its at_ns; the world is told once all steps have been played. */
+void memory_end(struct memory_model *model, struct burst *burst)
+{
+    struct memory_totals *totals = &model->totals;
+    uint64_t now_ns = burst->at_ns;
+    struct link *first;
+
+    burst->shown = memory_shown(model, burst->slot);
+    totals->adds += burst->is_read ? 0 : burst->adds;
+    totals->reads += burst->is_read;
+    *(burst->is_read ? &totals->read_ns : &totals->add_ns) += now_ns - burst->begun_ns;
+    leave_core(model, burst, now_ns);
+    list_remove(&model->active, &burst->active);
+    model->free_threads[model->threads_free++] = burst->thread;
+    list_push_last(&model->ended, &burst->link);
+    first = list_take_first(&model->line);
+    if (first != NULL)
+        take_thread(model, list_entry(first, struct burst, link), now_ns);
+}
+
+/* ---- Sleeping -------------------------------------------------------------------------------- */
+
+void memory_sleep(struct memory_model *model, struct burst *burst)
+{
+    struct slot *slot = &model->slots[burst->slot];
+
+    burst->state = BURST_SLEEPING;
+    burst->next = NULL;
+    if (slot->sleeper_last != NULL)
+        slot->sleeper_last->next = burst;
+    else
+        slot->sleeper_first = burst;
+    slot->sleeper_last = burst;
+    leave_core(model, burst, burst->at_ns);
+}
+
+/* All wake after the same time, so they wake in the order in which they were called. */
+void memory_wake_first(struct memory_model *model, struct slot *slot, uint64_t now_ns)
+{
+    struct burst *burst = slot->sleeper_first;
+
+    slot->sleeper_first = burst->next;
+    if (slot->sleeper_first == NULL)
+        slot->sleeper_last = NULL;
+    burst->state = BURST_WAKING;
+    burst->step = DO_RETRY;
+    burst->at_ns = now_ns + model->costs.asleep_ns;
+    list_push_last(&model->waking, &burst->link);
+}
+
+static void wake(struct memory_model *model)
+{
+    struct burst *burst = list_entry(list_take_first(&model->waking), struct burst, link);
+
+    burst->left_ns = 0;
+    be_ready(model, burst, burst->at_ns);
+}
+
+/* ---- Time ------------------------------------------------------------------------------------ */
+
+/* And when the second would be. */
+static struct burst *first_to_step(const struct memory_model *model, uint64_t *second_ns)
+{
+    struct burst *first = NULL;
+    uint64_t first_ns = MEMORY_NEVER;
+
+    *second_ns = MEMORY_NEVER;
+    for (uint32_t core = 0; core < model->spec->cores; core++) {
+        struct burst *burst = model->cores[core];
+
+        if (burst == NULL)
+            continue;
+        if (burst->at_ns < first_ns) {
+            *second_ns = first_ns;
+            first_ns = burst->at_ns;
+            first = burst;
+        } else if (burst->at_ns < *second_ns) {
+            *second_ns = burst->at_ns;
+        }
+    }
+    return first;
+}
+
+/* NULL: nobody waits for a core, so no slice ends. */
+static struct burst *first_to_be_cut(const struct memory_model *model)
+{
+    struct burst *first = NULL;
+
+    for (uint32_t core = 0; core < model->spec->cores && !list_is_empty(&model->ready); core++)
+        if (first == NULL || model->cores[core]->slice_ns < first->slice_ns)
+            first = model->cores[core];
+    return first;
+}
+
+static uint64_t waking_ns(const struct memory_model *model)
+{
+    const struct link *first = list_first(&model->waking);
+
+    return first == NULL ? MEMORY_NEVER : list_entry(first, struct burst, link)->at_ns;
+}
+
+uint64_t memory_next_ns(const struct memory_model *model)
+{
+    uint64_t next_ns = waking_ns(model), second_ns;
+    const struct burst *step = first_to_step(model, &second_ns), *cut = first_to_be_cut(model);
+
+    if (step != NULL && step->at_ns < next_ns)
+        next_ns = step->at_ns;
+    if (cut != NULL && cut->slice_ns < next_ns)
+        next_ns = cut->slice_ns;
+    return next_ns;
+}
+
+/* The next waking or end of a slice. */
+static uint64_t turn_ns(const struct memory_model *model)
+{
+    const struct burst *cut = first_to_be_cut(model);
+    uint64_t woken_ns = waking_ns(model);
+
+    return cut != NULL && cut->slice_ns < woken_ns ? cut->slice_ns : woken_ns;
+}
+
+static void take_turn(struct memory_model *model, uint64_t now_ns)
+{
+    if (waking_ns(model) == now_ns)
+        wake(model);
+    else
+        end_slice(model, first_to_be_cut(model));
+}
+
+/* One burst goes on for as long as no other has a step to make, nor anything else happens. */
+static uint64_t step_on(struct memory_model *model, struct burst *burst, uint64_t until_ns)
+{
+    uint32_t waking = model->waking.length;
+    uint64_t steps = 0;
+
+    do {
+        if (model->running == 1 && waking == 0)
+            memory_step_alone(model, burst, until_ns);
+        else
+            memory_step(model, burst);
+        steps++;
+    } while (model->cores[burst->core] == burst && burst->at_ns < until_ns &&
+             model->waking.length == waking);
+    return steps;
+}
+
+static uint64_t least(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+void memory_advance(struct memory_model *model, uint64_t until_ns)
+{
+    uint64_t steps = 0;
+
+    for (;;) {
+        uint64_t second_ns, at_ns = turn_ns(model);
+        struct burst *burst = first_to_step(model, &second_ns);
+
+        if (at_ns < until_ns && (burst == NULL || at_ns <= burst->at_ns))
+            take_turn(model, at_ns);
+        else if (burst != NULL && burst->at_ns < until_ns)
+            steps += step_on(model, burst, least(least(second_ns, at_ns), until_ns));
+        else
+            break;
+    }
+    model->totals.steps += steps;
+    model->node->world->steps += steps;
+    note_busy(model, events_now_ns(model->events));
+    usage_spend(model->usage, model->busy_ns);
+    model->busy_ns = 0;
+}
