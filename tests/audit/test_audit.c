@@ -295,38 +295,6 @@ static void who_unliked_meanwhile_may_be_there_or_not(void **state)
     assert_int_equal(lab.result.likes.shown_off, 1);
 }
 
-static void a_row_that_is_not_what_its_user_said_last_is_out_of_order(void **state)
-{
-    (void)state;
-    user_likes(7, 1, CALL_OK);
-    user_unlikes(7, 1, CALL_OK); /* And his row is there. */
-    user_unlikes(8, 1, CALL_OK);
-    user_likes(8, 1, CALL_OK); /* And his is not. */
-    user_likes(9, 1, CALL_OK);
-    user_unlikes(9, 1, CALL_OK);
-    a_row_lies_in(TABLE_LIKES, 1, 7, 0);
-    a_row_lies_in(TABLE_COUNTERS, 1, 0, 1);
-    expect_peace();
-    assert_int_equal(lab.result.likes.out_of_order, 2);
-}
-
-static void words_without_an_answer_or_said_at_once_have_no_order(void **state)
-{
-    const struct request like = {.ask = {.verb = VERB_LIKE, .key = 1, .user = 8}};
-
-    (void)state;
-    user_likes(7, 1, CALL_TIMEOUT);
-    user_unlikes(7, 1, CALL_OK);
-    somebody_offers(&like);
-    user_unlikes(8, 1, CALL_OK);
-    audit_ears.finished(&lab.audit, &like, CALL_OK, false);
-    a_row_lies_in(TABLE_LIKES, 1, 7, 0);
-    a_row_lies_in(TABLE_LIKES, 1, 8, 0);
-    a_row_lies_in(TABLE_COUNTERS, 1, 0, 2);
-    expect_peace();
-    assert_int_equal(lab.result.likes.out_of_order, 0);
-}
-
 static void a_counter_that_is_off_by_one_is_a_break(void **state)
 {
     (void)state;
@@ -604,8 +572,6 @@ int main(void)
         CASE(rows_that_were_there_before_the_run_are_nobodys_business),
         CASE(a_row_that_is_there_twice_is_a_break),
         CASE(who_unliked_meanwhile_may_be_there_or_not),
-        CASE(a_row_that_is_not_what_its_user_said_last_is_out_of_order),
-        CASE(words_without_an_answer_or_said_at_once_have_no_order),
         CASE(a_counter_that_is_off_by_one_is_a_break),
         CASE(what_is_shown_lies_between_told_and_tried),
         CASE(a_number_that_the_design_only_estimates_is_measured_and_not_judged),

@@ -2,17 +2,14 @@
  *
  * The server takes seconds to start, so one is there for all tests, each of which has queues of its
  * own. It is crashed by SIGKILL and paused by SIGSTOP. */
-#define _GNU_SOURCE
 #include "tests/lib/port_rig_queue.h"
 
-#include <ftw.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "services/live/rabbit/rabbit_lab.h"
-#include "sim/lab/servers_rabbitmq.h"
+#include "tests/lib/rabbit.h"
 
 /* ---- Virtual --------------------------------------------------------------------------------- */
 
@@ -61,51 +58,7 @@ const struct rig_world rig_rabbit_virtual = {.name = "queue port, RabbitMQ, virt
 
 /* ---- Live ------------------------------------------------------------------------------------ */
 
-static struct rabbit_server server;
-static char folder[] = "/tmp/sim-test-rabbit-XXXXXX";
 static unsigned runs;
-
-static const char *live_missing(void)
-{
-    char path[512];
-
-    return rabbit_server_find(path, sizeof path)
-               ? NULL
-               : "no rabbitmq-server: apt install rabbitmq-server";
-}
-
-static void wait_for_server(void)
-{
-    char version[32], why[400] = "";
-
-    if (!rabbit_server_wait(&server, NULL, version, why))
-        fail_msg("%s", why);
-}
-
-static void live_begin(void)
-{
-    char why[400] = "";
-
-    assert_non_null(mkdtemp(folder));
-    if (!rabbit_server_start(&server, folder, why))
-        fail_msg("%s", why);
-    wait_for_server();
-}
-
-static int remove_one(const char *path, const struct stat *about, int kind, struct FTW *place)
-{
-    (void)about;
-    (void)kind;
-    (void)place;
-    return remove(path);
-}
-
-static void live_end(void)
-{
-    rabbit_server_kill(&server);
-    for (int i = 0; i < 50 && nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS) != 0; i++)
-        usleep(20000);
-}
 
 static void live_open(struct rig *rig)
 {
@@ -120,7 +73,7 @@ static void live_open(struct rig *rig)
                                                    .acks = -1,
                                                    .session_ns = SECONDS(6),
                                                    .prefetch = RIG_PREFETCH};
-    rabbit_server_address(&server, own->broker.settings.brokers, SETTINGS_TEXT_MAX);
+    test_rabbit_where(own->broker.settings.brokers, SETTINGS_TEXT_MAX);
     if (!rabbit_make_queues(&own->broker.settings, own->broker.run, why))
         fail_msg("%s", why);
     rig_queue_open(rig);
@@ -135,35 +88,31 @@ static void live_close(struct rig *rig)
 static void live_pause(struct rig *rig)
 {
     (void)rig;
-    process_signal(&server.broker, SIGSTOP);
+    test_rabbit_signal(SIGSTOP);
 }
 
 static void live_resume(struct rig *rig)
 {
     (void)rig;
-    process_signal(&server.broker, SIGCONT);
+    test_rabbit_signal(SIGCONT);
 }
 
 static void live_crash(struct rig *rig)
 {
     (void)rig;
-    rabbit_server_crash(&server);
+    test_rabbit_crash();
 }
 
 static void live_restart(struct rig *rig)
 {
-    char why[400] = "";
-
     (void)rig;
-    if (!rabbit_server_restart(&server, why))
-        fail_msg("%s", why);
-    wait_for_server();
+    test_rabbit_restart();
 }
 
 const struct rig_world rig_rabbit_live = {.name = "queue port, RabbitMQ, live",
-                                          .missing = live_missing,
-                                          .begin = live_begin,
-                                          .end = live_end,
+                                          .missing = test_rabbit_missing,
+                                          .begin = test_rabbit_begin,
+                                          .end = test_rabbit_end,
                                           .open = live_open,
                                           .close = live_close,
                                           .pause = live_pause,
