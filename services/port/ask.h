@@ -90,10 +90,10 @@ static inline void door_answer(struct door *door, struct visit *visit, enum call
     door->ops->answer(door, visit, outcome, value, bytes);
 }
 
-/* The visit, which is inside, has been at this stage since ago_ns before now (but not since
- * before the stage that was named last), until another is named or it is answered; and what is
- * asked in the rest of this step is asked for it. A remark that changes nothing: worlds add up
- * the time that each stage takes. Services that have no stages need not say it. */
+/* The visit, which is inside, has been at this stage since ago_ns before now (but not since before
+ * the stage that was named last), until another is named or it is answered; and what is asked in
+ * the rest of this step is asked for it. A remark that changes nothing: worlds add up the time that
+ * each stage takes. Services that have no stages need not say it. */
 static inline void door_stage(struct door *door, struct visit *visit, enum visit_stage stage,
                               uint64_t ago_ns)
 {

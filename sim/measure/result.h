@@ -12,7 +12,7 @@
 #include "services/base/histogram.h"
 #include "sim/scenario/scenario.h"
 
-enum { RESULT_SECONDS_MAX = 3600, RESULT_BREAKS_MAX = 8, RESULT_STAGES_MAX = 16 };
+enum { RESULT_SECONDS_MAX = 3600, RESULT_BREAKS_MAX = 8, RESULT_STAGES_MAX = 20 };
 
 enum failure {
     FAILURE_TIMEOUT,

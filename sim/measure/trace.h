@@ -27,14 +27,15 @@ enum span_kind {
     SPAN_ASK,     /* A question to another node, until it is answered or given up. */
     SPAN_VISIT,   /* The same at the node that was asked, from its arrival to its answer. */
     SPAN_STAGE,   /* A stage of a visit's pipeline. */
-    SPAN_CPU,     /* This and the next five are calls on a port. */
+    SPAN_CPU,     /* This and the next six are calls on a port. */
+    SPAN_TOKENS,  /* A token is signed or checked, on a core. */
     SPAN_BLOCK,   /* A blocking call: it holds its thread, and no core. */
     SPAN_TIMER,
     SPAN_STORE,
     SPAN_QUEUE,
     SPAN_TABLE,
-    SPAN_WAIT, /* Below a CPU: in the line for a core. Below a VISIT: for a thread. */
-    SPAN_RUN,  /* Below a CPU: on a core. */
+    SPAN_WAIT, /* Below a task: in the line for a core. Below a VISIT: for a thread. */
+    SPAN_RUN,  /* Below a task: on a core. */
     SPAN_KINDS
 };
 

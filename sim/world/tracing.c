@@ -24,18 +24,12 @@ static uint32_t cause_of(const struct op *op)
     return op->node == world->clients_node ? trace_root(world->trace, op->call) : world->cause;
 }
 
-/* On a core: a handler's work, or a signature. */
-static bool computes(const struct op *op)
-{
-    return op->kind == OP_CPU || op->kind == OP_TOKENS;
-}
-
 void tracing_asked(struct op *op)
 {
     static const uint8_t kinds[OP_KINDS] = {
-        [OP_CPU] = SPAN_CPU,     [OP_TIMER] = SPAN_TIMER, [OP_PEER] = SPAN_ASK,
-        [OP_STORE] = SPAN_STORE, [OP_QUEUE] = SPAN_QUEUE, [OP_TABLE] = SPAN_TABLE,
-        [OP_BLOCK] = SPAN_BLOCK, [OP_TOKENS] = SPAN_CPU,
+        [OP_CPU] = SPAN_CPU,     [OP_TIMER] = SPAN_TIMER,   [OP_PEER] = SPAN_ASK,
+        [OP_STORE] = SPAN_STORE, [OP_QUEUE] = SPAN_QUEUE,   [OP_TABLE] = SPAN_TABLE,
+        [OP_BLOCK] = SPAN_BLOCK, [OP_TOKENS] = SPAN_TOKENS,
     };
     struct world *world = op->node->world;
     const struct node *node = op->kind == OP_PEER ? ((struct exchange *)op)->to : op->node;
@@ -53,6 +47,12 @@ uint32_t tracing_ends(struct op *op, enum call_outcome outcome)
                      outcome);
 }
 
+/* Signing and checking tokens is work on a core, too. */
+static bool is_task(const struct op *op)
+{
+    return op->timer.note != 0 && (op->kind == OP_CPU || op->kind == OP_TOKENS);
+}
+
 /* What lies between two runs, or between the asking and the first, is a wait. */
 void tracing_runs(struct op *task)
 {
@@ -61,7 +61,7 @@ void tracing_runs(struct op *task)
     struct trace_span *last = &trace->spans[task->event.note];
     uint64_t now_ns = world_now_ns(world), since_ns = task->asked_ns;
 
-    if (task->timer.note == 0 || !computes(task))
+    if (!is_task(task))
         return;
     if (task->event.note != 0 && last->end_ns == now_ns) {
         last->outcome = CALL_PENDING; /* It goes on at once. */
@@ -79,7 +79,7 @@ void tracing_stops(struct op *task)
 {
     struct world *world = task->node->world;
 
-    if (task->timer.note != 0 && computes(task))
+    if (is_task(task))
         trace_end(world->trace, task->event.note, world_now_ns(world), CALL_OK);
 }
 

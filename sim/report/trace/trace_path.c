@@ -49,9 +49,10 @@ static enum trace_what what_of(const struct trace *trace, const struct trace_spa
     switch ((enum span_kind)span->kind) {
     case SPAN_RUN:
     case SPAN_CPU:
+    case SPAN_TOKENS:
         return TRACE_RUN;
     case SPAN_WAIT:
-        return parent_of(trace, span)->kind == SPAN_CPU ? TRACE_CORE_WAIT : TRACE_THREAD_WAIT;
+        return parent_of(trace, span)->kind == SPAN_VISIT ? TRACE_THREAD_WAIT : TRACE_CORE_WAIT;
     case SPAN_STORE:
         return TRACE_STORE;
     case SPAN_QUEUE:

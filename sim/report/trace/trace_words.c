@@ -4,9 +4,10 @@
 const char *trace_verb(uint8_t verb)
 {
     static const char *const verbs[VERB_MAX] = {
-        [VERB_CALL] = "call",     [VERB_HEALTH] = "health", [VERB_LIKE] = "like",
-        [VERB_UNLIKE] = "unlike", [VERB_COUNT] = "count",   [VERB_MENU] = "menu",
-        [VERB_ORDER] = "order",   [VERB_TRACK] = "track",
+        [VERB_CALL] = "call",       [VERB_HEALTH] = "health", [VERB_LIKE] = "like",
+        [VERB_UNLIKE] = "unlike",   [VERB_COUNT] = "count",   [VERB_MENU] = "menu",
+        [VERB_ORDER] = "order",     [VERB_TRACK] = "track",   [VERB_LOGIN] = "login",
+        [VERB_REFRESH] = "refresh", [VERB_REVOKE] = "revoke",
     };
 
     check(verb < VERB_MAX);
@@ -23,8 +24,8 @@ static enum word stage_word(uint8_t stage)
 
 static enum word wait_word(const struct trace *trace, const struct trace_span *span)
 {
-    return trace->spans[span->parent].kind == SPAN_CPU ? WORD_TRACE_CORE_WAIT
-                                                       : WORD_TRACE_THREAD_WAIT;
+    return trace->spans[span->parent].kind == SPAN_VISIT ? WORD_TRACE_THREAD_WAIT
+                                                         : WORD_TRACE_CORE_WAIT;
 }
 
 const char *trace_span_word(const struct trace *trace, const struct trace_span *span,
@@ -44,6 +45,8 @@ const char *trace_span_word(const struct trace *trace, const struct trace_span *
     case SPAN_TIMER:
         return word(language, trace->spans[span->parent].kind == SPAN_REQUEST ? WORD_TRACE_BACKOFF
                                                                               : WORD_TRACE_PAUSE);
+    case SPAN_TOKENS:
+        return word(language, WORD_TRACE_TOKENS);
     case SPAN_BLOCK:
         return word(language, WORD_TRACE_BLOCK);
     case SPAN_STORE:
@@ -63,10 +66,11 @@ const char *trace_span_word(const struct trace *trace, const struct trace_span *
 const char *trace_span_key(const struct trace_span *span)
 {
     static const char *const keys[SPAN_KINDS] = {
-        [SPAN_REQUEST] = "request", [SPAN_ASK] = "ask",     [SPAN_VISIT] = "visit",
-        [SPAN_STAGE] = "stage",     [SPAN_CPU] = "cpu",     [SPAN_TIMER] = "timer",
-        [SPAN_STORE] = "store",     [SPAN_QUEUE] = "queue", [SPAN_TABLE] = "table",
-        [SPAN_BLOCK] = "block",     [SPAN_WAIT] = "wait",   [SPAN_RUN] = "run",
+        [SPAN_REQUEST] = "request", [SPAN_ASK] = "ask",       [SPAN_VISIT] = "visit",
+        [SPAN_STAGE] = "stage",     [SPAN_CPU] = "cpu",       [SPAN_TIMER] = "timer",
+        [SPAN_STORE] = "store",     [SPAN_QUEUE] = "queue",   [SPAN_TABLE] = "table",
+        [SPAN_BLOCK] = "block",     [SPAN_TOKENS] = "tokens", [SPAN_WAIT] = "wait",
+        [SPAN_RUN] = "run",
     };
 
     return span->kind == SPAN_STAGE ? visit_stage_name((enum visit_stage)span->stage)

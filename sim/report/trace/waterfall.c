@@ -60,7 +60,7 @@ static uint32_t only_task(const struct waterfall *fall, uint32_t at)
 
 static uint32_t task_of(const struct waterfall *fall, uint32_t at)
 {
-    if (span_at(fall, at)->kind == SPAN_CPU)
+    if (span_at(fall, at)->kind == SPAN_CPU || span_at(fall, at)->kind == SPAN_TOKENS)
         return at;
     return span_at(fall, at)->kind == SPAN_STAGE ? only_task(fall, at) : 0;
 }
