@@ -15,12 +15,20 @@
 
 enum { GRANT_BYTES = 512 }; /* The answer: about an access token, a session's id, and JSON. */
 
+/* No token outlives its session: when that is over, there is nothing left to take back. */
+static uint64_t first_life_ns(const struct gateway *gateway)
+{
+    return gateway->config.ttl_ns < gateway->config.session_ns ? gateway->config.ttl_ns
+                                                               : gateway->config.session_ns;
+}
+
 static void login_make(struct login *login)
 {
     const struct gateway *gateway = login->flow.gateway;
     const struct token_order order = {.user = login->flow.visit->ask.user,
                                       .audience = gateway->config.audience,
-                                      .lifetime_ns = gateway->config.ttl_ns,
+                                      .lifetime_ns = first_life_ns(gateway),
+                                      .session_ns = gateway->config.session_ns,
                                       .is_signed = gateway->config.kind != GATEWAY_SESSION};
 
     if (gateway->config.kind == GATEWAY_NONE) {

@@ -6,11 +6,14 @@
  *   SESSION --no session's id--------------> CALL_DENIED
  *    |
  *    v
- *   STORE --gone, or another proof---------> CALL_DENIED, revoked
+ *   STORE --gone, or another proof---------> CALL_DENIED, revoked; over by now: expired
  *    | +----no answer----------------------> CALL_REFUSED
  *    v
  *   TOKEN --made---------------------------> CALL_OK, the token
- *      +----cannot be made-----------------> CALL_FAILED */
+ *      +----cannot be made-----------------> CALL_FAILED
+ *
+ * The new token lives as long as any, but not beyond the session: when that is over, there is
+ * nothing left that a logout would have to take back. */
 #include "services/gateway/gateway_flow.h"
 
 enum { GRANT_BYTES = 512 }; /* As a login's. */
@@ -45,19 +48,38 @@ static void refresh_look_up(struct refresh *refresh)
     }
 }
 
+/* What may be left of the session; 0: nothing. */
+static uint64_t session_left_ns(const struct refresh *refresh)
+{
+    uint64_t now_ns = timer_now_ns(refresh->flow.gateway->ports.timer);
+    int64_t end_ns = refresh->claims.expires_ns;
+
+    return end_ns > 0 && (uint64_t)end_ns > now_ns ? (uint64_t)end_ns - now_ns : 0;
+}
+
 static void refresh_make(struct refresh *refresh)
 {
     const struct gateway *gateway = refresh->flow.gateway;
+    uint64_t left_ns = session_left_ns(refresh), ttl_ns = gateway->config.ttl_ns;
     const struct token_order order = {.user = refresh->claims.user,
                                       .audience = gateway->config.audience,
-                                      .lifetime_ns = gateway->config.ttl_ns,
+                                      .lifetime_ns = left_ns < ttl_ns ? left_ns : ttl_ns,
                                       .renews = refresh->flow.visit->ask.token,
                                       .is_signed = true};
 
+    if (left_ns == 0) {
+        gateway_deny(&refresh->flow, TOKEN_EXPIRED);
+        return;
+    }
+    refresh->state = REFRESH_TOKEN;
+    tokens_issue(gateway->ports.tokens, &refresh->flow.call, &order);
+}
+
+static void refresh_after_store(struct refresh *refresh)
+{
     switch (gateway_found(&refresh->flow, &refresh->claims)) {
     case SESSION_THERE:
-        refresh->state = REFRESH_TOKEN;
-        tokens_issue(gateway->ports.tokens, &refresh->flow.call, &order);
+        refresh_make(refresh);
         return;
     case SESSION_GONE:
         gateway_deny(&refresh->flow, TOKEN_REVOKED);
@@ -81,7 +103,7 @@ static void refresh_step(struct call *call)
         refresh_look_up(refresh);
         return;
     case REFRESH_STORE:
-        refresh_make(refresh);
+        refresh_after_store(refresh);
         return;
     case REFRESH_TOKEN:
         if (call->outcome == CALL_OK)

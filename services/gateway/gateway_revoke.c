@@ -12,6 +12,8 @@
  *    v                              v
  *   FORGET <------------------------+ --deleted-> CALL_OK, 1
  *
+ * A session that is gone by itself takes its tokens with it, since none outlives it.
+ *
  * No answer from the store, at any step: CALL_REFUSED, and nobody was promised anything. All of it
  * may then be asked again, since the session goes last: as long as it is there, the way is open.
  *

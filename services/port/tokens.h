@@ -59,13 +59,15 @@ struct token_claims {
     uint64_t session; /* 56 bits, not 0: the session's id in the store. */
     int64_t proof;    /* Of a session id, and from tokens_issue: what the store must say; >= 0. */
     uint32_t audience;
-    int64_t not_before_ns, expires_ns; /* On the run's clock; before its beginning: below 0. */
+    int64_t not_before_ns; /* On the run's clock, as the next; before its beginning: below 0. */
+    int64_t expires_ns;    /* Of the access token; of a session's id: the session's own end. */
 };
 
 struct token_order { /* What is to be made. */
     uint64_t user;
     uint32_t audience;
     uint64_t lifetime_ns; /* Of the access token, from now on. */
+    uint64_t session_ns;  /* Of a session of its own, from now on. */
     uint64_t renews;      /* A token whose session goes on; 0: a session of its own. */
     bool is_signed;       /* False: the session's id is the access token, too. */
 };
@@ -89,7 +91,8 @@ static inline void tokens_issue(struct tokens *tokens, struct call *call,
 
 /* CALL_OK: form and signature are right, span is what it claims. CALL_ABSENT: it is no token of
  * ours; value is its flaw, TOKEN_MALFORMED … TOKEN_BAD_SIGNATURE. Of a session's id there is only
- * a form to be looked at, and of its claims only user, session and proof say anything. */
+ * a form to be looked at, and what it claims (user, session, proof, expires_ns) is true when the
+ * store has this proof. */
 static inline void tokens_verify(struct tokens *tokens, struct call *call, uint64_t token,
                                  enum token_part part)
 {

@@ -5,7 +5,7 @@
 #include "sim/world/world_inside.h"
 
 /* A place is not used again while somebody may still be told of it. */
-static const uint64_t grace_ns = UINT64_C(60000000000);
+static const int64_t grace_ns = INT64_C(60000000000);
 static const int64_t hour_ns = INT64_C(3600000000000);
 
 static uint64_t handle_of(const struct tokens_model *model, const struct token_entry *entry)
@@ -28,54 +28,61 @@ static struct token_entry *take_place(struct tokens_model *model, uint64_t now_n
 {
     struct token_entry *oldest = &model->all[model->next];
 
-    if (model->length > 0 && oldest->over_ns + grace_ns <= now_ns) {
+    if (model->length > 0 && oldest->session.expires_ns + grace_ns <= (int64_t)now_ns) {
         model->next = (model->next + 1) % model->length;
         return oldest;
     }
     return model->length < TOKENS_MAX ? &model->all[model->length++] : NULL;
 }
 
-static struct token_claims claims_for(struct tokens_model *model, const struct token_order *order,
-                                      uint64_t now_ns)
+/* Its own, or that of the token that is renewed. */
+static struct token_claims session_for(struct tokens_model *model, const struct token_order *order,
+                                       uint64_t now_ns)
 {
-    const struct token_entry *renewed = order->renews == 0 ? NULL : entry_of(model, order->renews);
-    struct token_claims claims = {.user = order->user,
-                                  .audience = order->audience,
-                                  .not_before_ns = (int64_t)now_ns,
-                                  .expires_ns = (int64_t)(now_ns + order->lifetime_ns)};
+    const struct token_entry *renewed = NULL;
 
-    if (renewed != NULL) {
-        claims.session = renewed->claims.session;
-        claims.proof = renewed->claims.proof;
-    } else {
-        claims.session = dice_next(&model->dice) >> 8 | 1;
-        claims.proof = (int64_t)(dice_next(&model->dice) >> 1);
-    }
-    return claims;
+    if (order->renews != 0)
+        renewed = entry_of(model, order->renews);
+    if (renewed != NULL)
+        return renewed->session;
+    return (struct token_claims){.user = order->user,
+                                 .session = dice_next(&model->dice) >> 8 | 1,
+                                 .proof = (int64_t)(dice_next(&model->dice) >> 1),
+                                 .expires_ns = (int64_t)(now_ns + order->session_ns)};
+}
+
+static void fill(struct token_entry *entry, const struct token_order *order,
+                 const struct token_claims *session, uint64_t now_ns)
+{
+    entry->session = *session;
+    entry->access = *session;
+    entry->access.user = order->user;
+    entry->access.audience = order->audience;
+    entry->access.not_before_ns = (int64_t)now_ns;
+    entry->access.expires_ns = (int64_t)(now_ns + order->lifetime_ns);
+    entry->is_signed = order->is_signed;
+    entry->uses++;
 }
 
 static void issue(struct tokens *tokens, struct call *call, const struct token_order *order)
 {
     struct node *node = node_of(tokens, tokens);
     struct tokens_model *model = &node->world->tokens;
-    const struct auth_spec *auth = &node->group->spec->auth;
-    uint64_t now_ns = events_now_ns(model->events);
-    struct token_claims claims = claims_for(model, order, now_ns);
+    enum auth_algorithm algorithm = node->group->spec->auth.algorithm;
+    uint64_t now_ns = events_now_ns(model->events), work_ns = model->spec->session_ns;
+    struct token_claims session = session_for(model, order, now_ns);
     struct token_entry *entry = take_place(model, now_ns);
 
     if (entry == NULL) {
         node->world->is_out_of_memory = true;
         return;
     }
-    *entry = (struct token_entry){.claims = claims,
-                                  .over_ns = now_ns + order->lifetime_ns + auth->session_ns,
-                                  .uses = entry->uses + 1,
-                                  .algorithm = (uint8_t)auth->algorithm,
-                                  .is_signed = order->is_signed};
-    processor_run(node, call, OP_TOKENS,
-                  model->spec->session_ns +
-                      (order->is_signed ? model->spec->sign_ns[auth->algorithm] : 0),
-                  (struct end){CALL_OK, (int64_t)handle_of(model, entry), &entry->claims});
+    fill(entry, order, &session, now_ns);
+    entry->algorithm = (uint8_t)algorithm;
+    if (order->is_signed)
+        work_ns += model->spec->sign_ns[algorithm];
+    processor_run(node, call, OP_TOKENS, work_ns,
+                  (struct end){CALL_OK, (int64_t)handle_of(model, entry), &entry->access});
 }
 
 /* ---- Checking -------------------------------------------------------------------------------- */
@@ -133,9 +140,11 @@ static struct verdict judge(struct tokens_model *model, const struct node *node,
     }
     if (part == TOKEN_ACCESS && !entry->is_signed)
         return (struct verdict){TOKEN_MALFORMED, NULL, false};
-    if (part == TOKEN_ACCESS && entry->algorithm != auth->algorithm)
+    if (part == TOKEN_ACCESS && entry->algorithm != (uint8_t)auth->algorithm)
         return (struct verdict){TOKEN_ALG_CONFUSED, NULL, false};
-    return (struct verdict){TOKEN_SOUND, &entry->claims, part == TOKEN_ACCESS};
+    if (part == TOKEN_SESSION)
+        return (struct verdict){TOKEN_SOUND, &entry->session, false};
+    return (struct verdict){TOKEN_SOUND, &entry->access, true};
 }
 
 #ifdef SIM_PLANTED_BUGS

@@ -19,9 +19,8 @@
 enum { TOKENS_MAX = 1 << 22 }; /* At once; beyond it the run ends at the memory limit. */
 
 struct token_entry {
-    struct token_claims claims;
-    uint64_t over_ns; /* Nothing of it can be accepted from then on. */
-    uint32_t uses;    /* Of this place. */
+    struct token_claims access, session; /* When the session ends, nothing can be accepted. */
+    uint32_t uses;                       /* Of this place. */
     uint8_t algorithm;
     bool is_signed;
 };

@@ -32,7 +32,7 @@ static void judge_token(struct span text)
 
     for (int i = 0; i < TOKEN_ALGORITHMS; i++)
         check(jwt_read(&claims, keys[i], text, origin) != TOKEN_SOUND);
-    (void)session_id_read(&claims, text);
+    (void)session_id_read(&claims, text, origin);
 }
 
 /* Header and payload part at the first line end. */

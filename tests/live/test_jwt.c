@@ -422,13 +422,16 @@ static void a_sessions_id_is_read_back_and_no_two_are_alike(void **state)
     struct token_claims made, read;
 
     (void)state;
-    assert_true(session_id_make(one, 9, &made));
-    assert_true(session_id_make(two, 9, &read));
+    made = read = (struct token_claims){.user = 9, .expires_ns = 5000000000};
+    assert_true(session_id_make(one, &made, clock_1970));
+    assert_true(session_id_make(two, &read, clock_1970));
     assert_memory_not_equal(one, two, SESSION_ID_LENGTH);
-    assert_int_equal(session_id_read(&read, (struct span){one, SESSION_ID_LENGTH}), TOKEN_SOUND);
+    assert_int_equal(session_id_read(&read, (struct span){one, SESSION_ID_LENGTH}, clock_1970),
+                     TOKEN_SOUND);
     assert_int_equal(read.user, 9);
     assert_int_equal(read.session, made.session);
     assert_int_equal(read.proof, made.proof);
+    assert_int_equal(read.expires_ns, 5000000000);
     assert_true(read.proof >= 0 && read.session < UINT64_C(1) << 56);
 }
 
@@ -439,9 +442,11 @@ static void a_sessions_id_with_another_user_has_another_proof(void **state)
     struct token_claims made, read;
 
     (void)state;
-    assert_true(session_id_make(text, 9, &made));
+    made = (struct token_claims){.user = 9, .expires_ns = 5000000000};
+    assert_true(session_id_make(text, &made, clock_1970));
     text[9] = text[9] == 'A' ? 'B' : 'A';
-    assert_int_equal(session_id_read(&read, (struct span){text, SESSION_ID_LENGTH}), TOKEN_SOUND);
+    assert_int_equal(session_id_read(&read, (struct span){text, SESSION_ID_LENGTH}, clock_1970),
+                     TOKEN_SOUND);
     assert_int_equal(read.session, made.session);
     assert_int_not_equal(read.user, made.user);
     assert_int_not_equal(read.proof, made.proof);
@@ -456,13 +461,17 @@ static void what_is_no_sessions_id_is_malformed(void **state)
 
     (void)state;
     memset(large, 'A', sizeof large);
-    assert_int_equal(session_id_read(&read, (struct span){text, length}), TOKEN_MALFORMED);
-    assert_int_equal(session_id_read(&read, (struct span){"", 0}), TOKEN_MALFORMED);
-    assert_int_equal(session_id_read(&read, (struct span){large, 31}), TOKEN_MALFORMED);
-    assert_int_equal(session_id_read(&read, (struct span){large, 33}), TOKEN_MALFORMED);
-    assert_int_equal(session_id_read(&read, (struct span){"AAAAAAAAAAAAAAAA AAAAAAAAAAAAAAA", 32}),
+    assert_int_equal(session_id_read(&read, (struct span){text, length}, clock_1970),
                      TOKEN_MALFORMED);
-    assert_int_equal(session_id_read(&read, (struct span){large, sizeof large}), TOKEN_OVERSIZED);
+    assert_int_equal(session_id_read(&read, (struct span){"", 0}, clock_1970), TOKEN_MALFORMED);
+    assert_int_equal(session_id_read(&read, (struct span){large, 42}, clock_1970), TOKEN_MALFORMED);
+    assert_int_equal(session_id_read(&read, (struct span){large, 44}, clock_1970), TOKEN_MALFORMED);
+    assert_int_equal(
+        session_id_read(&read, (struct span){"AAAAAAAAAAAAAAAA AAAAAAAAAAAAAAAAAAAAAAAAAA", 43},
+                        clock_1970),
+        TOKEN_MALFORMED);
+    assert_int_equal(session_id_read(&read, (struct span){large, sizeof large}, clock_1970),
+                     TOKEN_OVERSIZED);
 }
 
 static void bytes_have_one_text_and_a_text_one_meaning(void **state)

@@ -8,7 +8,7 @@ enum { OURS = 7, TOKEN = 77, NEXT = 78, USER = 9 };
 
 static const uint64_t ms = 1000000;
 static const struct token_claims claims = {
-    .user = USER, .session = 0x1234, .proof = 555, .audience = OURS};
+    .user = USER, .session = 0x1234, .proof = 555, .audience = OURS, .expires_ns = INT64_MAX};
 static struct stage stage;
 static struct gateway_config config;
 
@@ -75,6 +75,7 @@ static void a_login_is_answered_once_the_store_has_the_session(void **state)
     assert_int_equal(line->order.user, USER);
     assert_int_equal(line->order.audience, OURS);
     assert_int_equal(line->order.lifetime_ns, config.ttl_ns);
+    assert_int_equal(line->order.session_ns, config.session_ns);
     assert_int_equal(line->order.renews, 0);
     assert_true(line->order.is_signed);
     line = expect_store_set(&stage, session_key(), claims.proof, CALL_OK);
@@ -163,6 +164,37 @@ static void a_session_that_is_there_is_given_a_new_token(void **state)
     assert_int_equal(line->order.user, claims.user);
     assert_true(line->order.is_signed);
     expect_end(visit, CALL_OK, NEXT);
+}
+
+/* Else a logout that finds no session would leave a token that is good for a while. */
+static void a_token_does_not_outlive_its_session(void **state)
+{
+    struct token_claims nearly_over = claims;
+    struct visit *visit;
+
+    (void)state;
+    nearly_over.expires_ns = (int64_t)(stage.now_ns + 5 * ms);
+    open_gateway(GATEWAY_JWT_DENYLIST);
+    visit = ask_with(VERB_REFRESH, TOKEN);
+    expect_verify(&stage, TOKEN, TOKEN_SESSION, &nearly_over, TOKEN_SOUND);
+    expect_store_get(&stage, session_key(), CALL_OK, claims.proof);
+    assert_int_equal(expect_issue(&stage, NEXT, &claims)->order.lifetime_ns, 5 * ms);
+    expect_end(visit, CALL_OK, NEXT);
+    visit = ask_with(VERB_REFRESH, TOKEN);
+    expect_verify(&stage, TOKEN, TOKEN_SESSION, &nearly_over, TOKEN_SOUND);
+    stage.now_ns += 5 * ms; /* The store's clock is a little late. */
+    expect_store_get(&stage, session_key(), CALL_OK, claims.proof);
+    expect_end(visit, CALL_DENIED, TOKEN_EXPIRED);
+}
+
+static void nor_does_the_first_one(void **state)
+{
+    (void)state;
+    config.session_ns = 7 * ms;
+    open_gateway(GATEWAY_JWT);
+    ask_with(VERB_LOGIN, 0);
+    assert_int_equal(expect_issue(&stage, TOKEN, &claims)->order.lifetime_ns, 7 * ms);
+    stage_hear(&stage, LINE_STORE_SET);
 }
 
 static void a_session_that_has_ended_is_not(void **state)
@@ -319,6 +351,8 @@ int main(void)
         TEST(a_token_that_cannot_be_made_is_an_error),
         TEST(what_gives_way_on_the_processor_is_shed),
         TEST(a_session_that_is_there_is_given_a_new_token),
+        TEST(a_token_does_not_outlive_its_session),
+        TEST(nor_does_the_first_one),
         TEST(a_session_that_has_ended_is_not),
         TEST(nor_one_that_was_guessed),
         TEST(a_refresh_without_a_store_did_not_happen),

@@ -41,6 +41,12 @@ static uint64_t thread_clock_ns(void)
     return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
+/* Both clocks at this moment: the loop's own stands still during a step. */
+static struct jwt_clock clock_of(const struct tokens_live *tokens)
+{
+    return jwt_clock_at(loop_clock_ns() - tokens->loop->origin_ns);
+}
+
 /* ---- A question's way ------------------------------------------------------------------------ */
 
 /* What was made has been told to nobody. */
@@ -101,11 +107,15 @@ static bool find_session(const struct tokens_live *tokens, const struct token_or
                          char fresh[static SESSION_ID_LENGTH], struct span *session,
                          struct token_claims *claims)
 {
+    const struct jwt_clock clock = clock_of(tokens);
+
     if (order->renews != 0)
         return wallet_find(tokens->config.wallet, order->renews, TOKEN_SESSION, session) &&
-               session_id_read(claims, *session) == TOKEN_SOUND;
+               session_id_read(claims, *session, clock) == TOKEN_SOUND;
     *session = (struct span){fresh, SESSION_ID_LENGTH};
-    return session_id_make(fresh, order->user, claims);
+    claims->user = order->user;
+    claims->expires_ns = (int64_t)(loop_now_ns(tokens->loop) + order->session_ns);
+    return session_id_make(fresh, claims, clock);
 }
 
 static void make(struct work *work, const struct token_order *order)
@@ -125,7 +135,7 @@ static void make(struct work *work, const struct token_order *order)
     work->claims.not_before_ns = (int64_t)now_ns;
     work->claims.expires_ns = (int64_t)(now_ns + order->lifetime_ns);
     if (order->is_signed && tokens->keys != NULL)
-        access.length = jwt_write(text, tokens->keys, &work->claims, jwt_clock_at(now_ns));
+        access.length = jwt_write(text, tokens->keys, &work->claims, clock_of(tokens));
     if (order->is_signed && access.length == 0)
         return;
     work->outcome = CALL_OK;
@@ -152,10 +162,9 @@ static enum token_flaw look(const struct tokens_live *tokens, struct token_claim
     if (!wallet_find(tokens->config.wallet, token, part, &text))
         return TOKEN_MALFORMED;
     if (part == TOKEN_SESSION)
-        return session_id_read(claims, text);
-    return tokens->keys == NULL
-               ? TOKEN_MALFORMED
-               : jwt_read(claims, tokens->keys, text, jwt_clock_at(loop_now_ns(tokens->loop)));
+        return session_id_read(claims, text, clock_of(tokens));
+    return tokens->keys == NULL ? TOKEN_MALFORMED
+                                : jwt_read(claims, tokens->keys, text, clock_of(tokens));
 }
 
 static void verify(struct tokens *port, struct call *call, uint64_t token, enum token_part part)
