@@ -59,15 +59,16 @@ static void pass_after_cpu(struct pass *pass)
     }
 }
 
-/* The signature is right: are the claims? Of a session the store says all that there is to say. */
+/* The signature is right: are the claims? A session's id claims when it ends; the store says whether
+ * that is true, and may keep it for longer (memcached counts in whole seconds). */
 static enum token_flaw pass_judge(const struct pass *pass)
 {
     const struct gateway *gateway = pass->flow.gateway;
+    uint64_t now_ns = timer_now_ns(gateway->ports.timer);
 
     if (gateway->config.kind == GATEWAY_SESSION)
-        return TOKEN_SOUND;
-    return claims_judge(&pass->claims, gateway->config.audience, gateway->config.leeway_ns,
-                        timer_now_ns(gateway->ports.timer));
+        return claims_judge(&pass->claims, pass->claims.audience, 0, now_ns);
+    return claims_judge(&pass->claims, gateway->config.audience, gateway->config.leeway_ns, now_ns);
 }
 
 static void pass_after_token(struct pass *pass)

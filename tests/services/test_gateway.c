@@ -196,6 +196,20 @@ static void a_session_that_is_gone_is_revoked(void **state)
     expect_denied(visit, TOKEN_REVOKED);
 }
 
+/* memcached keeps things for up to two seconds longer than it was told. */
+static void a_session_that_is_over_is_not_even_looked_up(void **state)
+{
+    struct token_claims over = claims;
+    struct visit *visit;
+
+    (void)state;
+    over.expires_ns = 0;
+    open_gateway(GATEWAY_SESSION);
+    visit = like_with(TOKEN);
+    expect_verify(&stage, TOKEN, TOKEN_SESSION, &over, TOKEN_SOUND);
+    expect_denied(visit, TOKEN_EXPIRED);
+}
+
 static void a_store_that_does_not_answer_lets_nobody_in_and_it_did_not_happen(void **state)
 {
     static const enum call_outcome outcomes[] = {CALL_TIMEOUT, CALL_REFUSED, CALL_FAILED,
@@ -352,6 +366,7 @@ int main(void)
         TEST(a_session_is_looked_up_and_must_have_this_proof),
         TEST(a_session_with_another_proof_is_none),
         TEST(a_session_that_is_gone_is_revoked),
+        TEST(a_session_that_is_over_is_not_even_looked_up),
         TEST(a_store_that_does_not_answer_lets_nobody_in_and_it_did_not_happen),
         TEST(who_is_not_on_the_denylist_is_let_in),
         TEST(who_is_on_the_denylist_is_not),

@@ -18,7 +18,7 @@ enum { SESSION_ID_LENGTH = 43 };
 bool session_id_make(char text[static SESSION_ID_LENGTH], struct token_claims *claims,
                      struct jwt_clock clock);
 
-/* TOKEN_SOUND, and user, session, proof and end (expires_ns); TOKEN_MALFORMED or TOKEN_OVERSIZED. */
+/* TOKEN_SOUND, and user, session, proof, end (expires_ns); TOKEN_MALFORMED or TOKEN_OVERSIZED. */
 enum token_flaw session_id_read(struct token_claims *claims, struct span text,
                                 struct jwt_clock clock);
 
