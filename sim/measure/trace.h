@@ -27,8 +27,9 @@ enum span_kind {
     SPAN_ASK,     /* A question to another node, until it is answered or given up. */
     SPAN_VISIT,   /* The same at the node that was asked, from its arrival to its answer. */
     SPAN_STAGE,   /* A stage of a visit's pipeline. */
-    SPAN_CPU,     /* This and the next six are calls on a port. */
+    SPAN_CPU,     /* This and the next seven are calls on a port. */
     SPAN_TOKENS,  /* A token is signed or checked, on a core. */
+    SPAN_MEMORY,  /* Work on memory that threads share, on one of them. */
     SPAN_BLOCK,   /* A blocking call: it holds its thread, and no core. */
     SPAN_TIMER,
     SPAN_STORE,

@@ -157,6 +157,7 @@ static const char *const words[WORDS][LANGUAGES] = {
     [WORD_TRACE_BACKOFF] = {"back-off", "пауза перед повтором"},
     [WORD_TRACE_BLOCK] = {"blocking call", "блокирующий вызов"},
     [WORD_TRACE_TOKENS] = {"token", "токен"},
+    [WORD_TRACE_MEMORY] = {"memory", "память"},
     [WORD_TRACE_STORE] = {"store", "store (Redis)"},
     [WORD_TRACE_QUEUE] = {"queue", "queue (Kafka)"},
     [WORD_TRACE_TABLE] = {"table", "table (SQL)"},

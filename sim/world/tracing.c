@@ -29,7 +29,7 @@ void tracing_asked(struct op *op)
     static const uint8_t kinds[OP_KINDS] = {
         [OP_CPU] = SPAN_CPU,     [OP_TIMER] = SPAN_TIMER,   [OP_PEER] = SPAN_ASK,
         [OP_STORE] = SPAN_STORE, [OP_QUEUE] = SPAN_QUEUE,   [OP_TABLE] = SPAN_TABLE,
-        [OP_BLOCK] = SPAN_BLOCK, [OP_TOKENS] = SPAN_TOKENS,
+        [OP_BLOCK] = SPAN_BLOCK, [OP_TOKENS] = SPAN_TOKENS, [OP_MEMORY] = SPAN_MEMORY,
     };
     struct world *world = op->node->world;
     const struct node *node = op->kind == OP_PEER ? ((struct exchange *)op)->to : op->node;

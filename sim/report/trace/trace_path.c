@@ -50,6 +50,7 @@ static enum trace_what what_of(const struct trace *trace, const struct trace_spa
     case SPAN_RUN:
     case SPAN_CPU:
     case SPAN_TOKENS:
+    case SPAN_MEMORY:
         return TRACE_RUN;
     case SPAN_WAIT:
         return parent_of(trace, span)->kind == SPAN_VISIT ? TRACE_THREAD_WAIT : TRACE_CORE_WAIT;

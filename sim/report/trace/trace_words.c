@@ -45,6 +45,8 @@ const char *trace_span_word(const struct trace *trace, const struct trace_span *
     case SPAN_TIMER:
         return word(language, trace->spans[span->parent].kind == SPAN_REQUEST ? WORD_TRACE_BACKOFF
                                                                               : WORD_TRACE_PAUSE);
+    case SPAN_MEMORY:
+        return word(language, WORD_TRACE_MEMORY);
     case SPAN_TOKENS:
         return word(language, WORD_TRACE_TOKENS);
     case SPAN_BLOCK:
@@ -69,8 +71,8 @@ const char *trace_span_key(const struct trace_span *span)
         [SPAN_REQUEST] = "request", [SPAN_ASK] = "ask",       [SPAN_VISIT] = "visit",
         [SPAN_STAGE] = "stage",     [SPAN_CPU] = "cpu",       [SPAN_TIMER] = "timer",
         [SPAN_STORE] = "store",     [SPAN_QUEUE] = "queue",   [SPAN_TABLE] = "table",
-        [SPAN_BLOCK] = "block",     [SPAN_TOKENS] = "tokens", [SPAN_WAIT] = "wait",
-        [SPAN_RUN] = "run",
+        [SPAN_BLOCK] = "block",     [SPAN_TOKENS] = "tokens", [SPAN_MEMORY] = "memory",
+        [SPAN_WAIT] = "wait",       [SPAN_RUN] = "run",
     };
 
     return span->kind == SPAN_STAGE ? visit_stage_name((enum visit_stage)span->stage)
