@@ -39,6 +39,28 @@ static size_t service_bytes(const struct plan *plan)
     return 0;
 }
 
+/* Who passes asks on takes any. */
+unsigned plan_verbs(enum plan_kind kind)
+{
+    switch (kind) {
+    case PLAN_LIKES:
+        return 1u << VERB_LIKE | 1u << VERB_UNLIKE | 1u << VERB_COUNT;
+    case PLAN_DELIVERY:
+        return 1u << VERB_MENU | 1u << VERB_ORDER | 1u << VERB_TRACK;
+    case PLAN_COUNTER:
+        return 1u << VERB_LIKE | 1u << VERB_COUNT;
+    case PLAN_CUSTOM:
+    case PLAN_BALANCER:
+    case PLAN_GATEWAY:
+        return (1u << VERB_MAX) - 1;
+    case PLAN_BATCHER:
+    case PLAN_AUTOSCALER:
+    case PLAN_KINDS:
+        return 0;
+    }
+    return 0;
+}
+
 size_t plan_bytes(const struct plan *plan)
 {
     size_t around = pipeline_is_free(&plan->pipeline) ? 0 : pipeline_bytes(&plan->pipeline);

@@ -45,6 +45,9 @@ struct plan { /* Plain numbers; an empirical dist's points are lent by whoever m
 /* "custom", "likes" … */
 const char *plan_kind_name(enum plan_kind kind);
 
+/* The verbs that it serves, as bits: 1 << verb. */
+unsigned plan_verbs(enum plan_kind kind);
+
 /* Arena bytes that plan_start takes. */
 size_t plan_bytes(const struct plan *plan);
 

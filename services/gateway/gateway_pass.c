@@ -59,8 +59,8 @@ static void pass_after_cpu(struct pass *pass)
     }
 }
 
-/* The signature is right: are the claims? A session's id claims when it ends; the store says whether
- * that is true, and may keep it for longer (memcached counts in whole seconds). */
+/* The signature is right: are the claims? A session's id claims when it ends; the store says
+ * whether that is true, and may keep it for longer (memcached counts in whole seconds). */
 static enum token_flaw pass_judge(const struct pass *pass)
 {
     const struct gateway *gateway = pass->flow.gateway;

@@ -7,7 +7,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #include "services/live/tokens/wallet.h"
 #include "sim/lab/lab_inside.h"
@@ -145,17 +144,6 @@ static void look_around(void *context)
 
 /* ---- Setting up ------------------------------------------------------------------------------ */
 
-/* A connection per request under way: as many files as the system lets us have. */
-static void allow_files(void)
-{
-    struct rlimit limit;
-
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-        return;
-    limit.rlim_cur = limit.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &limit);
-}
-
 /* "HOST:PORT" for every service, or "SERVICE=HOST:PORT,…". */
 static bool attach_address(const char *attach, const char *service, struct address *address)
 {
@@ -210,7 +198,7 @@ bool drive_open(struct lab *lab, char trouble[static 400])
     const struct scenario *scenario = lab->scenario;
     struct ports ports;
 
-    allow_files();
+    loop_allow_files();
     timer_live_open(&lab->timer, &lab->loop, &lab->own);
     lab->peer = peer_live_open(&lab->loop, scenario->services_max, &lab->own);
     if (lab->peer == NULL || !arena_open(&lab->arena, arena_bytes(scenario))) {

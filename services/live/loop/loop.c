@@ -14,6 +14,7 @@
 
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #include <event2/event.h>
@@ -179,6 +180,16 @@ void loop_stop(struct loop *loop)
 bool loop_gives_way(struct event *event, bool gives_way)
 {
     return event_priority_set(event, gives_way ? GIVES_WAY : ORDINARY) == 0;
+}
+
+void loop_allow_files(void)
+{
+    struct rlimit files;
+
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0)
+        return;
+    files.rlim_cur = files.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &files);
 }
 
 /* ---- Alarms ---------------------------------------------------------------------------------- */

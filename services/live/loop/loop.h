@@ -66,6 +66,10 @@ void loop_finish(struct loop *loop, struct call *call, enum call_outcome outcome
  * run in this round, and its rank stays what it was. */
 bool loop_gives_way(struct event *event, bool gives_way);
 
+/* Sockets are files: as many as the system allows this process, since a balancer or a driver holds
+ * thousands. */
+void loop_allow_files(void);
+
 /* ---- The timer port -------------------------------------------------------------------------- */
 
 struct timer_live {

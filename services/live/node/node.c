@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -285,35 +284,13 @@ static bool find_peers(struct node *node)
     return true;
 }
 
-/* Who passes asks on takes any. */
-static unsigned verbs_of(enum plan_kind kind)
-{
-    switch (kind) {
-    case PLAN_LIKES:
-        return 1u << VERB_LIKE | 1u << VERB_UNLIKE | 1u << VERB_COUNT;
-    case PLAN_DELIVERY:
-        return 1u << VERB_MENU | 1u << VERB_ORDER | 1u << VERB_TRACK;
-    case PLAN_COUNTER:
-        return 1u << VERB_LIKE | 1u << VERB_COUNT;
-    case PLAN_CUSTOM:
-    case PLAN_BALANCER:
-    case PLAN_GATEWAY:
-        return (1u << VERB_MAX) - 1;
-    case PLAN_BATCHER:
-    case PLAN_AUTOSCALER:
-    case PLAN_KINDS:
-        return 0;
-    }
-    return 0;
-}
-
 static bool open_door(struct node *node)
 {
     struct door_live_config config = {.listen = node->settings.listen,
                                       .listens =
                                           node->prefork != NULL ? node->prefork->listens : -1,
                                       .in_flight = node->settings.in_flight,
-                                      .verbs = verbs_of(node->settings.plan.kind),
+                                      .verbs = plan_verbs(node->settings.plan.kind),
                                       .cpu = node->cpu,
                                       .stats = &node->stats,
                                       .wallet = node->wallet,
@@ -460,17 +437,6 @@ static void begin_to_drain(evutil_socket_t signal_number, short events, void *co
 
 /* ---- From beginning to end ------------------------------------------------------------------- */
 
-/* Sockets are files: as many as the system allows, since a balancer holds thousands. */
-static void allow_many_files(void)
-{
-    struct rlimit files;
-
-    if (getrlimit(RLIMIT_NOFILE, &files) != 0)
-        return;
-    files.rlim_cur = files.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &files);
-}
-
 static void open_alarms(struct node *node)
 {
     static const int signals[2] = {SIGTERM, SIGINT};
@@ -616,7 +582,7 @@ int node_main(const char *kind)
 {
     int code = 1;
 
-    allow_many_files();
+    loop_allow_files();
     if (read_settings(&node, kind))
         code = node.settings.cpu.model == CPU_PROCESSES ? prefork_main(&node.settings, run_process)
                                                         : run_node();
