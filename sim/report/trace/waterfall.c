@@ -16,7 +16,14 @@
 #include "sim/report/trace/trace_report.h"
 #include "sim/report/trace/trace_words.h"
 
-enum { ROWS_MAX = 400, BAR_MAX = 512, INDENT_MAX = 24, SHARES_SHOWN = 8, FIGURE_WIDTH = 9 };
+enum {
+    ROWS_MAX = 400,
+    BAR_MAX = 512,
+    INDENT_MAX = 24,
+    SHARES_SHOWN = 8,
+    FIGURE_WIDTH = 9,
+    LABEL_LEAST = 8
+};
 
 enum mark { MARK_NONE, MARK_BELOW, MARK_CALL, MARK_WAIT, MARK_RUN };
 
@@ -247,8 +254,9 @@ static void print_row(struct waterfall *fall, const struct row *row)
     bool is_fine = span->outcome == CALL_OK || span->outcome == CALL_ABSENT;
     struct figure start = time_figure(fall, span->begin_ns - fall->begin_ns);
     struct figure took = time_figure(fall, span->end_ns - span->begin_ns);
+    unsigned label = text_columns(row->label), room = label < LABEL_LEAST ? label : LABEL_LEAST;
     unsigned indent =
-        2 * row->indent < fall->label_width / 2 ? 2 * row->indent : fall->label_width / 2;
+        2 * row->indent + room <= fall->label_width ? 2 * row->indent : fall->label_width - room;
 
     page_move(&fall->page, 2 + indent);
     page_cell(&fall->page, is_fine ? COLOR_PLAIN : COLOR_BAD, fall->label_width - indent, false,
