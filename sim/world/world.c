@@ -70,11 +70,19 @@ static void ask_for_second(struct world *world)
         event_after(world->parts.events, &world->second, second_ns);
 }
 
+/* Threads in memory are played up to the last event that concerned them. */
+static void catch_up(struct world *world)
+{
+    for (uint32_t i = 0; i < world->nodes_max; i++)
+        memory_model_catch_up(&world->nodes[i]);
+}
+
 static void second_passes(struct event *event)
 {
     struct world *world = list_entry(event, struct world, second);
     uint64_t now_ns = world_now_ns(world);
 
+    catch_up(world);
     measure_second(&world->measure, now_ns, waiting(world), ready(world),
                    queue_model_lag(world->parts.queue));
     for_each_group(world, note_second);
@@ -109,7 +117,10 @@ static void forget_warmup(struct group *group, uint64_t now_ns)
 
 static void warmup_ends(struct event *event)
 {
-    for_each_group(list_entry(event, struct world, warm), forget_warmup);
+    struct world *world = list_entry(event, struct world, warm);
+
+    catch_up(world);
+    for_each_group(world, forget_warmup);
 }
 
 /* ---- The run --------------------------------------------------------------------------------- */
@@ -235,6 +246,7 @@ static void run(struct world *world)
     start(world);
     if (run_to(world, scenario->duration_ns, false, began_ns)) {
         events_advance(world->parts.events, scenario->duration_ns);
+        catch_up(world);
         world_close_rates(world);
         run_to(world, scenario->duration_ns + scenario->drain_ns, true, began_ns);
     } else {

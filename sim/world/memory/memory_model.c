@@ -237,6 +237,16 @@ void memory_model_stand_still(struct node *node, uint64_t for_ns)
     set_tick(model);
 }
 
+void memory_model_catch_up(struct node *node)
+{
+    struct memory_model *model = node->memory_model;
+
+    if (model == NULL)
+        return;
+    memory_advance(model, events_now_ns(model->events));
+    set_tick(model);
+}
+
 void memory_model_close(struct node *node, struct counter_result *result)
 {
     const struct memory_model *model = node->memory_model;

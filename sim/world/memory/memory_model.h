@@ -46,6 +46,7 @@ struct memory_model *memory_model_open(struct node *node, const struct service_s
 /* These do nothing at a node that has none. */
 void memory_model_forget(struct node *node); /* It died: slots are 0, what ran is gone. */
 void memory_model_stand_still(struct node *node, uint64_t for_ns);
+void memory_model_catch_up(struct node *node); /* Before its cores' time is read. */
 void memory_model_close(struct node *node, struct counter_result *result); /* Adds its own. */
 
 /* Records of world->bursts: a call that waits for a thread or has one. */
