@@ -135,18 +135,10 @@ static void section_repeat(struct page *page, const struct report *report)
 }
 
 const struct section sections[] = {
-    {section_thresholds, false},
-    {section_answers, false},
-    {section_failures, false},
-    {section_bottleneck, true},
-    {section_runtimes, false},
-    {section_auth, false},
-    {section_stages, false},
-    {section_counter, false},
-    {section_money, false},
-    {section_money_lost, false},
-    {section_over_time, true},
-    {NULL, false},
+    {section_thresholds, false}, {section_answers, false},  {section_failures, false},
+    {section_bottleneck, true},  {section_runtimes, false}, {section_auth, false},
+    {section_stages, false},     {section_counter, false},  {section_money, false},
+    {section_money_lost, false}, {section_over_time, true}, {NULL, false},
 };
 
 void report_terminal(const struct report *report, FILE *out)

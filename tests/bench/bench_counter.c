@@ -42,7 +42,7 @@ static uint64_t now_ns(void)
     return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
-static void pin(int core)
+static void pin(size_t core)
 {
     cpu_set_t set;
 
