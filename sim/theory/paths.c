@@ -26,12 +26,16 @@ static void add_behind(struct path *path, struct leg leg)
     path->legs[path->legs_max++] = leg;
 }
 
+static struct leg core_leg(const struct service_spec *service, double mean_ns, double cs2)
+{
+    double seconds = mean_ns * 1e-9 / service->speed;
+
+    return (struct leg){.kind = LEG_CPU, .mean = seconds, .core = seconds, .cs2 = cs2};
+}
+
 static struct leg cpu_leg(const struct service_spec *service, const struct dist *work)
 {
-    return (struct leg){.kind = LEG_CPU,
-                        .mean = work->mean * 1e-9 / service->speed,
-                        .core = work->mean * 1e-9 / service->speed,
-                        .cs2 = dist_scv(work, scv_most)};
+    return core_leg(service, work->mean, dist_scv(work, scv_most));
 }
 
 static struct leg store_leg(const struct work *work, double bytes)
@@ -215,9 +219,7 @@ static void counter_paths(const struct service_spec *service, uint32_t verb, str
     double ns = verb == VERB_LIKE ? (double)memory->adds * increment_ns(memory)
                                   : lines * (double)memory->line_ns;
 
-    add_leg(add_path(to, 1), (struct leg){.kind = LEG_CPU,
-                                          .mean = ns * 1e-9 / service->speed,
-                                          .core = ns * 1e-9 / service->speed});
+    add_leg(add_path(to, 1), core_leg(service, ns, 0));
 }
 
 /* ---- Custom --------------------------------------------------------------------------------- */
@@ -293,7 +295,7 @@ static void gateway_paths(const struct work *work, const struct service_spec *se
 
     add_leg(path, cpu_leg(service, &service->work_light));
     if (service->auth.kind != AUTH_NONE)
-        add_leg(path, (struct leg){.kind = LEG_CPU, .mean = seconds_of(token_ns) / service->speed});
+        add_leg(path, core_leg(service, (double)token_ns, 0));
     if (auth_looks_up(service))
         add_leg(path, store_leg(work, 0));
     add_leg(path, (struct leg){.kind = LEG_ASK, .target = service->behind});
@@ -318,9 +320,7 @@ static struct leg stages_leg(const struct service_spec *service, const struct st
         mean += work->mean;
         variance += work->mean * work->mean * dist_scv(work, scv_most);
     }
-    return (struct leg){.kind = LEG_CPU,
-                        .mean = mean * 1e-9 / service->speed,
-                        .cs2 = mean > 0 ? variance / (mean * mean) : 0};
+    return core_leg(service, mean, mean > 0 ? variance / (mean * mean) : 0);
 }
 
 /* In front of the leg at `at`; nothing where it costs nothing. */

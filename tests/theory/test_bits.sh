@@ -19,14 +19,20 @@ build() { # name compiler flags...
     # shellcheck disable=SC2046
     "$compiler" -std=c11 -D_GNU_SOURCE= -ffp-contract=off "$@" -w -I. -I"$BUILD_DIR/generated" \
         $(git ls-files 'services/*.c' 'sim/*.c' ':!services/live/main.c') \
-        $(pkg-config --cflags --libs yaml-0.1 jansson libcrypto libevent libevent_pthreads hiredis libmemcached \
-            rdkafka sqlite3 libpq) -lpthread -lm -o "$work/$name"
+        "$BUILD_DIR/generated/html_template.c" \
+        $(pkg-config --cflags --libs yaml-0.1 jansson libcrypto libevent libevent_pthreads hiredis \
+            libmemcached rdkafka librabbitmq sqlite3 libpq) -lpthread -lm -o "$work/$name"
 }
 
 prints() { # program
     {
         "$1" run scenarios/spike.yaml --variant queue --variant autoscale --json
         "$1" run scenarios/likes.yaml --variant batched --variant indexed --json
+        "$1" run scenarios/cache_choice.yaml --variant memcached --json
+        "$1" run scenarios/queue_choice.yaml --variant rabbitmq --json
+        "$1" run scenarios/runtimes.yaml --variant cpu_gil --json
+        "$1" run scenarios/auth.yaml --variant jwt_rs256 --json
+        "$1" run scenarios/counter.yaml --variant unlocked --set duration=3s --json
     } | jq -c '.variants[] | [.name, .fingerprint, .events, .requests, .latency_ms, .money]'
 }
 
@@ -42,7 +48,7 @@ compare() { # name
 
 build first gcc -O0
 prints "$work/first" >"$work/first.prints"
-test "$(wc -l <"$work/first.prints")" -eq 4
+test "$(wc -l <"$work/first.prints")" -eq 9
 GLIBC_TUNABLES=glibc.cpu.hwcaps=-AVX2,-FMA prints "$work/first" | cmp - "$work/first.prints"
 echo "gcc -O0, without AVX2 and FMA: the same"
 build gcc-O3 gcc -O3
