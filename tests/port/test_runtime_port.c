@@ -6,6 +6,8 @@
  * tests/live/test_prefork.c do. */
 #include "tests/port/cpu_jobs.h"
 
+#include <time.h>
+
 enum { STEPS = 5 };
 
 /* ---- Blocking -------------------------------------------------------------------------------- */
@@ -105,6 +107,33 @@ static void never_do_two_compute_beside_the_lock_however_many_cores_there_are(vo
     run_together(rig, jobs, 30);
     wait_for_all(rig);
     had_no_more_than_there_is(jobs, 30, 1);
+}
+
+/* The first is over before the second asks, but a loop that is late still has the time of before. */
+static void who_asks_on_a_late_loop_has_no_core_of_the_past(struct rig *rig,
+                                                            const struct cpu_spec *spec)
+{
+    const struct timespec late = {.tv_nsec = (long)MS(25)};
+    struct job jobs[2] = {{.work_ns = MS(20)}, {.work_ns = MS(30)}};
+
+    rig_processor(rig, spec);
+    for (int i = 0; i < 2; i++)
+        rig_ask(rig, &jobs[i].question);
+    cpu_run(rig->ports.cpu, &jobs[0].question.call, jobs[0].work_ns);
+    nanosleep(&late, NULL);
+    cpu_run(rig->ports.cpu, &jobs[1].question.call, jobs[1].work_ns);
+    wait_for_all(rig);
+    had_no_more_than_there_is(jobs, 2, 1);
+}
+
+static void a_late_loop_has_no_core_of_the_past(void **state)
+{
+    who_asks_on_a_late_loop_has_no_core_of_the_past(*state, &sliced);
+}
+
+static void a_late_loop_has_no_lock_of_the_past(void **state)
+{
+    who_asks_on_a_late_loop_has_no_core_of_the_past(*state, &locked);
 }
 
 static void native_work_runs_beside_the_lock_on_all_cores(void **state)
@@ -241,6 +270,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_faster_core_does_not_shorten_a_wait),
     cmocka_unit_test(under_threads_a_blocking_call_holds_its_own_thread_and_no_core),
     cmocka_unit_test(never_do_two_compute_beside_the_lock_however_many_cores_there_are),
+    cmocka_unit_test(a_late_loop_has_no_core_of_the_past),
+    cmocka_unit_test(a_late_loop_has_no_lock_of_the_past),
     cmocka_unit_test(native_work_runs_beside_the_lock_on_all_cores),
     cmocka_unit_test(who_comes_while_another_computes_waits_a_switch_interval),
     cmocka_unit_test(who_wants_the_lock_first_has_it_first),

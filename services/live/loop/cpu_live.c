@@ -285,7 +285,8 @@ static void burn_next(struct cpu_live *cpu)
 static void compute(struct cpu_live *cpu, const struct task *task)
 {
     pthread_mutex_lock(&cpu->cores->lock);
-    cores_want(cpu->cores, cpu->who, cpu->loop->origin_ns + loop_now_ns(cpu->loop));
+    cores_want(cpu->cores, cpu->who,
+               cores_free_since(cpu->cores, cpu->loop->origin_ns + loop_now_ns(cpu->loop)));
     cores_compute(cpu->cores, cpu->who, task->left_ns, cpu->spec.is_burnt);
     pthread_mutex_unlock(&cpu->cores->lock);
     loop_enter(cpu->loop);

@@ -127,6 +127,7 @@ void stats_board_close(struct stats_board *board)
     free(board);
 }
 
+/* Each word is released and acquired, so whoever read one of this turn also reads its odd version. */
 void stats_board_write(struct stats_board *board, const struct node_stats *stats)
 {
     uint64_t turn = ++board->written;
@@ -136,12 +137,11 @@ void stats_board_write(struct stats_board *board, const struct node_stats *stats
         return;
     copy = &board->page->copies[turn % 2];
     atomic_store_explicit(&copy->version, 2 * turn - 1, memory_order_relaxed);
-    atomic_thread_fence(memory_order_release);
     for (size_t i = 0; i < WORDS; i++) {
         uint64_t word;
 
         memcpy(&word, (const char *)stats + i * sizeof word, sizeof word);
-        atomic_store_explicit(&copy->words[i], word, memory_order_relaxed);
+        atomic_store_explicit(&copy->words[i], word, memory_order_release);
     }
     atomic_store_explicit(&copy->version, 2 * turn, memory_order_release);
 }
@@ -149,11 +149,10 @@ void stats_board_write(struct stats_board *board, const struct node_stats *stats
 static bool read_copy(struct copy *copy, uint64_t version, struct node_stats *stats)
 {
     for (size_t i = 0; i < WORDS; i++) {
-        uint64_t word = atomic_load_explicit(&copy->words[i], memory_order_relaxed);
+        uint64_t word = atomic_load_explicit(&copy->words[i], memory_order_acquire);
 
         memcpy((char *)stats + i * sizeof word, &word, sizeof word);
     }
-    atomic_thread_fence(memory_order_acquire);
     return atomic_load_explicit(&copy->version, memory_order_relaxed) == version;
 }
 

@@ -151,6 +151,11 @@ void cores_set_rank(struct cores *cores, uint32_t who, uint32_t rank)
     cores->turns[who].rank = rank;
 }
 
+uint64_t cores_free_since(const struct cores *cores, uint64_t at_ns)
+{
+    return at_ns > cores->freed_ns ? at_ns : cores->freed_ns;
+}
+
 void cores_want(struct cores *cores, uint32_t who, uint64_t at_ns)
 {
     if (cores->busy < cores->cores_max && cores->line.length == 0) {
@@ -171,6 +176,7 @@ static void leave_core(struct cores *cores, uint32_t who, uint64_t end_ns, bool 
     turn->due_ns = end_ns;
     cores->busy--;
     cores->busy_ns += end_ns - turn->start_ns;
+    cores->freed_ns = end_ns > cores->freed_ns ? end_ns : cores->freed_ns;
     if (wants_more)
         join_line(cores, who);
     give_to_next(cores, end_ns);

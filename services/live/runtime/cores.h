@@ -65,6 +65,10 @@ void cores_init(struct cores *cores, uint32_t cores_max, uint32_t workers_max, u
                 bool is_shared);
 void cores_close(struct cores *cores); /* Nobody waits. */
 
+/* Since when new work may have a core: since at_ns, or since one came free that it did not see come
+ * free, as a loop's time is that of its last look at the clock. */
+uint64_t cores_free_since(const struct cores *cores, uint64_t at_ns);
+
 /* `who` wants a core since at_ns: it has one now, or stands in line. Asked for the worker, before
  * it wakes, so that workers stand in the order in which their work was asked for. */
 void cores_want(struct cores *cores, uint32_t who, uint64_t at_ns);

@@ -102,6 +102,14 @@ static uint64_t do_job(struct worker *worker)
     return pool->cores->turns[worker->number].due_ns;
 }
 
+/* A job that waits may have come after the thread was free, before it said so. */
+static void give_to_waiting(struct worker *worker, struct job *job, uint64_t at_ns)
+{
+    uint64_t asked_ns = worker->pool->loop->origin_ns + job->asked_ns;
+
+    give_thread(worker->pool, worker, job, at_ns > asked_ns ? at_ns : asked_ns);
+}
+
 static void end_job(struct worker *worker, uint64_t at_ns)
 {
     struct pool_live *pool = worker->pool;
@@ -112,7 +120,7 @@ static void end_job(struct worker *worker, uint64_t at_ns)
     list_push_last(&pool->ended, &worker->job->link);
     worker->job = NULL;
     if (next != NULL)
-        give_thread(pool, worker, list_entry(next, struct job, link), at_ns);
+        give_to_waiting(worker, list_entry(next, struct job, link), at_ns);
     else
         list_push_first(&pool->idle, &worker->idle);
     if (was_empty)
@@ -186,7 +194,8 @@ void pool_live_submit(struct pool_live *pool, struct call *call, enum cpu_kind k
     pthread_mutex_lock(&pool->cores->lock);
     worker = find_thread(pool);
     if (worker != NULL)
-        give_thread(pool, worker, job, pool->loop->origin_ns + now_ns);
+        give_thread(pool, worker, job,
+                    cores_free_since(pool->cores, pool->loop->origin_ns + now_ns));
     else
         list_push_last(&pool->waiting, &job->link);
     pthread_mutex_unlock(&pool->cores->lock);
