@@ -109,7 +109,7 @@ static void never_do_two_compute_beside_the_lock_however_many_cores_there_are(vo
     had_no_more_than_there_is(jobs, 30, 1);
 }
 
-/* The first is over before the second asks, but a loop that is late still has the time of before. */
+/* The first is over before the second asks, but a late loop still has the time of before. */
 static void who_asks_on_a_late_loop_has_no_core_of_the_past(struct rig *rig,
                                                             const struct cpu_spec *spec)
 {

@@ -127,7 +127,7 @@ void stats_board_close(struct stats_board *board)
     free(board);
 }
 
-/* Each word is released and acquired, so whoever read one of this turn also reads its odd version. */
+/* Each word is released and acquired: who has read one of this turn also reads its odd version. */
 void stats_board_write(struct stats_board *board, const struct node_stats *stats)
 {
     uint64_t turn = ++board->written;
