@@ -85,21 +85,11 @@ static int find_calibration(struct both *both)
 static int load_calibrated(struct both *both)
 {
     const struct options *options = both->job->options;
-    struct problems *problems = problems_open();
-    struct story_source source;
-    char path[PATH_MAX];
-    bool is_loaded;
 
-    if (problems == NULL)
-        return job_no_memory(both->job->settings);
-    places_find(options->file, path, sizeof path);
-    source =
-        (struct story_source){path, both->calibration, options->overrides, options->overrides_max};
-    is_loaded = story_load_from(&both->story, &source, problems);
-    if (!is_loaded)
-        problems_print(problems, stderr, both->job->settings->lang);
-    problems_close(problems);
-    return is_loaded ? EXIT_AS_EXPECTED : EXIT_USAGE;
+    return places_load(&both->story,
+                       &(struct story_source){options->file, both->calibration, options->overrides,
+                                              options->overrides_max},
+                       both->job->settings);
 }
 
 /* The chosen variants again, by their names. */

@@ -114,25 +114,21 @@ static int with_scenario(const struct node_options *options, const struct settin
                          int (*act)(const struct node_options *, const struct scenario *,
                                     const struct settings *))
 {
-    struct problems *problems = problems_open();
     const struct scenario *scenario;
     struct story story;
-    char path[PATH_MAX];
-    int code = EXIT_USAGE;
+    int code = places_load(&story,
+                           &(struct story_source){.path = options->file,
+                                                  .overrides = options->overrides,
+                                                  .overrides_max = options->overrides_max},
+                           settings);
 
-    if (problems == NULL)
-        return EXIT_RUNTIME;
-    places_find(options->file, path, sizeof path);
-    if (!story_load(&story, path, options->overrides, options->overrides_max, problems)) {
-        problems_print(problems, stderr, settings->lang);
-    } else {
-        scenario = find_variant(&story, options->variant);
-        code = scenario == NULL ? command_misused(options->command, settings, "no such variant",
-                                                  "нет такого варианта", options->variant)
-                                : act(options, scenario, settings);
-        story_close(&story);
-    }
-    problems_close(problems);
+    if (code != EXIT_AS_EXPECTED)
+        return code;
+    scenario = find_variant(&story, options->variant);
+    code = scenario == NULL ? command_misused(options->command, settings, "no such variant",
+                                              "нет такого варианта", options->variant)
+                            : act(options, scenario, settings);
+    story_close(&story);
     return code;
 }
 

@@ -60,3 +60,22 @@ void places_find(const char *word, char *path, size_t path_bytes)
     }
     snprintf(path, path_bytes, "%s", word);
 }
+
+int places_load(struct story *story, const struct story_source *source,
+                const struct settings *settings)
+{
+    struct problems *problems = problems_open();
+    struct story_source found = *source;
+    char path[PATH_MAX];
+    bool is_loaded;
+
+    if (problems == NULL)
+        return EXIT_RUNTIME;
+    places_find(source->path, path, sizeof path);
+    found.path = path;
+    is_loaded = story_load_from(story, &found, problems);
+    if (!is_loaded)
+        problems_print(problems, stderr, settings->lang);
+    problems_close(problems);
+    return is_loaded ? EXIT_AS_EXPECTED : EXIT_USAGE;
+}

@@ -5,6 +5,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "sim/command/command.h"
+#include "sim/scenario/load_story.h"
+
 /* Folders with scenarios, in the order in which they are looked at: $SIM_SCENARIOS, ./scenarios,
  * PREFIX/share/sim/scenarios beside the program. Writes the i-th into path; false beyond. */
 bool places_folder(unsigned i, char *path, size_t path_bytes);
@@ -12,5 +15,10 @@ bool places_folder(unsigned i, char *path, size_t path_bytes);
 /* The file that a word names: itself if it is there, else NAME.yaml in one of the folders, else
  * itself again (whoever opens it will say what is wrong). */
 void places_find(const char *word, char *path, size_t path_bytes);
+
+/* The story of a source whose path is such a word. EXIT_USAGE after all its faults were told on
+ * stderr, EXIT_RUNTIME without memory; the story is then empty. */
+int places_load(struct story *story, const struct story_source *source,
+                const struct settings *settings);
 
 #endif

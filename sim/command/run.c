@@ -6,7 +6,6 @@
  *
  * Results go to stdout, progress and messages to stderr. Ctrl-C ends the runs early and reports
  * what there is; a second one ends the program. */
-#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -84,28 +83,18 @@ static int run_story(const struct story *story, const struct options *options,
 static int run(int argc, char **argv, struct settings *settings)
 {
     struct options options;
-    struct problems *problems;
     struct story story;
-    struct story_source source;
-    char path[PATH_MAX];
     int code = options_read(&options, argc, argv, settings);
 
+    if (code == EXIT_AS_EXPECTED)
+        code = places_load(&story,
+                           &(struct story_source){options.file, options.calibration,
+                                                  options.overrides, options.overrides_max},
+                           settings);
     if (code != EXIT_AS_EXPECTED)
         return code;
-    problems = problems_open();
-    if (problems == NULL)
-        return EXIT_RUNTIME;
-    places_find(options.file, path, sizeof path);
-    source =
-        (struct story_source){path, options.calibration, options.overrides, options.overrides_max};
-    if (story_load_from(&story, &source, problems)) {
-        code = run_story(&story, &options, settings);
-        story_close(&story);
-    } else {
-        problems_print(problems, stderr, settings->lang);
-        code = EXIT_USAGE;
-    }
-    problems_close(problems);
+    code = run_story(&story, &options, settings);
+    story_close(&story);
     return code;
 }
 

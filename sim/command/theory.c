@@ -3,7 +3,6 @@
  * Nothing is run, so there is no seed and no thread to choose: the words are those of `sim run`
  * that say which story is meant and how it is to be printed, read here because options.c answers
  * in the name of `sim run`. */
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -147,26 +146,20 @@ static int estimate_story(const struct story *story, const struct wish *wish,
 
 static int run(int argc, char **argv, struct settings *settings)
 {
-    struct problems *problems;
     struct wish wish;
     struct story story;
-    char path[PATH_MAX];
     int code = read_wish(&wish, argc, argv, settings);
 
+    if (code == EXIT_AS_EXPECTED)
+        code = places_load(&story,
+                           &(struct story_source){.path = wish.file,
+                                                  .overrides = wish.overrides,
+                                                  .overrides_max = wish.overrides_max},
+                           settings);
     if (code != EXIT_AS_EXPECTED)
         return code;
-    problems = problems_open();
-    if (problems == NULL)
-        return EXIT_RUNTIME;
-    places_find(wish.file, path, sizeof path);
-    if (story_load(&story, path, wish.overrides, wish.overrides_max, problems)) {
-        code = estimate_story(&story, &wish, settings);
-        story_close(&story);
-    } else {
-        problems_print(problems, stderr, settings->lang);
-        code = EXIT_USAGE;
-    }
-    problems_close(problems);
+    code = estimate_story(&story, &wish, settings);
+    story_close(&story);
     return code;
 }
 

@@ -4,7 +4,6 @@
  *
  * A run repeats to the bit, so the first finds out which request is meant, and records nothing; the
  * second follows that one alone. */
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -277,26 +276,20 @@ static int trace_story(const struct wish *wish, const struct story *story,
 
 static int run(int argc, char **argv, struct settings *settings)
 {
-    struct problems *problems;
     struct wish wish;
     struct story story;
-    char path[PATH_MAX];
     int code = read_wish(&wish, argc, argv, settings);
 
+    if (code == EXIT_AS_EXPECTED)
+        code = places_load(&story,
+                           &(struct story_source){.path = wish.file,
+                                                  .overrides = wish.overrides,
+                                                  .overrides_max = wish.overrides_max},
+                           settings);
     if (code != EXIT_AS_EXPECTED)
         return code;
-    problems = problems_open();
-    if (problems == NULL)
-        return EXIT_RUNTIME;
-    places_find(wish.file, path, sizeof path);
-    if (story_load(&story, path, wish.overrides, wish.overrides_max, problems)) {
-        code = trace_story(&wish, &story, settings);
-        story_close(&story);
-    } else {
-        problems_print(problems, stderr, settings->lang);
-        code = EXIT_USAGE;
-    }
-    problems_close(problems);
+    code = trace_story(&wish, &story, settings);
+    story_close(&story);
     return code;
 }
 
