@@ -14,6 +14,7 @@
 
 #include "services/live/queue/broker.h"
 #include "services/live/queue/queue_live.h"
+#include "tests/lib/server.h"
 
 enum { DESCRIPTORS = 256 };
 
@@ -168,5 +169,8 @@ static pid_t pid_of_kafka(void)
 
 void broker_signal(const struct test_broker *broker, int signal_number)
 {
-    assert_int_equal(kill(broker->pid > 0 ? broker->pid : pid_of_kafka(), signal_number), 0);
+    if (broker->pid > 0)
+        server_signal(broker->pid, signal_number);
+    else
+        assert_int_equal(kill(pid_of_kafka(), signal_number), 0);
 }

@@ -59,8 +59,7 @@ void memcached_open(struct memcached_server *server)
 
 void memcached_signal(const struct memcached_server *server, int signal_number)
 {
-    assert_true(server->pid > 0);
-    assert_int_equal(kill(server->pid, signal_number), 0);
+    server_signal(server->pid, signal_number);
 }
 
 void memcached_kill(struct memcached_server *server)

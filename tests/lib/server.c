@@ -90,6 +90,18 @@ pid_t server_start(const char *folder, const char *const *argv)
     return pid;
 }
 
+void server_signal(pid_t pid, int signal_number)
+{
+    int status;
+
+    assert_true(pid > 0);
+    assert_int_equal(kill(pid, signal_number), 0);
+    if (signal_number != SIGSTOP)
+        return;
+    assert_int_equal(waitpid(pid, &status, WUNTRACED), pid);
+    assert_true(WIFSTOPPED(status));
+}
+
 void server_kill(pid_t *pid)
 {
     if (*pid <= 0)
@@ -137,8 +149,7 @@ void redis_open(struct redis_server *redis)
 
 void redis_signal(const struct redis_server *redis, int signal_number)
 {
-    assert_true(redis->pid > 0);
-    assert_int_equal(kill(redis->pid, signal_number), 0);
+    server_signal(redis->pid, signal_number);
 }
 
 void redis_kill(struct redis_server *redis)

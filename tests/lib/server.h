@@ -21,6 +21,9 @@ void server_remove_folder(const char *folder); /* With all that is in it, two le
 /* argv ends with NULL; argv[0] is looked for on the PATH. Fails the test when there is no process
  * to be had. */
 pid_t server_start(const char *folder, const char *const *argv);
+/* To such a child. SIGSTOP, to one that is running: its threads all stand still on return, and not
+ * some instants later, in which it would still answer. */
+void server_signal(pid_t pid, int signal_number);
 void server_kill(pid_t *pid); /* SIGKILL, waited for; 0 afterwards. Nothing when it is 0. */
 
 /* ---- Redis ----------------------------------------------------------------------------------- */
