@@ -19,22 +19,37 @@
 
 #include "services/port/call.h"
 
+enum store_verb { STORE_GET, STORE_SET, STORE_SET_NEW, STORE_ADD, STORE_EXPIRE, STORE_ADD_IF_NEW };
+
+struct store_asked { /* What of it is meant depends on the verb, the rest is 0. */
+    enum store_verb verb;
+    uint32_t bytes;
+    uint64_t key; /* Or the set. */
+    uint64_t member, counter;
+    uint64_t ttl_ns;
+    int64_t value; /* Or the delta. */
+};
+
 struct store {
     const struct store_ops *ops;
 };
 struct store_ops {
-    void (*get)(struct store *store, struct call *call, uint64_t key, uint64_t timeout_ns);
-    void (*set)(struct store *store, struct call *call, uint64_t key, int64_t value, uint32_t bytes,
-                uint64_t ttl_ns, uint64_t timeout_ns);
-    void (*set_new)(struct store *store, struct call *call, uint64_t key, int64_t value,
-                    uint32_t bytes, uint64_t ttl_ns, uint64_t timeout_ns);
-    void (*add)(struct store *store, struct call *call, uint64_t key, int64_t delta,
+    void (*ask)(struct store *store, struct call *call, const struct store_asked *asked,
                 uint64_t timeout_ns);
-    void (*expire)(struct store *store, struct call *call, uint64_t key, uint64_t ttl_ns,
-                   uint64_t timeout_ns);
-    void (*add_if_new)(struct store *store, struct call *call, uint64_t set, uint64_t member,
-                       uint64_t counter, int64_t delta, uint64_t timeout_ns);
 };
+
+/* ---- For the inline functions below ---------------------------------------------------------- */
+
+static inline void store_ask(struct store *store, struct call *call,
+                             const struct store_asked *asked, uint64_t timeout_ns)
+{
+    check(timeout_ns > 0);
+    if (call != NULL)
+        call_begin(call);
+    store->ops->ask(store, call, asked, timeout_ns);
+}
+
+/* ---- For services ---------------------------------------------------------------------------- */
 
 static inline uint64_t store_key(uint8_t space, uint64_t id)
 {
@@ -45,19 +60,18 @@ static inline uint64_t store_key(uint8_t space, uint64_t id)
 static inline void store_get(struct store *store, struct call *call, uint64_t key,
                              uint64_t timeout_ns)
 {
-    check(timeout_ns > 0);
-    call_begin(call);
-    store->ops->get(store, call, key, timeout_ns);
+    check(call != NULL);
+    store_ask(store, call, &(struct store_asked){.verb = STORE_GET, .key = key}, timeout_ns);
 }
 
 /* ttl_ns 0: it stays until it is evicted. A NULL call: nobody waits for the answer. */
 static inline void store_set(struct store *store, struct call *call, uint64_t key, int64_t value,
                              uint32_t bytes, uint64_t ttl_ns, uint64_t timeout_ns)
 {
-    check(timeout_ns > 0);
-    if (call != NULL)
-        call_begin(call);
-    store->ops->set(store, call, key, value, bytes, ttl_ns, timeout_ns);
+    store_ask(store, call,
+              &(struct store_asked){
+                  .verb = STORE_SET, .key = key, .value = value, .bytes = bytes, .ttl_ns = ttl_ns},
+              timeout_ns);
 }
 
 /* The same where there is no such key: of all who ask at once one is told CALL_OK. CALL_ABSENT: it
@@ -66,9 +80,12 @@ static inline void store_set_new(struct store *store, struct call *call, uint64_
                                  int64_t value, uint32_t bytes, uint64_t ttl_ns,
                                  uint64_t timeout_ns)
 {
-    check(timeout_ns > 0);
-    call_begin(call);
-    store->ops->set_new(store, call, key, value, bytes, ttl_ns, timeout_ns);
+    check(call != NULL);
+    store_ask(
+        store, call,
+        &(struct store_asked){
+            .verb = STORE_SET_NEW, .key = key, .value = value, .bytes = bytes, .ttl_ns = ttl_ns},
+        timeout_ns);
 }
 
 /* Adds delta to a key that is there; value: the sum. CALL_ABSENT leaves it absent: a counter that
@@ -76,20 +93,17 @@ static inline void store_set_new(struct store *store, struct call *call, uint64_
 static inline void store_add(struct store *store, struct call *call, uint64_t key, int64_t delta,
                              uint64_t timeout_ns)
 {
-    check(timeout_ns > 0);
-    if (call != NULL)
-        call_begin(call);
-    store->ops->add(store, call, key, delta, timeout_ns);
+    store_ask(store, call, &(struct store_asked){.verb = STORE_ADD, .key = key, .value = delta},
+              timeout_ns);
 }
 
 /* ttl_ns 0 deletes. CALL_ABSENT when there is no such key. */
 static inline void store_expire(struct store *store, struct call *call, uint64_t key,
                                 uint64_t ttl_ns, uint64_t timeout_ns)
 {
-    check(timeout_ns > 0);
-    if (call != NULL)
-        call_begin(call);
-    store->ops->expire(store, call, key, ttl_ns, timeout_ns);
+    store_ask(store, call,
+              &(struct store_asked){.verb = STORE_EXPIRE, .key = key, .ttl_ns = ttl_ns},
+              timeout_ns);
 }
 
 /* delta +1: adds member to the set and, if it was new, 1 to the counter (begun at 0); delta -1:
@@ -104,10 +118,15 @@ static inline void store_add_if_new(struct store *store, struct call *call, uint
                                     uint64_t member, uint64_t counter, int64_t delta,
                                     uint64_t timeout_ns)
 {
-    check(timeout_ns > 0);
+    check(call != NULL);
     check(delta == 1 || delta == -1);
-    call_begin(call);
-    store->ops->add_if_new(store, call, set, member, counter, delta, timeout_ns);
+    store_ask(store, call,
+              &(struct store_asked){.verb = STORE_ADD_IF_NEW,
+                                    .key = set,
+                                    .member = member,
+                                    .counter = counter,
+                                    .value = delta},
+              timeout_ns);
 }
 
 #endif

@@ -77,65 +77,22 @@ static void peer_says(struct peer *peer, struct call *call, uint32_t target, con
                                             .timeout_ns = timeout_ns});
 }
 
-static void get_says(struct store *store, struct call *call, uint64_t key, uint64_t timeout_ns)
+static void store_says(struct store *store, struct call *call, const struct store_asked *asked,
+                       uint64_t timeout_ns)
 {
-    say(stage_of(store, store),
-        (struct line){.kind = LINE_STORE_GET, .call = call, .a = key, .timeout_ns = timeout_ns});
-}
+    static const enum line_kind kinds[] = {
+        [STORE_GET] = LINE_STORE_GET,         [STORE_SET] = LINE_STORE_SET,
+        [STORE_SET_NEW] = LINE_STORE_SET_NEW, [STORE_ADD] = LINE_STORE_ADD,
+        [STORE_EXPIRE] = LINE_STORE_EXPIRE,   [STORE_ADD_IF_NEW] = LINE_STORE_ADD_IF_NEW};
 
-static void set_says(struct store *store, struct call *call, uint64_t key, int64_t value,
-                     uint32_t bytes, uint64_t ttl_ns, uint64_t timeout_ns)
-{
-    say(stage_of(store, store), (struct line){.kind = LINE_STORE_SET,
+    say(stage_of(store, store), (struct line){.kind = kinds[asked->verb],
                                               .call = call,
-                                              .a = key,
-                                              .value = value,
-                                              .bytes = bytes,
-                                              .ttl_ns = ttl_ns,
-                                              .timeout_ns = timeout_ns});
-}
-
-static void set_new_says(struct store *store, struct call *call, uint64_t key, int64_t value,
-                         uint32_t bytes, uint64_t ttl_ns, uint64_t timeout_ns)
-{
-    say(stage_of(store, store), (struct line){.kind = LINE_STORE_SET_NEW,
-                                              .call = call,
-                                              .a = key,
-                                              .value = value,
-                                              .bytes = bytes,
-                                              .ttl_ns = ttl_ns,
-                                              .timeout_ns = timeout_ns});
-}
-
-static void add_says(struct store *store, struct call *call, uint64_t key, int64_t delta,
-                     uint64_t timeout_ns)
-{
-    say(stage_of(store, store), (struct line){.kind = LINE_STORE_ADD,
-                                              .call = call,
-                                              .a = key,
-                                              .value = delta,
-                                              .timeout_ns = timeout_ns});
-}
-
-static void expire_says(struct store *store, struct call *call, uint64_t key, uint64_t ttl_ns,
-                        uint64_t timeout_ns)
-{
-    say(stage_of(store, store), (struct line){.kind = LINE_STORE_EXPIRE,
-                                              .call = call,
-                                              .a = key,
-                                              .ttl_ns = ttl_ns,
-                                              .timeout_ns = timeout_ns});
-}
-
-static void add_if_new_says(struct store *store, struct call *call, uint64_t set, uint64_t member,
-                            uint64_t counter, int64_t delta, uint64_t timeout_ns)
-{
-    say(stage_of(store, store), (struct line){.kind = LINE_STORE_ADD_IF_NEW,
-                                              .call = call,
-                                              .a = set,
-                                              .b = member,
-                                              .counter = counter,
-                                              .value = delta,
+                                              .a = asked->key,
+                                              .b = asked->member,
+                                              .counter = asked->counter,
+                                              .value = asked->value,
+                                              .bytes = asked->bytes,
+                                              .ttl_ns = asked->ttl_ns,
                                               .timeout_ns = timeout_ns});
 }
 
@@ -240,12 +197,7 @@ static const struct door_ops door_ops = {.answer = door_says, .stage = door_rema
 static const struct timer_ops timer_ops = {.now_ns = timer_tells, .sleep = timer_says};
 static const struct cpu_ops cpu_ops = {.run = cpu_says};
 static const struct peer_ops peer_ops = {.ask = peer_says};
-static const struct store_ops store_ops = {.get = get_says,
-                                           .set = set_says,
-                                           .set_new = set_new_says,
-                                           .add = add_says,
-                                           .expire = expire_says,
-                                           .add_if_new = add_if_new_says};
+static const struct store_ops store_ops = {.ask = store_says};
 static const struct queue_ops queue_ops = {
     .put = put_says, .take = take_says, .commit = commit_says};
 static const struct queue_ops work_queue_ops = {

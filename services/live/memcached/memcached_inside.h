@@ -28,24 +28,6 @@ enum { MEMCACHED_OUT_MAX = 16384, MEMCACHED_KEY_BYTES = 96 };
 
 /* ---- memcached_words.c ----------------------------------------------------------------------- */
 
-enum memcached_verb {
-    MEMCACHED_GET,
-    MEMCACHED_SET,
-    MEMCACHED_SET_NEW,
-    MEMCACHED_ADD,
-    MEMCACHED_EXPIRE,
-    MEMCACHED_NEW
-};
-
-struct memcached_asked { /* What of it is meant depends on the verb. */
-    enum memcached_verb verb;
-    uint32_t bytes;
-    uint64_t key; /* Or the set. */
-    uint64_t member, counter;
-    uint64_t ttl_ns;
-    int64_t value; /* Or the delta. */
-};
-
 struct memcached_words {         /* A connection, and what its commands have in common. */
     struct memcached_st *handle; /* NULL: none. */
     char run[STORE_RUN_BYTES];
@@ -61,9 +43,9 @@ struct memcached_st *memcached_words_connect(const struct store_address *address
 /* What went wrong last, in a few words; why may be NULL. */
 void memcached_explain(const struct memcached_st *handle, char *why, size_t why_max);
 
-/* One command, and its answer. False: the connection is not to be used any more. For MEMCACHED_NEW
- * it is the step that steps says. */
-bool memcached_words_ask(struct memcached_words *words, const struct memcached_asked *asked,
+/* One command, and its answer. False: the connection is not to be used any more. For
+ * STORE_ADD_IF_NEW it is the step that steps says. */
+bool memcached_words_ask(struct memcached_words *words, const struct store_asked *asked,
                          const struct two_steps *steps, enum call_outcome *outcome, int64_t *value);
 
 /* ---- memcached_live.c ------------------------------------------------------------------------ */
@@ -79,7 +61,7 @@ struct memcached_question {
     struct call *call; /* NULL: nobody waits, or no longer. */
     enum memcached_state state;
     bool is_given_up; /* It timed out. */
-    struct memcached_asked asked;
+    struct store_asked asked;
     uint64_t asked_ns, deadline_ns; /* CLOCK_MONOTONIC. */
     enum call_outcome outcome;
     int64_t value;

@@ -159,8 +159,7 @@ enum call_outcome memcached_reader_count(struct memcached_reader *reader, uint64
     const uint64_t key = (uint64_t)SPACE_COUNT << 56 | (post & 0x00ffffffffffffff);
     enum call_outcome outcome;
 
-    (void)memcached_words_ask(&reader->words,
-                              &(struct memcached_asked){.verb = MEMCACHED_GET, .key = key}, NULL,
-                              &outcome, value);
+    (void)memcached_words_ask(&reader->words, &(struct store_asked){.verb = STORE_GET, .key = key},
+                              NULL, &outcome, value);
     return outcome;
 }

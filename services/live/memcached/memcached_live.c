@@ -77,7 +77,7 @@ static void time_out(void *context)
 
 static void count(struct node_stats *stats, const struct memcached_question *question)
 {
-    if (question->asked.verb != MEMCACHED_GET)
+    if (question->asked.verb != STORE_GET)
         return;
     stats->store_hits += question->outcome == CALL_OK;
     stats->store_misses += question->outcome == CALL_ABSENT;
@@ -154,9 +154,9 @@ static bool is_admitting(const struct memcached_live *memcached)
 }
 
 static struct memcached_worker *worker_of(struct memcached_live *memcached,
-                                          const struct memcached_asked *asked)
+                                          const struct store_asked *asked)
 {
-    uint64_t key = asked->verb == MEMCACHED_NEW ? asked->counter : asked->key;
+    uint64_t key = asked->verb == STORE_ADD_IF_NEW ? asked->counter : asked->key;
 
     return &memcached->workers[map_hash(key, 0) % memcached->workers_max];
 }
@@ -172,8 +172,8 @@ static void wait_in_line(struct memcached_question *question)
     pthread_mutex_unlock(&question->memcached->lock);
 }
 
-static void submit(struct store *port, struct call *call, uint64_t timeout_ns,
-                   const struct memcached_asked *asked)
+static void submit(struct store *port, struct call *call, const struct store_asked *asked,
+                   uint64_t timeout_ns)
 {
     struct memcached_live *memcached = (struct memcached_live *)port;
     uint64_t now_ns = memcached->loop->origin_ns + loop_now_ns(memcached->loop);
@@ -199,66 +199,7 @@ static void submit(struct store *port, struct call *call, uint64_t timeout_ns,
     wait_in_line(question);
 }
 
-/* ---- The port -------------------------------------------------------------------------------- */
-
-static void get(struct store *store, struct call *call, uint64_t key, uint64_t timeout_ns)
-{
-    submit(store, call, timeout_ns, &(struct memcached_asked){.verb = MEMCACHED_GET, .key = key});
-}
-
-static void set(struct store *store, struct call *call, uint64_t key, int64_t value, uint32_t bytes,
-                uint64_t ttl_ns, uint64_t timeout_ns)
-{
-    submit(
-        store, call, timeout_ns,
-        &(struct memcached_asked){
-            .verb = MEMCACHED_SET, .key = key, .value = value, .bytes = bytes, .ttl_ns = ttl_ns});
-}
-
-static void set_new(struct store *store, struct call *call, uint64_t key, int64_t value,
-                    uint32_t bytes, uint64_t ttl_ns, uint64_t timeout_ns)
-{
-    submit(store, call, timeout_ns,
-           &(struct memcached_asked){.verb = MEMCACHED_SET_NEW,
-                                     .key = key,
-                                     .value = value,
-                                     .bytes = bytes,
-                                     .ttl_ns = ttl_ns});
-}
-
-static void add(struct store *store, struct call *call, uint64_t key, int64_t delta,
-                uint64_t timeout_ns)
-{
-    submit(store, call, timeout_ns,
-           &(struct memcached_asked){.verb = MEMCACHED_ADD, .key = key, .value = delta});
-}
-
-static void expire(struct store *store, struct call *call, uint64_t key, uint64_t ttl_ns,
-                   uint64_t timeout_ns)
-{
-    submit(store, call, timeout_ns,
-           &(struct memcached_asked){.verb = MEMCACHED_EXPIRE, .key = key, .ttl_ns = ttl_ns});
-}
-
-static void add_if_new(struct store *store, struct call *call, uint64_t key, uint64_t member,
-                       uint64_t counter, int64_t delta, uint64_t timeout_ns)
-{
-    submit(store, call, timeout_ns,
-           &(struct memcached_asked){.verb = MEMCACHED_NEW,
-                                     .key = key,
-                                     .member = member,
-                                     .counter = counter,
-                                     .value = delta});
-}
-
-static const struct store_ops memcached_live_ops = {
-    .get = get,
-    .set = set,
-    .set_new = set_new,
-    .add = add,
-    .expire = expire,
-    .add_if_new = add_if_new,
-};
+static const struct store_ops memcached_live_ops = {.ask = submit};
 
 struct store *memcached_live_port(struct memcached_live *memcached)
 {

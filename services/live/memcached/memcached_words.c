@@ -178,14 +178,14 @@ static bool get(struct memcached_words *words, struct key key, enum call_outcome
     return is_plain;
 }
 
-static bool set(struct memcached_words *words, const struct memcached_asked *asked,
+static bool set(struct memcached_words *words, const struct store_asked *asked,
                 enum call_outcome *outcome, int64_t *value)
 {
     struct key key = key_of(words, asked->key);
     size_t length = make_value(words, asked->value, asked->bytes);
 
     *value = asked->value;
-    return outcome_of((asked->verb == MEMCACHED_SET ? memcached_set : memcached_add)(
+    return outcome_of((asked->verb == STORE_SET ? memcached_set : memcached_add)(
                           words->handle, key.text, key.length, words->text, length,
                           life_of(words, asked->ttl_ns), 0),
                       outcome);
@@ -202,7 +202,7 @@ static bool move(struct memcached_words *words, struct key key, int64_t delta,
     return outcome_of(end, outcome);
 }
 
-static bool expire(struct memcached_words *words, const struct memcached_asked *asked,
+static bool expire(struct memcached_words *words, const struct store_asked *asked,
                    enum call_outcome *outcome)
 {
     struct key key = key_of(words, asked->key);
@@ -227,7 +227,7 @@ static bool begin(struct memcached_words *words, struct key key, int64_t number,
                       outcome);
 }
 
-static bool enter_or_leave(struct memcached_words *words, const struct memcached_asked *asked,
+static bool enter_or_leave(struct memcached_words *words, const struct store_asked *asked,
                            enum call_outcome *outcome)
 {
     struct key key = member_of(words, asked->key, asked->member);
@@ -239,7 +239,7 @@ static bool enter_or_leave(struct memcached_words *words, const struct memcached
     return outcome_of(end, outcome);
 }
 
-static bool step(struct memcached_words *words, const struct memcached_asked *asked,
+static bool step(struct memcached_words *words, const struct store_asked *asked,
                  const struct two_steps *steps, enum call_outcome *outcome, int64_t *value)
 {
     switch (steps->step) {
@@ -256,26 +256,26 @@ static bool step(struct memcached_words *words, const struct memcached_asked *as
     return false;
 }
 
-static bool ask(struct memcached_words *words, const struct memcached_asked *asked,
+static bool ask(struct memcached_words *words, const struct store_asked *asked,
                 const struct two_steps *steps, enum call_outcome *outcome, int64_t *value)
 {
     switch (asked->verb) {
-    case MEMCACHED_GET:
+    case STORE_GET:
         return get(words, key_of(words, asked->key), outcome, value);
-    case MEMCACHED_SET:
-    case MEMCACHED_SET_NEW:
+    case STORE_SET:
+    case STORE_SET_NEW:
         return set(words, asked, outcome, value);
-    case MEMCACHED_ADD:
+    case STORE_ADD:
         return move(words, key_of(words, asked->key), asked->value, outcome, value);
-    case MEMCACHED_EXPIRE:
+    case STORE_EXPIRE:
         return expire(words, asked, outcome);
-    case MEMCACHED_NEW:
+    case STORE_ADD_IF_NEW:
         return step(words, asked, steps, outcome, value);
     }
     return false;
 }
 
-bool memcached_words_ask(struct memcached_words *words, const struct memcached_asked *asked,
+bool memcached_words_ask(struct memcached_words *words, const struct store_asked *asked,
                          const struct two_steps *steps, enum call_outcome *outcome, int64_t *value)
 {
     bool is_plain;

@@ -64,7 +64,7 @@ static void ask(struct memcached_worker *worker, struct memcached_question *ques
     if (!has_connection(worker, generation)) {
         question->outcome = CALL_REFUSED;
         question->value = 0;
-    } else if (question->asked.verb == MEMCACHED_NEW) {
+    } else if (question->asked.verb == STORE_ADD_IF_NEW) {
         ask_steps(worker, question);
     } else if (!memcached_words_ask(&worker->words, &question->asked, NULL, &question->outcome,
                                     &question->value)) {

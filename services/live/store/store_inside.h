@@ -34,17 +34,6 @@ enum {
 
 /* ---- store_words.c --------------------------------------------------------------------------- */
 
-enum store_verb { STORE_GET, STORE_SET, STORE_SET_NEW, STORE_ADD, STORE_EXPIRE, STORE_ADD_IF_NEW };
-
-struct store_asked { /* What of it is meant depends on the verb. */
-    enum store_verb verb;
-    uint32_t bytes;
-    uint64_t key; /* Or the set. */
-    uint64_t member, counter;
-    uint64_t ttl_ns;
-    int64_t value; /* Or the delta. */
-};
-
 enum store_script_name { SCRIPT_ADD, SCRIPT_ADD_IF_NEW, STORE_SCRIPTS };
 
 struct store_script {

@@ -134,8 +134,8 @@ static struct store_command *begin(struct store_live *store, const struct store_
     return NULL;
 }
 
-static void submit(struct store *port, struct call *call, uint64_t timeout_ns,
-                   const struct store_asked *asked)
+static void submit(struct store *port, struct call *call, const struct store_asked *asked,
+                   uint64_t timeout_ns)
 {
     struct store_live *store = (struct store_live *)port;
     struct store_command *command = begin(store, asked);
@@ -153,61 +153,7 @@ static void submit(struct store *port, struct call *call, uint64_t timeout_ns,
     loop_alarm_set(command->alarm, timeout_ns);
 }
 
-static void get(struct store *store, struct call *call, uint64_t key, uint64_t timeout_ns)
-{
-    submit(store, call, timeout_ns, &(struct store_asked){.verb = STORE_GET, .key = key});
-}
-
-static void set(struct store *store, struct call *call, uint64_t key, int64_t value, uint32_t bytes,
-                uint64_t ttl_ns, uint64_t timeout_ns)
-{
-    submit(store, call, timeout_ns,
-           &(struct store_asked){
-               .verb = STORE_SET, .key = key, .value = value, .bytes = bytes, .ttl_ns = ttl_ns});
-}
-
-static void set_new(struct store *store, struct call *call, uint64_t key, int64_t value,
-                    uint32_t bytes, uint64_t ttl_ns, uint64_t timeout_ns)
-{
-    submit(
-        store, call, timeout_ns,
-        &(struct store_asked){
-            .verb = STORE_SET_NEW, .key = key, .value = value, .bytes = bytes, .ttl_ns = ttl_ns});
-}
-
-static void add(struct store *store, struct call *call, uint64_t key, int64_t delta,
-                uint64_t timeout_ns)
-{
-    submit(store, call, timeout_ns,
-           &(struct store_asked){.verb = STORE_ADD, .key = key, .value = delta});
-}
-
-static void expire(struct store *store, struct call *call, uint64_t key, uint64_t ttl_ns,
-                   uint64_t timeout_ns)
-{
-    submit(store, call, timeout_ns,
-           &(struct store_asked){.verb = STORE_EXPIRE, .key = key, .ttl_ns = ttl_ns});
-}
-
-static void add_if_new(struct store *store, struct call *call, uint64_t key, uint64_t member,
-                       uint64_t counter, int64_t delta, uint64_t timeout_ns)
-{
-    submit(store, call, timeout_ns,
-           &(struct store_asked){.verb = STORE_ADD_IF_NEW,
-                                 .key = key,
-                                 .member = member,
-                                 .counter = counter,
-                                 .value = delta});
-}
-
-static const struct store_ops store_live_ops = {
-    .get = get,
-    .set = set,
-    .set_new = set_new,
-    .add = add,
-    .expire = expire,
-    .add_if_new = add_if_new,
-};
+static const struct store_ops store_live_ops = {.ask = submit};
 
 /* ---- From open to close ---------------------------------------------------------------------- */
 

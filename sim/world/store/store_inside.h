@@ -106,17 +106,6 @@ void store_keys_walk(struct store_keys *keys, uint64_t now_ns);
 bool store_evict(struct store_keys *keys, uint64_t now_ns);
 uint32_t store_frequency(const struct store_entry *entry, uint64_t now_ns); /* After decay. */
 
-enum store_verb { STORE_GET, STORE_SET, STORE_SET_NEW, STORE_ADD, STORE_EXPIRE, STORE_ADD_IF_NEW };
-
-struct store_asked { /* What of it is meant depends on the verb. */
-    enum store_verb verb;
-    uint32_t bytes;
-    uint64_t key; /* Or the set. */
-    uint64_t member, counter;
-    uint64_t ttl_ns;
-    int64_t value; /* Or the delta. */
-};
-
 struct store_connection; /* memcached_client.c */
 struct store_thread;
 

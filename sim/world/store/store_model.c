@@ -154,8 +154,8 @@ bool store_model_send(struct store_model *model, struct store_command *command)
 
 /* ---- The port ------------------------------------------------------------------------------- */
 
-static void submit(struct store *store, struct call *call, uint64_t timeout_ns,
-                   const struct store_asked *asked)
+static void submit(struct store *store, struct call *call, const struct store_asked *asked,
+                   uint64_t timeout_ns)
 {
     struct node *node = node_of(store, store);
     struct store_model *model = world_parts(node->world)->store;
@@ -176,61 +176,7 @@ static void submit(struct store *store, struct call *call, uint64_t timeout_ns,
         op_lost(&command->op, &model->commands);
 }
 
-static void get(struct store *store, struct call *call, uint64_t key, uint64_t timeout_ns)
-{
-    submit(store, call, timeout_ns, &(struct store_asked){.verb = STORE_GET, .key = key});
-}
-
-static void set(struct store *store, struct call *call, uint64_t key, int64_t value, uint32_t bytes,
-                uint64_t ttl_ns, uint64_t timeout_ns)
-{
-    submit(store, call, timeout_ns,
-           &(struct store_asked){
-               .verb = STORE_SET, .key = key, .value = value, .bytes = bytes, .ttl_ns = ttl_ns});
-}
-
-static void set_new(struct store *store, struct call *call, uint64_t key, int64_t value,
-                    uint32_t bytes, uint64_t ttl_ns, uint64_t timeout_ns)
-{
-    submit(
-        store, call, timeout_ns,
-        &(struct store_asked){
-            .verb = STORE_SET_NEW, .key = key, .value = value, .bytes = bytes, .ttl_ns = ttl_ns});
-}
-
-static void add(struct store *store, struct call *call, uint64_t key, int64_t delta,
-                uint64_t timeout_ns)
-{
-    submit(store, call, timeout_ns,
-           &(struct store_asked){.verb = STORE_ADD, .key = key, .value = delta});
-}
-
-static void expire(struct store *store, struct call *call, uint64_t key, uint64_t ttl_ns,
-                   uint64_t timeout_ns)
-{
-    submit(store, call, timeout_ns,
-           &(struct store_asked){.verb = STORE_EXPIRE, .key = key, .ttl_ns = ttl_ns});
-}
-
-static void add_if_new(struct store *store, struct call *call, uint64_t key, uint64_t member,
-                       uint64_t counter, int64_t delta, uint64_t timeout_ns)
-{
-    submit(store, call, timeout_ns,
-           &(struct store_asked){.verb = STORE_ADD_IF_NEW,
-                                 .key = key,
-                                 .member = member,
-                                 .counter = counter,
-                                 .value = delta});
-}
-
-const struct store_ops store_model_ops = {
-    .get = get,
-    .set = set,
-    .set_new = set_new,
-    .add = add,
-    .expire = expire,
-    .add_if_new = add_if_new,
-};
+const struct store_ops store_model_ops = {.ask = submit};
 
 /* ---- From open to close --------------------------------------------------------------------- */
 
