@@ -118,6 +118,12 @@ void rig_virtual_close(struct rig *rig);
 void rig_live_open(struct rig *rig);
 void rig_live_close(struct rig *rig);
 
+/* Trouble for the model behind it, whichever kind it is of. */
+void rig_store_virtual_pause(struct rig *rig);
+void rig_store_virtual_resume(struct rig *rig);
+void rig_store_virtual_crash(struct rig *rig);
+void rig_store_virtual_restart(struct rig *rig);
+
 /* ---- The worlds that there are --------------------------------------------------------------- */
 
 extern const struct rig_world rig_store_virtual, rig_store_live; /* port_rig_store.c */

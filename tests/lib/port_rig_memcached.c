@@ -25,33 +25,13 @@ static void virtual_open(struct rig *rig)
     rig_virtual_open(rig, &spec, NULL, NULL);
 }
 
-static void virtual_pause(struct rig *rig)
-{
-    store_model_pause(rig->fixture->store);
-}
-
-static void virtual_resume(struct rig *rig)
-{
-    store_model_resume(rig->fixture->store);
-}
-
-static void virtual_crash(struct rig *rig)
-{
-    store_model_crash(rig->fixture->store);
-}
-
-static void virtual_restart(struct rig *rig)
-{
-    store_model_restart(rig->fixture->store);
-}
-
 const struct rig_world rig_memcached_virtual = {.name = "store port, virtual memcached",
                                                 .open = virtual_open,
                                                 .close = rig_virtual_close,
-                                                .pause = virtual_pause,
-                                                .resume = virtual_resume,
-                                                .crash = virtual_crash,
-                                                .restart = virtual_restart};
+                                                .pause = rig_store_virtual_pause,
+                                                .resume = rig_store_virtual_resume,
+                                                .crash = rig_store_virtual_crash,
+                                                .restart = rig_store_virtual_restart};
 
 /* ---- Live ------------------------------------------------------------------------------------ */
 

@@ -34,4 +34,10 @@ struct rig_queue {             /* rig->own */
 void rig_queue_open(struct rig *rig);
 void rig_queue_close(struct rig *rig);
 
+/* Trouble for the model behind it, whichever kind it is of. */
+void rig_queue_virtual_pause(struct rig *rig);
+void rig_queue_virtual_resume(struct rig *rig);
+void rig_queue_virtual_crash(struct rig *rig);
+void rig_queue_virtual_restart(struct rig *rig);
+
 #endif

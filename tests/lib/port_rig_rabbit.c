@@ -28,33 +28,13 @@ static void virtual_open(struct rig *rig)
     rig_virtual_open(rig, NULL, &spec, NULL);
 }
 
-static void virtual_pause(struct rig *rig)
-{
-    queue_model_pause(rig->fixture->queue);
-}
-
-static void virtual_resume(struct rig *rig)
-{
-    queue_model_resume(rig->fixture->queue);
-}
-
-static void virtual_crash(struct rig *rig)
-{
-    queue_model_crash(rig->fixture->queue);
-}
-
-static void virtual_restart(struct rig *rig)
-{
-    queue_model_restart(rig->fixture->queue);
-}
-
 const struct rig_world rig_rabbit_virtual = {.name = "queue port, RabbitMQ, virtual",
                                              .open = virtual_open,
                                              .close = rig_virtual_close,
-                                             .pause = virtual_pause,
-                                             .resume = virtual_resume,
-                                             .crash = virtual_crash,
-                                             .restart = virtual_restart};
+                                             .pause = rig_queue_virtual_pause,
+                                             .resume = rig_queue_virtual_resume,
+                                             .crash = rig_queue_virtual_crash,
+                                             .restart = rig_queue_virtual_restart};
 
 /* ---- Live ------------------------------------------------------------------------------------ */
 
