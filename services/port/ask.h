@@ -24,6 +24,20 @@ enum verb {
     VERB_MAX
 };
 
+/* "menu", "order" … as a scenario and a record of the log write it. */
+static inline const char *verb_name(uint32_t verb)
+{
+    static const char *const names[VERB_MAX] = {
+        [VERB_CALL] = "call",       [VERB_HEALTH] = "health", [VERB_LIKE] = "like",
+        [VERB_UNLIKE] = "unlike",   [VERB_COUNT] = "count",   [VERB_MENU] = "menu",
+        [VERB_ORDER] = "order",     [VERB_TRACK] = "track",   [VERB_LOGIN] = "login",
+        [VERB_REFRESH] = "refresh", [VERB_REVOKE] = "revoke",
+    };
+
+    check(verb < VERB_MAX);
+    return names[verb];
+}
+
 struct ask {
     uint8_t verb;         /* enum verb */
     uint8_t priority;     /* 0 ordinary; higher is served first where shedding is by priority. */

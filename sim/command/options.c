@@ -1,11 +1,11 @@
 /* options.c — Reads the words behind `sim run`, each option by one row of a table. */
 #include "sim/command/options.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/command/words.h"
 #include "sim/world/world.h"
 
 enum { SEEDS_MAX = 10000, THREADS_MAX = 1024 };
@@ -18,15 +18,6 @@ struct option_row {
     bool (*take)(struct options *options, const char *value); /* False: not a value for it. */
     struct text wants;                                        /* What its value looks like. */
 };
-
-static bool read_number(const char *word, uint64_t max, uint64_t *number)
-{
-    char *end;
-
-    errno = 0;
-    *number = strtoull(word, &end, 10);
-    return errno == 0 && word[0] >= '0' && word[0] <= '9' && *end == '\0' && *number <= max;
-}
 
 static bool take_variant(struct options *options, const char *value)
 {
@@ -53,14 +44,14 @@ static bool take_calibration(struct options *options, const char *value)
 static bool take_seed(struct options *options, const char *value)
 {
     options->has_seed = true;
-    return read_number(value, UINT64_MAX, &options->seed);
+    return words_number(value, UINT64_MAX, &options->seed);
 }
 
 static bool take_seeds(struct options *options, const char *value)
 {
     uint64_t number;
 
-    if (!read_number(value, SEEDS_MAX, &number) || number == 0)
+    if (!words_number(value, SEEDS_MAX, &number) || number == 0)
         return false;
     options->seeds = (unsigned)number;
     return true;
@@ -70,7 +61,7 @@ static bool take_threads(struct options *options, const char *value)
 {
     uint64_t number;
 
-    if (!read_number(value, THREADS_MAX, &number) || number == 0)
+    if (!words_number(value, THREADS_MAX, &number) || number == 0)
         return false;
     options->threads = (unsigned)number;
     return true;
@@ -280,30 +271,6 @@ int options_read(struct options *options, int argc, char **argv, struct settings
 
 /* ---- The line that repeats the run ----------------------------------------------------------- */
 
-/* A single quote inside single quotes: they end, it is said with a backslash, they begin again. */
-static void put_quoted(FILE *line, const char *word)
-{
-    putc('\'', line);
-    for (; *word != '\0'; word++)
-        if (*word == '\'')
-            fputs("'\\''", line);
-        else
-            putc(*word, line);
-    putc('\'', line);
-}
-
-static void put_word(FILE *line, const char *before, const char *word)
-{
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-                                "-_./=:%,";
-
-    fputs(before, line);
-    if (word[0] != '\0' && word[strspn(word, plain)] == '\0')
-        fputs(word, line);
-    else
-        put_quoted(line, word);
-}
-
 /* "password=…" and its like among a URL's parameters; a name with a '%' in it may be one. */
 static bool is_secret(const char *parameter, size_t length)
 {
@@ -349,7 +316,7 @@ static void put_server(FILE *line, const char *before, const char *url)
         return;
     put_url(words, url);
     fclose(words);
-    put_word(line, before, shown);
+    words_put(line, before, shown);
     free(shown);
 }
 
@@ -367,7 +334,7 @@ static void put_live(FILE *line, const struct live_options *live)
         fputs(live->is_both ? " --both" : " --live", line);
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         if (texts[i].word != NULL)
-            put_word(line, texts[i].before, texts[i].word);
+            words_put(line, texts[i].before, texts[i].word);
     if (live->rabbitmq != NULL)
         put_server(line, " --rabbitmq ", live->rabbitmq);
     if (live->db != NULL)
@@ -386,19 +353,19 @@ char *options_repeat(const struct options *options, uint64_t seed)
 
     if (line == NULL)
         return NULL;
-    put_word(line, "sim run ", options->file);
+    words_put(line, "sim run ", options->file);
     fprintf(line, " --seed %llu", (unsigned long long)seed);
     if (options->seeds > 1)
         fprintf(line, " --seeds %u", options->seeds);
     for (unsigned i = 0; i < options->variants_max; i++)
-        put_word(line, " --variant ", options->variants[i]);
+        words_put(line, " --variant ", options->variants[i]);
     if (options->calibration != NULL)
-        put_word(line, " --calibration ", options->calibration);
+        words_put(line, " --calibration ", options->calibration);
     for (unsigned i = 0; i < options->overrides_max; i++)
-        put_word(line, " --set ", options->overrides[i]);
+        words_put(line, " --set ", options->overrides[i]);
     put_live(line, &options->live);
     if (options->planted[0] != '\0')
-        put_word(line, " --plant ", options->planted);
+        words_put(line, " --plant ", options->planted);
     fclose(line);
     return words;
 }

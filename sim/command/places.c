@@ -69,8 +69,11 @@ int places_load(struct story *story, const struct story_source *source,
     char path[PATH_MAX];
     bool is_loaded;
 
-    if (problems == NULL)
+    if (problems == NULL) {
+        fprintf(stderr, "sim: %s\n",
+                settings_say(settings, "the system refused memory", "система не дала памяти"));
         return EXIT_RUNTIME;
+    }
     places_find(source->path, path, sizeof path);
     found.path = path;
     is_loaded = story_load_from(story, &found, problems);

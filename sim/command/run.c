@@ -67,8 +67,11 @@ static int run_story(const struct story *story, const struct options *options,
     code = trace_file_open(&job, &trace);
     if (code != EXIT_AS_EXPECTED)
         return code;
-    if (!output_open_json(options, &job.json))
+    if (!output_open_json(options, &job.json)) {
+        if (trace != NULL)
+            fclose(trace);
         return EXIT_RUNTIME;
+    }
     repeat = options_repeat(options, job.seed);
     job.repeat = repeat;
     code = repeat != NULL ? do_job(&job) : job_no_memory(settings);

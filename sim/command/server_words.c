@@ -3,18 +3,7 @@
 
 #include <string.h>
 
-/* The value of `name` at argv[*place]; NULL: it is another word, or has no value. */
-static const char *value_of(const char *name, int argc, char **argv, int *place)
-{
-    const char *word = argv[*place];
-    size_t length = strlen(name);
-
-    if (strncmp(word, name, length) != 0)
-        return NULL;
-    if (word[length] == '=')
-        return word + length + 1;
-    return word[length] == '\0' && *place + 1 < argc ? argv[++*place] : NULL;
-}
+#include "sim/command/words.h"
 
 bool server_words_take(struct live_options *live, int argc, char **argv, int *place)
 {
@@ -32,7 +21,7 @@ bool server_words_take(struct live_options *live, int argc, char **argv, int *pl
         return true;
     }
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        const char *value = value_of(rows[i].name, argc, argv, place);
+        const char *value = words_value(rows[i].name, argc, argv, place);
 
         if (value != NULL) {
             *rows[i].to = value;

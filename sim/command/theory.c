@@ -9,6 +9,7 @@
 #include "sim/command/chosen.h"
 #include "sim/command/output.h"
 #include "sim/command/places.h"
+#include "sim/command/words.h"
 #include "sim/report/theory_report.h"
 #include "sim/scenario/load_story.h"
 #include "sim/version.h"
@@ -32,19 +33,6 @@ static int misused(const struct settings *settings, const char *en, const char *
     return command_misused(&command_theory, settings, en, ru, word);
 }
 
-/* The value of --name VALUE or --name=VALUE; NULL: another word, or no value. */
-static const char *value_of(const char *name, int argc, char **argv, int *place)
-{
-    size_t length = strlen(name);
-    const char *word = argv[*place];
-
-    if (strncmp(word, name, length) != 0)
-        return NULL;
-    if (word[length] == '=')
-        return word + length + 1;
-    return word[length] == '\0' && *place + 1 < argc ? argv[++*place] : NULL;
-}
-
 static int take_option(struct wish *wish, int argc, char **argv, int *place,
                        const struct settings *settings)
 {
@@ -54,11 +42,11 @@ static int take_option(struct wish *wish, int argc, char **argv, int *place,
         wish->is_json = true;
     } else if (strcmp(word, "--no-color") == 0) {
         wish->no_color = true;
-    } else if ((value = value_of("--variant", argc, argv, place)) != NULL) {
+    } else if ((value = words_value("--variant", argc, argv, place)) != NULL) {
         if (wish->variants_max == SCENARIO_VARIANTS_MAX)
             return misused(settings, "32 variants at most", "не больше 32 вариантов", "");
         wish->variants[wish->variants_max++] = value;
-    } else if ((value = value_of("--set", argc, argv, place)) != NULL) {
+    } else if ((value = words_value("--set", argc, argv, place)) != NULL) {
         if (wish->overrides_max == OVERRIDES_MAX || strchr(value, '=') == NULL)
             return misused(
                 settings, "--set wants PATH=VALUE, for example services.delivery.replicas=8",

@@ -11,6 +11,7 @@
 #include "sim/command/follow.h"
 #include "sim/command/output.h"
 #include "sim/command/places.h"
+#include "sim/command/words.h"
 #include "sim/report/trace/trace_report.h"
 #include "sim/scenario/load_story.h"
 #include "sim/version.h"
@@ -38,27 +39,6 @@ static int misused(const struct settings *settings, const char *en, const char *
     return command_misused(&command_trace, settings, en, ru, word);
 }
 
-/* The value of --name VALUE or --name=VALUE; NULL: another word, or no value. */
-static const char *value_of(const char *name, int argc, char **argv, int *place)
-{
-    size_t length = strlen(name);
-    const char *word = argv[*place];
-
-    if (strncmp(word, name, length) != 0)
-        return NULL;
-    if (word[length] == '=')
-        return word + length + 1;
-    return word[length] == '\0' && *place + 1 < argc ? argv[++*place] : NULL;
-}
-
-static bool read_number(const char *word, uint64_t most, uint64_t *number)
-{
-    char *end;
-
-    *number = strtoull(word, &end, 10);
-    return word[0] >= '0' && word[0] <= '9' && *end == '\0' && *number <= most && strlen(word) < 20;
-}
-
 static bool take_request(struct wish *wish, const char *value)
 {
     uint64_t number = 0;
@@ -66,7 +46,7 @@ static bool take_request(struct wish *wish, const char *value)
     wish->which = strcmp(value, "slowest") == 0  ? WHICH_SLOWEST
                   : strcmp(value, "failed") == 0 ? WHICH_FAILED
                                                  : WHICH_NUMBER;
-    if (wish->which == WHICH_NUMBER && (!read_number(value, UINT32_MAX, &number) || number == 0))
+    if (wish->which == WHICH_NUMBER && (!words_number(value, UINT32_MAX, &number) || number == 0))
         return false;
     wish->number = (uint32_t)number;
     return true;
@@ -77,18 +57,18 @@ static int take_valued(struct wish *wish, int argc, char **argv, int *place,
 {
     const char *word = argv[*place], *value;
 
-    if ((value = value_of("--request", argc, argv, place)) != NULL) {
+    if ((value = words_value("--request", argc, argv, place)) != NULL) {
         if (!take_request(wish, value))
             return misused(settings, "--request wants a number from 1 on, slowest, or failed",
                            "--request: нужен номер от 1, slowest или failed", value);
-    } else if ((value = value_of("--variant", argc, argv, place)) != NULL) {
+    } else if ((value = words_value("--variant", argc, argv, place)) != NULL) {
         wish->variant = value;
-    } else if ((value = value_of("--seed", argc, argv, place)) != NULL) {
+    } else if ((value = words_value("--seed", argc, argv, place)) != NULL) {
         wish->has_seed = true;
-        if (!read_number(value, UINT64_MAX, &wish->seed))
+        if (!words_number(value, UINT64_MAX, &wish->seed))
             return misused(settings, "--seed wants a whole number from 0",
                            "--seed: нужно целое число от 0", value);
-    } else if ((value = value_of("--set", argc, argv, place)) != NULL) {
+    } else if ((value = words_value("--set", argc, argv, place)) != NULL) {
         if (wish->overrides_max == OVERRIDES_MAX || strchr(value, '=') == NULL)
             return misused(
                 settings, "--set wants PATH=VALUE, for example services.delivery.replicas=8",
@@ -206,12 +186,12 @@ static char *repeat_of(const struct wish *wish, const struct scenario *variant, 
 
     if (line == NULL)
         return NULL;
-    fprintf(line, "sim trace %s", wish->file);
+    words_put(line, "sim trace ", wish->file);
     if (variant->variant[0] != '\0')
-        fprintf(line, " --variant %s", variant->variant);
+        words_put(line, " --variant ", variant->variant);
     fprintf(line, " --seed %llu", (unsigned long long)seed);
     for (unsigned i = 0; i < wish->overrides_max; i++)
-        fprintf(line, " --set '%s'", wish->overrides[i]);
+        words_put(line, " --set ", wish->overrides[i]);
     fprintf(line, " --request %u", number);
     fclose(line);
     return words;

@@ -66,12 +66,13 @@ static bool follow_and_write(const struct job *job, FILE *out)
 
 int trace_file_write(const struct job *job, FILE *out, int code)
 {
-    bool is_written = follow_and_write(job, out);
+    bool has_run = code != EXIT_RUNTIME && code != EXIT_INTERRUPTED;
+    bool is_written = has_run && follow_and_write(job, out);
 
     is_written = fclose(out) == 0 && is_written;
     if (!is_written)
         fprintf(
             stderr, "sim run: %s: %s\n", job->options->trace_path,
             settings_say(job->settings, "the trace was not all written", "трасса записана не вся"));
-    return is_written ? code : EXIT_RUNTIME;
+    return is_written || !has_run ? code : EXIT_RUNTIME;
 }

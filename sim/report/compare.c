@@ -210,6 +210,13 @@ static bool is_nonzero(const struct report *report, const char *metric)
     return false;
 }
 
+static void add_items(struct table_of *table, const struct item *items, size_t items_max)
+{
+    for (size_t i = 0; i < items_max; i++)
+        if (is_nonzero(table->report, items[i].metric))
+            add_item(table, items[i]);
+}
+
 static bool has_threshold_on(const struct table_of *table, const char *text)
 {
     for (unsigned i = 0; i < table->items_max; i++)
@@ -303,9 +310,7 @@ void section_failures(struct page *page, const struct report *report)
     struct table_of table;
 
     table_begin(&table, report);
-    for (size_t i = 0; i < sizeof items / sizeof items[0]; i++)
-        if (is_nonzero(report, items[i].metric))
-            add_item(&table, items[i]);
+    add_items(&table, items, sizeof items / sizeof items[0]);
     if (table.items_max > 0) {
         table_print(page, &table, word(table.language, WORD_TITLE_FAILURES));
         return;
@@ -335,9 +340,7 @@ void section_auth(struct page *page, const struct report *report)
     struct table_of table;
 
     table_begin(&table, report);
-    for (size_t i = 0; i < sizeof items / sizeof items[0]; i++)
-        if (is_nonzero(report, items[i].metric))
-            add_item(&table, items[i]);
+    add_items(&table, items, sizeof items / sizeof items[0]);
     if (table.items_max > 0)
         table_print(page, &table, word(table.language, WORD_TITLE_AUTH));
 }
@@ -365,9 +368,7 @@ void section_runtimes(struct page *page, const struct report *report)
     if (!has_workers(report))
         return;
     table_begin(&table, report);
-    for (size_t i = 0; i < sizeof items / sizeof items[0]; i++)
-        if (is_nonzero(report, items[i].metric))
-            add_item(&table, items[i]);
+    add_items(&table, items, sizeof items / sizeof items[0]);
     if (table.items_max > 0)
         table_print(page, &table, word(table.language, WORD_TITLE_RUNTIMES));
 }
@@ -398,22 +399,13 @@ void section_counter(struct page *page, const struct report *report)
     if (!any_counter(report))
         return;
     table_begin(&table, report);
-    for (size_t i = 0; i < sizeof items / sizeof items[0]; i++)
-        if (is_nonzero(report, items[i].metric))
-            add_item(&table, items[i]);
+    add_items(&table, items, sizeof items / sizeof items[0]);
     table_print(page, &table, word(table.language, WORD_TITLE_COUNTER));
 }
 
 static const char *currency_sign(enum language language, const char *currency)
 {
     return language == LANGUAGE_RU && strcmp(currency, "RUB") == 0 ? "₽" : currency;
-}
-
-static void add_items(struct table_of *table, const struct item *items, size_t items_max)
-{
-    for (size_t i = 0; i < items_max; i++)
-        if (is_nonzero(table->report, items[i].metric))
-            add_item(table, items[i]);
 }
 
 static void print_money(struct page *page, const struct table_of *table, enum word title)

@@ -8,13 +8,6 @@
 #include "sim/theory/queueing.h"
 #include "sim/theory/theory_inside.h"
 
-static const char *const verbs[VERB_MAX] = {
-    [VERB_CALL] = "call",       [VERB_HEALTH] = "health", [VERB_LIKE] = "like",
-    [VERB_UNLIKE] = "unlike",   [VERB_COUNT] = "count",   [VERB_MENU] = "menu",
-    [VERB_ORDER] = "order",     [VERB_TRACK] = "track",   [VERB_LOGIN] = "login",
-    [VERB_REFRESH] = "refresh", [VERB_REVOKE] = "revoke",
-};
-
 static struct theory_number ms(double seconds)
 {
     return (struct theory_number){THEORY_MS, seconds * 1e3};
@@ -76,7 +69,7 @@ static void say_arrivals(struct work *work, uint32_t s, const char *name)
         if (work->visits[s][verb] <= 0)
             continue;
         say_more(work, is_first ? "" : " + ");
-        say_more(work, verbs[verb]);
+        say_more(work, verb_name(verb));
         say_more(work, " %s");
         say_with(work, per_s(work->visits[s][verb]));
         is_first = false;
@@ -247,7 +240,7 @@ static void say_answers(struct work *work, uint32_t s, const char *name)
         mean = answers_mean(work, s, verb);
         all += work->visits[s][verb] * (mean - hops * hop);
         say(work, THEORY_RESPONSE, name, ms(mean), "%s + %s + %s");
-        say_verb(work, verbs[verb]);
+        say_verb(work, verb_name(verb));
         with(work, 3, ms(hops * hop), ms(work_s), ms(mean - hops * hop - work_s));
     }
     say(work, THEORY_LITTLE, name, count(all), "%s × %s");

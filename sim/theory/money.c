@@ -6,6 +6,7 @@
  * that time, and what menus earn by those of that phase. Servers stand below it: they are paid for
  * whether somebody orders or not. Tiers are taken by their shares, as if every restaurant sold
  * alike; among the popular ones the mix may be a little another. */
+#include "sim/scenario/prices.h"
 #include "sim/theory/theory_inside.h"
 
 static const double month_s = 30.0 * 24 * 3600;
@@ -46,11 +47,6 @@ static struct theory_number km(double value)
     return (struct theory_number){THEORY_RATIO, value};
 }
 
-static double larger(double a, double b)
-{
-    return a > b ? a : b;
-}
-
 /* ---- What an order is ------------------------------------------------------------------------ */
 
 static void add_loads(const struct work *work, struct order *order)
@@ -60,8 +56,6 @@ static void add_loads(const struct work *work, struct order *order)
 
         if (load->verb != VERB_ORDER && load->verb != VERB_MENU)
             continue;
-        order->restaurants = larger(order->restaurants, (double)load->keys.n);
-        order->customers = larger(order->customers, (double)load->people);
         if (load->verb == VERB_MENU) {
             order->menus += work->rates[l];
         } else {
@@ -96,7 +90,9 @@ static double rise_of(const struct surge_spec *surge, double rate)
 static struct order order_of(const struct work *work)
 {
     const struct prices_spec *prices = &work->scenario->prices;
-    struct order order = {.distance_km = prices->distance_m * 1e-3};
+    struct order order = {.distance_km = prices->distance_m * 1e-3,
+                          .restaurants = (double)prices_restaurants(work->scenario),
+                          .customers = (double)prices_customers(work->scenario)};
 
     add_loads(work, &order);
     add_tiers(prices, &order);

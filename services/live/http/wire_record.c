@@ -10,13 +10,6 @@
 #include "services/live/http/wire.h"
 #include "services/live/http/wire_json.h"
 
-static const char *const verbs[VERB_MAX] = {
-    [VERB_CALL] = "call",       [VERB_HEALTH] = "health", [VERB_LIKE] = "like",
-    [VERB_UNLIKE] = "unlike",   [VERB_COUNT] = "count",   [VERB_MENU] = "menu",
-    [VERB_ORDER] = "order",     [VERB_TRACK] = "track",   [VERB_LOGIN] = "login",
-    [VERB_REFRESH] = "refresh", [VERB_REVOKE] = "revoke",
-};
-
 enum field { VERB, KEY, USER, ID, AMOUNT, ZONE, PRIORITY, ATTEMPT, BYTES, FIELDS };
 
 static const struct {
@@ -46,7 +39,7 @@ size_t wire_write_record(char text[static WIRE_RECORD_MAX], const struct ask *as
 
     check(ask->verb < VERB_MAX);
     write_text(&writer, "{\"verb\":\"");
-    write_text(&writer, verbs[ask->verb]);
+    write_text(&writer, verb_name(ask->verb));
     write_text(&writer, "\"");
     write_number(&writer, KEY, ask->key);
     write_number(&writer, USER, ask->user);
@@ -73,7 +66,7 @@ static enum field field_named(struct span name)
 static bool read_verb(struct ask *ask, const struct json_field *text)
 {
     for (unsigned verb = 0; verb < VERB_MAX; verb++) {
-        if (text->kind == JSON_WORD && span_is(text->text, verbs[verb])) {
+        if (text->kind == JSON_WORD && span_is(text->text, verb_name(verb))) {
             ask->verb = (uint8_t)verb;
             return true;
         }

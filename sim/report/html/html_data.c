@@ -1,11 +1,11 @@
 /* html_data.c — What the scripts of the page draw from: one JSON document.
  *
- *   { "lang": "en", "words": {"en": {…}, "ru": {…}}, "currency": "RUB",
+ *   { "lang": "en", "words": {"en": {…}, "ru": {…}},
  *     "report": the document of json.c, all of it,
  *     "variants": [ { "name", "topology", "faults": [{"kind", "target", "from_s", "to_s"}],
  *                     "p99_bound_ms", "expected" } ] }
  *
- * The words are those of drawings alone; what stands in the text of the page is in words.c. */
+ * The words are those of drawings; what stands in the text of the page as well is in words.c. */
 #include <math.h>
 #include <string.h>
 
@@ -33,14 +33,7 @@ static const struct drawn_word {
     {"scales", {"Axes of latency and waiting", "Оси задержки и ожидания"}},
     {"highest", {"highest", "максимум"}},
     {"seconds", {"s", "с"}},
-    {"timeout", {"timeout", "таймаут"}},
-    {"shed", {"shed", "сброшено"}},
-    {"refused", {"refused", "отказано"}},
-    {"error", {"error", "ошибка"}},
-    {"denied", {"denied", "не допущено"}},
-    {"late", {"late", "опоздало"}},
     {"of_requests", {"lost, of all requests", "потеряно от всех запросов"}},
-    {"profit", {"profit", "прибыль"}},
     {"loss", {"loss", "убыток"}},
     {"costs", {"costs", "расходы"}},
     {"forgone", {"lost with failed orders", "упущено с потерянными заказами"}},
@@ -57,10 +50,22 @@ static const struct drawn_word {
     {"figure", {"figure", "показатель"}},
 };
 
+static const struct {
+    const char *key;
+    enum word word;
+} common_words[] = {
+    {"timeout", WORD_TIMEOUT}, {"shed", WORD_SHED},     {"refused", WORD_REFUSED},
+    {"error", WORD_ERROR},     {"denied", WORD_DENIED}, {"late", WORD_LATE},
+    {"profit", WORD_PROFIT},
+};
+
 static json_t *words_of(enum language language)
 {
     json_t *object = json_object();
 
+    for (size_t i = 0; i < sizeof common_words / sizeof common_words[0]; i++)
+        json_object_set_new(object, common_words[i].key,
+                            json_string(word(language, common_words[i].word)));
     for (size_t i = 0; i < sizeof drawn_words / sizeof drawn_words[0]; i++)
         json_object_set_new(object, drawn_words[i].key,
                             json_string(text_in(language, &drawn_words[i].text)));

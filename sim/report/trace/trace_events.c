@@ -121,7 +121,7 @@ static void write_span(struct writer *writer, uint32_t at)
         json_object_set_new(args, "of", json_string(trace->nodes[span->node]));
     write_event(writer,
                 json_pack("{s:s, s:s, s:s, s:f, s:f, s:i, s:i, s:o}", "name",
-                          is_request ? trace_verb(request->verb) : trace_span_key(span), "cat",
+                          is_request ? verb_name(request->verb) : trace_span_key(span), "cat",
                           span->kind == SPAN_STAGE ? "stage" : trace_span_key(span), "ph", "X",
                           "ts", us(span->begin_ns), "dur", us(span->end_ns - span->begin_ns), "pid",
                           (int)process_of(trace, span) + 1, "tid", (int)writer->lane_of[at], "args",

@@ -57,7 +57,7 @@ static json_t *request_json(const struct trace *trace, const struct trace_reques
 
     return json_pack("{s:i, s:i, s:s, s:I, s:I, s:i, s:o, s:o, s:s}", "number",
                      (int)request->number, "of", (int)trace->offered, "verb",
-                     trace_verb(request->verb), "key", (json_int_t)request->key, "user",
+                     verb_name(request->verb), "key", (json_int_t)request->key, "user",
                      (json_int_t)request->user, "tries", (int)request->tries, "at_ms",
                      ms(root->begin_ns), "latency_ms", ms(root->end_ns - root->begin_ns), "outcome",
                      trace_outcome_key((enum call_outcome)root->outcome, request->is_late));

@@ -1,19 +1,6 @@
 /* trace_words.c — One table per question. */
 #include "sim/report/trace/trace_words.h"
 
-const char *trace_verb(uint8_t verb)
-{
-    static const char *const verbs[VERB_MAX] = {
-        [VERB_CALL] = "call",       [VERB_HEALTH] = "health", [VERB_LIKE] = "like",
-        [VERB_UNLIKE] = "unlike",   [VERB_COUNT] = "count",   [VERB_MENU] = "menu",
-        [VERB_ORDER] = "order",     [VERB_TRACK] = "track",   [VERB_LOGIN] = "login",
-        [VERB_REFRESH] = "refresh", [VERB_REVOKE] = "revoke",
-    };
-
-    check(verb < VERB_MAX);
-    return verbs[verb];
-}
-
 /* ---- Spans ----------------------------------------------------------------------------------- */
 
 static enum word stage_word(uint8_t stage)

@@ -5,9 +5,6 @@
 #include "sim/report/trace/trace_path.h"
 #include "sim/report/words.h"
 
-/* "menu", "order" … as a scenario writes it. */
-const char *trace_verb(uint8_t verb);
-
 /* What a line of the waterfall is called; nodes by their names. */
 const char *trace_span_word(const struct trace *trace, const struct trace_span *span,
                             enum language language);

@@ -271,7 +271,7 @@ static void print_head(struct waterfall *fall)
     const struct trace_report *report = fall->report;
     enum call_outcome outcome = (enum call_outcome)span_at(fall, fall->request->span)->outcome;
     const struct figure request[] = {
-        figure_word(trace_verb(fall->request->verb)),
+        figure_word(verb_name(fall->request->verb)),
         figure_of(fall->language, METRIC_COUNT, fall->request->number),
         figure_of(fall->language, METRIC_COUNT, fall->trace->offered),
         time_figure(fall, fall->end_ns - fall->begin_ns),

@@ -332,11 +332,11 @@ static const char *everyday_part(const char *target)
 {
     static const struct {
         const char *called, *part;
-    } parts[] = {{"redis", "store"},   {"memcached", "store"}, {"cache", "store"},
-                 {"kafka", "queue"},   {"broker", "queue"},    {"log", "queue"},
-                 {"sql", "table"},     {"postgres", "table"},  {"mysql", "table"},
-                 {"db", "table"},      {"database", "table"},  {"lb", "balancer"},
-                 {"nginx", "balancer"}};
+    } parts[] = {{"redis", "store"},    {"memcached", "store"}, {"cache", "store"},
+                 {"kafka", "queue"},    {"broker", "queue"},    {"log", "queue"},
+                 {"rabbitmq", "queue"}, {"rabbit", "queue"},    {"sql", "table"},
+                 {"postgres", "table"}, {"mysql", "table"},     {"db", "table"},
+                 {"database", "table"}, {"lb", "balancer"},     {"nginx", "balancer"}};
 
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
         if (strcasecmp(parts[i].called, target) == 0)
