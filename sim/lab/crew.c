@@ -1,50 +1,16 @@
 /* crew.c — Stations out of a scenario; all of them up, all of them down. */
 #define _GNU_SOURCE
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "sim/lab/crew_inside.h"
+#include "sim/lab/port.h"
 
 #define REST_NS UINT64_C(5000000000) /* For all of them together. */
-
-/* Below the range that the kernel gives to outgoing connections (32768 …), so that none of ours
- * takes the port of a node that is down. */
-enum { PORT_FIRST = 12000, PORT_LAST = 32000 };
-
-static bool is_free(uint16_t port)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
-    int one = 1, fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    bool is;
-
-    if (fd < 0)
-        return false;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-    is = bind(fd, (struct sockaddr *)&address, sizeof address) == 0;
-    close(fd);
-    return is;
-}
-
-/* Runs begin at different places, so that two at once rarely want the same one. */
-static uint16_t next_port(uint32_t *at)
-{
-    for (uint32_t tries = 0; tries < PORT_LAST - PORT_FIRST; tries++) {
-        uint16_t port = (uint16_t)(PORT_FIRST + *at % (PORT_LAST - PORT_FIRST));
-
-        *at += 1;
-        if (is_free(port))
-            return port;
-    }
-    return 0;
-}
 
 static bool add_places(struct station *station, uint32_t places_max, uint32_t *port_at)
 {
@@ -58,8 +24,8 @@ static bool add_places(struct station *station, uint32_t places_max, uint32_t *p
         place->station = station;
         place->replica = i;
         snprintf(place->address.host, sizeof place->address.host, "127.0.0.1");
-        place->address.port = next_port(port_at);
-        if (place->address.port == 0)
+        place->held = port_hold(port_at, &place->address.port);
+        if (place->held < 0)
             return false;
     }
     return true;
@@ -96,6 +62,7 @@ static bool add_balancer(struct crew *crew, struct station *behind, uint32_t *po
 static bool add_stations(struct crew *crew)
 {
     uint32_t services = crew->scenario->services_max;
+    /* Runs begin at different places: then two at once seldom meet. */
     uint32_t port_at = (uint32_t)(loop_clock_ns() / 1000 * 7919 + (uint64_t)getpid());
 
     crew->all = calloc(2 * (size_t)services, sizeof *crew->all);

@@ -33,6 +33,7 @@ struct place {
     bool was_killed; /* By us: its end is no casualty. */
     struct process process;
     struct address address;
+    int held;                  /* The socket that holds its port: port.h. */
     struct stats_board *board; /* Of the process that runs now, or ran last; NULL: none yet. */
     char board_path[96];
     uint64_t seen_ns; /* Until when the board told of it when it was last read; the nodes' clock. */

@@ -244,4 +244,7 @@ void place_close(struct place *place, uint64_t until_ns)
         loop_alarm_free(place->boot);
     place->boot = NULL;
     put_board_away(place); /* It has told all that there was by now. */
+    if (place->held > 0)
+        (void)close(place->held);
+    place->held = 0;
 }
