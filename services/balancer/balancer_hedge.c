@@ -3,7 +3,7 @@
  *   first try sent
  *      v
  *    PAUSE --hedge_after, and the proxy waits still, a token, somebody else to ask--> PEER
- *      |                                                                               |
+ *      |     and the breaker is closed                                                 |
  *      +--otherwise---------------> gone <--------its answer, told to the proxy--------+
  *                                          if that has none yet, else dropped
  *
@@ -51,7 +51,8 @@ static void hedge_ask(struct hedge *hedge)
     uint64_t now_ns = timer_now_ns(balancer->ports.timer);
     uint32_t place = BACKEND_NONE;
 
-    if (has_token(balancer) && balancer_time_left(balancer, &proxy->visit->ask, now_ns) > 0)
+    if (balancer->breaker.state == BREAKER_CLOSED && has_token(balancer) &&
+        !ask_is_late(&proxy->visit->ask, now_ns))
         place = balancer_choose(proxy, now_ns);
     if (place == BACKEND_NONE) {
         proxy->hedge = NULL;

@@ -27,11 +27,6 @@ static bool delivery_serves(uint8_t verb)
     return verb == VERB_MENU || verb == VERB_ORDER || verb == VERB_TRACK;
 }
 
-static bool delivery_is_late(const struct delivery *delivery, const struct ask *ask)
-{
-    return ask->deadline_ns != 0 && timer_now_ns(delivery->ports.timer) >= ask->deadline_ns;
-}
-
 static void delivery_begin(struct delivery *delivery, struct visit *visit)
 {
     union delivery_flow *flow = pool_take(&delivery->flows);
@@ -61,7 +56,7 @@ static void delivery_visit(void *service, struct visit *visit)
         door_answer(delivery->ports.door, visit, CALL_OK, 0, 0);
     else if (!delivery_serves(ask->verb))
         door_answer(delivery->ports.door, visit, CALL_FAILED, 0, 0);
-    else if (delivery_is_late(delivery, ask))
+    else if (ask_is_late(ask, timer_now_ns(delivery->ports.timer)))
         door_answer(delivery->ports.door, visit, CALL_TIMEOUT, 0, 0);
     else
         delivery_begin(delivery, visit);

@@ -33,14 +33,14 @@ enum menu_state {
 struct menu {
     struct flow flow;
     enum menu_state state;
-    bool is_filler;      /* Others may wait for what it reads. */
-    bool has_lease;      /* It refills for all replicas. */
-    bool is_early;       /* What it was given from the cache is good; it refills all the same. */
-    int64_t version;     /* Given by the cache, or read from the table; it is being built. */
-    uint64_t missed_ns;  /* When the cache was found wanting; 0: it has not been. */
-    uint64_t began_ns;   /* When its rows were asked for. */
-    struct list waiting; /* Of the filler: struct menu.link of the others. */
-    struct link link;    /* In the filler's list, in state MENU_FILLER. */
+    bool is_filler;         /* Others may wait for what it reads. */
+    bool is_early;          /* What it was given from the cache is good; it refills all the same. */
+    int64_t version;        /* Given by the cache, or read from the table; it is being built. */
+    uint64_t missed_ns;     /* When the cache was found wanting; 0: it has not been. */
+    uint64_t began_ns;      /* When its rows were asked for. */
+    uint64_t lease_ends_ns; /* It refills for all replicas until then; 0: no lease. */
+    struct list waiting;    /* Of the filler: struct menu.link of the others. */
+    struct link link;       /* In the filler's list, in state MENU_FILLER. */
 };
 
 enum order_state { ORDER_CPU, ORDER_TABLE, ORDER_QUEUE };

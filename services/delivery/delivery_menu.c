@@ -76,11 +76,12 @@ static void menu_tell_waiting(struct menu *menu, enum call_outcome outcome)
         menu_answer(list_entry(link, struct menu, link), outcome, menu->version);
 }
 
+/* A lease that has run out may be another's by now. */
 static void menu_end(struct menu *menu, enum call_outcome outcome)
 {
     const struct delivery *delivery = menu->flow.delivery;
 
-    if (menu->has_lease)
+    if (timer_now_ns(delivery->ports.timer) < menu->lease_ends_ns)
         store_expire(delivery->ports.store, NULL, store_key(SPACE_LEASE, menu_key(menu)), 0,
                      delivery->config.store_timeout_ns);
     if (menu->is_filler)
@@ -95,6 +96,7 @@ static void menu_ask_lease(struct menu *menu)
     const struct delivery *delivery = menu->flow.delivery;
 
     menu->state = MENU_LEASE;
+    menu->lease_ends_ns = timer_now_ns(delivery->ports.timer) + delivery->config.menu_lease_ns;
     store_set_new(delivery->ports.store, &menu->flow.call, store_key(SPACE_LEASE, menu_key(menu)),
                   1, sizeof(uint64_t), delivery->config.menu_lease_ns,
                   delivery->config.store_timeout_ns);
@@ -146,7 +148,8 @@ static void menu_after_lease(struct menu *menu)
     const struct delivery *delivery = menu->flow.delivery;
     uint64_t now_ns = timer_now_ns(delivery->ports.timer);
 
-    menu->has_lease = menu->flow.call.outcome == CALL_OK;
+    if (menu->flow.call.outcome != CALL_OK)
+        menu->lease_ends_ns = 0;
     if (menu->flow.call.outcome != CALL_ABSENT) {
         menu_read_table(menu);
     } else if (menu->is_early) {
@@ -253,7 +256,7 @@ static void menu_step(struct call *call)
         menu_read_cache(menu);
         return;
     case MENU_TABLE:
-        if (call->outcome == CALL_OK || call->outcome == CALL_ABSENT)
+        if (call_is_served(call->outcome))
             menu_build(menu);
         else
             menu_end(menu, menu->is_early ? CALL_OK : call->outcome);

@@ -14,27 +14,32 @@
 
 #include "sim/audit/audit_inside.h"
 
-static const struct service_spec *asked_gateway(const struct audit *audit)
+static bool is_gateway(const struct service_spec *service)
 {
-    const struct scenario *scenario = audit->scenario;
-
-    for (uint32_t i = 0; i < scenario->loads_max; i++)
-        if (scenario->loads[i].auth.as != LOAD_NOBODY &&
-            scenario->services[scenario->loads[i].service].kind == KIND_GATEWAY)
-            return &scenario->services[scenario->loads[i].service];
-    return NULL;
+    return service->kind == KIND_GATEWAY;
 }
 
-static bool looks_at_tokens(const struct audit *audit)
+/* What is known of a token before the end says whether the store kept its part. */
+static bool asks_every_time(const struct service_spec *service)
 {
-    const struct service_spec *gateway = asked_gateway(audit);
+    return is_gateway(service) && !service->auth.accepts_without_store &&
+           (service->auth.kind == AUTH_SESSION || service->auth.kind == AUTH_JWT_DENYLIST);
+}
 
-    return gateway != NULL && gateway->auth.kind != AUTH_NONE;
+/* Whether people show tokens at such a service. */
+static bool is_shown_at(const struct scenario *scenario,
+                        bool (*is_such)(const struct service_spec *service))
+{
+    for (uint32_t i = 0; i < scenario->loads_max; i++)
+        if (scenario->loads[i].auth.as != LOAD_NOBODY &&
+            is_such(&scenario->services[scenario->loads[i].service]))
+            return true;
+    return false;
 }
 
 void audit_auth_init(struct audit *audit)
 {
-    audit->result->auth.is_used = asked_gateway(audit) != NULL;
+    audit->result->auth.is_used = is_shown_at(audit->scenario, is_gateway);
 }
 
 static void count_exposure(struct auth_result *auth, const struct token_news *news)
@@ -53,7 +58,7 @@ static void heard_thief(struct audit *audit, const struct token_news *news, bool
     struct auth_result *auth = &audit->result->auth;
 
     auth->hostile += is_measured;
-    if (!clients_is_served(news->outcome))
+    if (!call_is_served(news->outcome))
         return;
     audit->result->invariants_checked++;
     if (news->asked_ns >= news->expires_ns)
@@ -61,7 +66,7 @@ static void heard_thief(struct audit *audit, const struct token_news *news, bool
                     (double)news->asked_ns * 1e-9, (double)news->expires_ns * 1e-9);
     if (news->revoked_ns == 0 || news->asked_ns <= news->revoked_ns)
         return;
-    audit->revoked_accepted++;
+    audit->revoked_accepted += asks_every_time(&audit->scenario->services[news->service]);
     if (is_measured)
         count_exposure(auth, news);
 }
@@ -69,12 +74,12 @@ static void heard_thief(struct audit *audit, const struct token_news *news, bool
 static void heard_forger(struct audit *audit, const struct token_news *news, bool is_measured)
 {
     struct auth_result *auth = &audit->result->auth;
-    bool is_served = clients_is_served(news->outcome);
+    bool is_served = call_is_served(news->outcome);
 
     auth->hostile += is_measured;
     auth->forged_accepted += is_measured && is_served;
     audit->result->invariants_checked++;
-    if (is_served && looks_at_tokens(audit))
+    if (is_served && audit->scenario->services[news->service].auth.kind != AUTH_NONE)
         audit_break(audit, "no forged token is accepted", "asked at %.6f s",
                     (double)news->asked_ns * 1e-9);
 }
@@ -123,13 +128,9 @@ static bool has_store_faults(const struct scenario *scenario)
  * accepts. */
 static bool is_promised(const struct audit *audit)
 {
-    const struct service_spec *gateway = asked_gateway(audit);
     const struct scenario *scenario = audit->scenario;
 
-    if (gateway == NULL || gateway->auth.kind == AUTH_NONE || gateway->auth.kind == AUTH_JWT ||
-        gateway->auth.accepts_without_store)
-        return false;
-    return audit->result->store.evictions == 0 &&
+    return is_shown_at(scenario, asks_every_time) && audit->result->store.evictions == 0 &&
            (scenario->store.is_persistent || !has_store_faults(scenario));
 }
 

@@ -203,6 +203,31 @@ static void where_nobody_looks_it_is_a_figure_and_no_break(void **state)
     assert_int_equal(lab.result.auth.forged_accepted, 1);
 }
 
+/* A second gateway, whose people come first in the file, looks every token up. */
+static void each_gateway_is_held_to_its_own_promise(void **state)
+{
+    struct token_news served = {.kind = NEWS_THIEF,
+                                .outcome = CALL_OK,
+                                .asked_ns = 3 * second_ns,
+                                .revoked_ns = 2 * second_ns,
+                                .expires_ns = 8 * second_ns};
+
+    (void)state;
+    lab.scenario.services_max = lab.scenario.loads_max = 2;
+    lab.scenario.services[1] =
+        (struct service_spec){.kind = KIND_GATEWAY, .auth.kind = AUTH_SESSION};
+    lab.scenario.loads[0].service = 1;
+    lab.scenario.loads[1].auth.as = LOAD_PEOPLE;
+    begin(AUTH_JWT);
+    hear(served);
+    end();
+    expect_breaks(0, NULL);
+    served.service = 1;
+    hear(served);
+    end();
+    expect_breaks(1, "no revoked token is accepted");
+}
+
 static void the_warm_up_is_in_no_figure_and_breaks_all_the_same(void **state)
 {
     (void)state;
@@ -232,6 +257,7 @@ int main(void)
         TEST(an_expired_token_is_never_served_whatever_the_kind),
         TEST(a_forged_token_is_never_served_where_tokens_are_looked_at),
         TEST(where_nobody_looks_it_is_a_figure_and_no_break),
+        TEST(each_gateway_is_held_to_its_own_promise),
         TEST(the_warm_up_is_in_no_figure_and_breaks_all_the_same),
     };
 

@@ -234,6 +234,26 @@ static void a_retry_that_meets_an_open_breaker_ends_as_its_last_try(void **state
     expect_silence(&stage);
 }
 
+static void while_the_breaker_is_open_nobody_is_hedged(void **state)
+{
+    struct visit *visit;
+    struct line *alarm;
+
+    (void)state;
+    config.hedge_after_ns = 10 * ms;
+    config.hedge_share = 1;
+    config.breaker = (struct breaker_config){0.5, 1, 1000 * ms, 500 * ms};
+    open_balancer();
+    stage_visit(&stage, VERB_MENU, 7, 1);
+    expect_peer(&stage, 1, CALL_PENDING, 0);
+    alarm = stage_hear(&stage, LINE_SLEEP);
+    visit = stage_visit(&stage, VERB_ORDER, 7, 1);
+    expect_peer(&stage, 2, CALL_TIMEOUT, 0);
+    expect_answer(&stage, visit, CALL_TIMEOUT, 0);
+    stage_reply(&stage, alarm, CALL_OK, 0);
+    expect_silence(&stage);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -249,6 +269,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_visit_without_a_token_is_shed_and_asked_of_nobody, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(an_open_breaker_sheds_until_its_probe_does_well, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(while_the_breaker_is_open_nobody_is_hedged, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(a_retry_that_meets_an_open_breaker_ends_as_its_last_try,
                                         setup, teardown),

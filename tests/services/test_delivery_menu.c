@@ -342,6 +342,19 @@ static void a_lease_goes_back_when_the_rows_cannot_be_read(void **state)
     expect_silence(&stage);
 }
 
+static void a_lease_that_has_run_out_is_not_given_back(void **state)
+{
+    (void)state;
+    config.menu_lease_ns = 50000000;
+    open_delivery();
+    visit_menu(CALL_ABSENT);
+    expect_store_set_new(&stage, lease_key, CALL_OK);
+    stage.now_ns += 50000000; /* Another replica may have set it anew. */
+    expect_table_row(&stage, TABLE_MENUS, RESTAURANT, CALL_TIMEOUT, 0);
+    stage_hear(&stage, LINE_ANSWER);
+    expect_silence(&stage);
+}
+
 static void a_replica_asks_for_one_lease_and_the_others_wait_for_it(void **state)
 {
     struct visit *first, *second;
@@ -476,6 +489,7 @@ int main(void)
         test(a_holder_that_died_costs_the_leases_time_and_no_more),
         test(a_store_that_gives_no_answer_keeps_nobody_from_the_rows),
         test(a_lease_goes_back_when_the_rows_cannot_be_read),
+        test(a_lease_that_has_run_out_is_not_given_back),
         test(a_replica_asks_for_one_lease_and_the_others_wait_for_it),
         test(a_hit_that_is_not_due_is_the_answer),
         test(a_hit_that_is_due_early_is_made_anew_by_who_drew_it),

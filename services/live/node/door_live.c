@@ -205,7 +205,7 @@ static void turn_away(struct door_live *door, struct guest *guest)
     note_line(door);
     note_turn(door, loop_now_ns(door->loop) - guest->arrived_ns);
     door->stats->shed++;
-    reply(guest->request, &guest->visit.ask, CALL_SHED, 0, 0);
+    reply_visit(door, guest, CALL_SHED, 0, 0);
     leave(door, guest, CALL_SHED);
     pool_give(&door->guests, guest);
 }
