@@ -49,11 +49,6 @@ void balancer_leave(struct balancer *balancer, uint32_t target)
         balancer->policy->left(&balancer->backends, place);
 }
 
-static bool balancer_is_late(const struct balancer *balancer, const struct ask *ask)
-{
-    return ask->deadline_ns != 0 && timer_now_ns(balancer->ports.timer) >= ask->deadline_ns;
-}
-
 static void balancer_visit(void *service, struct visit *visit)
 {
     struct balancer *balancer = service;
@@ -63,7 +58,7 @@ static void balancer_visit(void *service, struct visit *visit)
         door_answer(balancer->ports.door, visit, CALL_OK, 0, 0);
     else if (ask->verb >= VERB_MAX)
         door_answer(balancer->ports.door, visit, CALL_FAILED, 0, 0);
-    else if (balancer_is_late(balancer, ask))
+    else if (ask_is_late(ask, timer_now_ns(balancer->ports.timer)))
         door_answer(balancer->ports.door, visit, CALL_TIMEOUT, 0, 0);
     else if (!bucket_take(&balancer->bucket, timer_now_ns(balancer->ports.timer)))
         door_answer(balancer->ports.door, visit, CALL_SHED, 0, 0);

@@ -89,10 +89,6 @@ static inline bool proxy_has_hedge_out(const struct proxy *proxy)
 
 /* ---- balancer_try.c ---- */
 
-/* What may be left for one try; 0: the deadline has passed. */
-uint64_t balancer_time_left(const struct balancer *balancer, const struct ask *ask,
-                            uint64_t now_ns);
-
 /* A place that this visit has not asked yet, BACKEND_NONE: nobody is left. */
 uint32_t balancer_choose(const struct proxy *proxy, uint64_t now_ns);
 

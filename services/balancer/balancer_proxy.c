@@ -72,7 +72,7 @@ static void proxy_try(struct proxy *proxy)
 {
     uint64_t now_ns = timer_now_ns(proxy->balancer->ports.timer);
 
-    if (balancer_time_left(proxy->balancer, &proxy->visit->ask, now_ns) == 0)
+    if (ask_is_late(&proxy->visit->ask, now_ns))
         proxy_stop(proxy, CALL_TIMEOUT);
     else if (!breaker_lets_through(&proxy->balancer->breaker, now_ns))
         proxy_stop(proxy, CALL_SHED);
@@ -100,11 +100,6 @@ static bool may_repeat(uint8_t verb, enum call_outcome outcome)
     return false;
 }
 
-static bool is_success(enum call_outcome outcome)
-{
-    return outcome == CALL_OK || outcome == CALL_ABSENT;
-}
-
 /* Its own try has ended, and no hedge is waited for. */
 static void proxy_go_on(struct proxy *proxy)
 {
@@ -122,7 +117,7 @@ void balancer_proxy_hedged(struct proxy *proxy, const struct call *answer)
 {
     bool is_alone = proxy->state == PROXY_HEDGE;
 
-    if (!is_success(answer->outcome)) {
+    if (!call_is_served(answer->outcome)) {
         if (is_alone)
             proxy_go_on(proxy);
     } else if (is_alone) {
@@ -145,7 +140,7 @@ static void proxy_step(struct call *call)
         proxy_try(proxy);
         return;
     case PROXY_PEER:
-        if (proxy_has_hedge_out(proxy) && !is_success(call->outcome))
+        if (proxy_has_hedge_out(proxy) && !call_is_served(call->outcome))
             proxy->state = PROXY_HEDGE;
         else
             proxy_go_on(proxy);

@@ -27,17 +27,6 @@ enum { DECLINED_MAX = 8 };
 
 static const double share_at_first = 0.1;
 
-uint64_t balancer_time_left(const struct balancer *balancer, const struct ask *ask, uint64_t now_ns)
-{
-    uint64_t timeout_ns = balancer->config.timeout_ns;
-
-    if (ask->deadline_ns == 0)
-        return timeout_ns;
-    if (ask->deadline_ns <= now_ns)
-        return 0;
-    return ask->deadline_ns - now_ns < timeout_ns ? ask->deadline_ns - now_ns : timeout_ns;
-}
-
 static uint32_t choose_freely(const struct proxy *proxy, uint64_t now_ns)
 {
     struct balancer *balancer = proxy->balancer;
@@ -101,7 +90,7 @@ void balancer_send(struct proxy *proxy, struct try *try, uint32_t place, uint64_
     try->place = place;
     backends_start(&balancer->backends, place);
     peer_ask(balancer->ports.peer, &try->call, balancer->backends.all[place].target, &ask,
-             balancer_time_left(balancer, &ask, now_ns));
+             ask_time_left_ns(&ask, now_ns, balancer->config.timeout_ns));
 }
 
 void balancer_learn(struct balancer *balancer, const struct try *try)

@@ -36,9 +36,9 @@ static inline void door_line_init(struct door_line *line, enum line_order order)
     ranks_init(&line->waiting);
 }
 
-static inline uint32_t door_line_rank(const struct door_line *line, uint8_t priority)
+static inline uint32_t line_rank(enum line_order order, uint8_t priority)
 {
-    return line->order == LINE_PRIORITY ? rank_of(priority) : 0;
+    return order == LINE_PRIORITY ? rank_of(priority) : 0;
 }
 
 static inline void door_line_push(struct door_line *line, struct link *link, uint8_t priority,
@@ -46,12 +46,12 @@ static inline void door_line_push(struct door_line *line, struct link *link, uin
 {
     if (ranks_are_empty(&line->waiting))
         line->empty_ns = now_ns;
-    ranks_push(&line->waiting, link, door_line_rank(line, priority));
+    ranks_push(&line->waiting, link, line_rank(line->order, priority));
 }
 
 static inline void door_line_remove(struct door_line *line, struct link *link, uint8_t priority)
 {
-    ranks_remove(&line->waiting, link, door_line_rank(line, priority));
+    ranks_remove(&line->waiting, link, line_rank(line->order, priority));
 }
 
 /* Who is let in next. NULL: nobody is here. */
@@ -76,7 +76,7 @@ static inline struct link *door_line_give_way(struct door_line *line, uint8_t pr
 {
     return line->order == LINE_LIFO
                ? ranks_take_first(&line->waiting)
-               : ranks_take_below(&line->waiting, door_line_rank(line, priority));
+               : ranks_take_below(&line->waiting, line_rank(line->order, priority));
 }
 
 #endif

@@ -66,6 +66,12 @@ static inline struct link *list_first(const struct list *list)
     return list->length == 0 ? NULL : list->head.next;
 }
 
+/* NULL: empty. */
+static inline struct link *list_last(const struct list *list)
+{
+    return list->length == 0 ? NULL : list->head.previous;
+}
+
 static inline struct link *list_take_first(struct list *list)
 {
     struct link *first = list_first(list);
@@ -77,11 +83,22 @@ static inline struct link *list_take_first(struct list *list)
 
 static inline struct link *list_take_last(struct list *list)
 {
-    struct link *last = list->length == 0 ? NULL : list->head.previous;
+    struct link *last = list_last(list);
 
     if (last != NULL)
         list_remove(list, last);
     return last;
+}
+
+/* Whatever is on `from` is on `to` now, in its order; what `to` was before is forgotten. */
+static inline void list_take_all(struct list *from, struct list *to)
+{
+    list_init(to);
+    if (from->length == 0)
+        return;
+    *to = *from;
+    to->head.next->previous = to->head.previous->next = &to->head;
+    list_init(from);
 }
 
 #endif

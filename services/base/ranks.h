@@ -82,7 +82,7 @@ static inline struct link *ranks_take_last(struct ranks *ranks)
     if (ranks->length == 0)
         return NULL;
     highest = ranks_highest(ranks);
-    last = ranks->of[highest].head.previous;
+    last = list_last(&ranks->of[highest]);
     ranks_remove(ranks, last, highest);
     return last;
 }
@@ -96,7 +96,7 @@ static inline struct link *ranks_take_below(struct ranks *ranks, uint32_t rank)
 
     if (ranks->length == 0 || (lowest = ranks_lowest(ranks)) >= rank)
         return NULL;
-    last = ranks->of[lowest].head.previous;
+    last = list_last(&ranks->of[lowest]);
     ranks_remove(ranks, last, lowest);
     return last;
 }

@@ -152,26 +152,19 @@ static void batch_transact(struct batch *batch, uint32_t ops)
                 batch->batcher->config.table_timeout_ns);
 }
 
-/* Rows, and that everything before the offset behind them is done. */
-static void batch_write_log(struct batch *batch)
-{
-    uint32_t rows = batch_rows(batch);
-
-    batch->ops[rows] =
-        batch_offset_op(batch, batch_offset(batch, batch->part.first + batch->part.length));
-    batch_transact(batch, rows + 1);
-}
-
 static void batch_written(struct batch *batch);
 
-/* Rows alone; where there are none (a dead letter was the last of its part) there is nothing to
- * write. */
-static void batch_write_rows(struct batch *batch)
+/* Rows, and with a log that everything before the offset behind them is done. Without one there may
+ * be nothing to write: a dead letter was the last of its part. */
+static void batch_write_part(struct batch *batch)
 {
-    uint32_t rows = batch_rows(batch);
+    uint32_t ops = batch_rows(batch), end = batch->part.first + batch->part.length;
 
-    if (rows > 0)
-        batch_transact(batch, rows);
+    batch->state = BATCH_WRITE;
+    if (batch_has_log(batch))
+        batch->ops[ops++] = batch_offset_op(batch, batch_offset(batch, end));
+    if (ops > 0)
+        batch_transact(batch, ops);
     else
         batch_written(batch);
 }
@@ -183,15 +176,10 @@ static bool batch_was_held(const struct batch *batch)
 
 static void batch_write(struct batch *batch)
 {
-    if (batch_has_log(batch) && batch_was_held(batch)) {
+    if (batch_has_log(batch) && batch_was_held(batch))
         batch_read_offset(batch);
-        return;
-    }
-    batch->state = BATCH_WRITE;
-    if (batch_has_log(batch))
-        batch_write_log(batch);
     else
-        batch_write_rows(batch);
+        batch_write_part(batch);
 }
 
 /* Harmless: everything before the suspect is written already, and 0 raises nothing. */
@@ -299,7 +287,7 @@ static void batch_after_offset(struct batch *batch)
     enum call_outcome outcome = batch->call.outcome;
     uint64_t done = outcome == CALL_OK ? (uint64_t)batch->call.value : 0;
 
-    if (outcome != CALL_OK && outcome != CALL_ABSENT) {
+    if (!call_is_served(outcome)) {
         batch_pause(batch, batch_read_offset);
         return;
     }
@@ -362,7 +350,7 @@ static void batch_after_bury(struct batch *batch)
  * the next one, a partition that has fallen silent would look behind for ever. */
 static void batch_after_commit(struct batch *batch)
 {
-    if (batch->call.outcome != CALL_OK && batch->call.outcome != CALL_ABSENT) {
+    if (!call_is_served(batch->call.outcome)) {
         batch_pause(batch, batch_commit);
         return;
     }

@@ -55,7 +55,7 @@ static enum call_outcome counter_judge(const struct counter *counter, const stru
         return CALL_FAILED;
     if (ask->key == 0 || ask->key > counter->config.layout.slots)
         return CALL_FAILED;
-    if (ask->deadline_ns != 0 && timer_now_ns(counter->ports.timer) >= ask->deadline_ns)
+    if (ask_is_late(ask, timer_now_ns(counter->ports.timer)))
         return CALL_TIMEOUT;
     return CALL_OK;
 }

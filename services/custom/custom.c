@@ -105,7 +105,7 @@ static void run_step(struct call *call)
 {
     struct run *run = (struct run *)call;
 
-    if (call->outcome != CALL_OK && call->outcome != CALL_ABSENT) {
+    if (!call_is_served(call->outcome)) {
         run_answer(run, call->outcome);
         return;
     }
@@ -118,7 +118,7 @@ static enum call_outcome custom_judge(const struct custom *custom, const struct 
 {
     if (ask->verb >= VERB_MAX)
         return CALL_FAILED;
-    if (ask->deadline_ns != 0 && timer_now_ns(custom->ports.timer) >= ask->deadline_ns)
+    if (ask_is_late(ask, timer_now_ns(custom->ports.timer)))
         return CALL_TIMEOUT;
     return CALL_OK;
 }

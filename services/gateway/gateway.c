@@ -35,6 +35,31 @@ bool gateway_gave_way(struct flow *flow)
     return true;
 }
 
+void gateway_verify(struct flow *flow, enum token_part part)
+{
+    uint64_t token = flow->visit->ask.token;
+
+    if (token == 0)
+        gateway_deny(flow, TOKEN_MISSING);
+    else
+        tokens_verify(flow->gateway->ports.tokens, &flow->call, token, part);
+}
+
+bool gateway_verified(struct flow *flow, struct token_claims *claims)
+{
+    const struct call *call = &flow->call;
+
+    if (call->outcome == CALL_OK) {
+        *claims = *(const struct token_claims *)call->span;
+        return true;
+    }
+    if (call->outcome == CALL_ABSENT)
+        gateway_deny(flow, (enum token_flaw)call->value);
+    else
+        gateway_answer(flow, call->outcome, 0, 0);
+    return false;
+}
+
 void gateway_find(struct flow *flow, const struct token_claims *claims)
 {
     store_get(flow->gateway->ports.store, &flow->call, store_key(SPACE_SESSION, claims->session),
@@ -60,11 +85,6 @@ enum gateway_finding gateway_found(const struct flow *flow, const struct token_c
         return SESSION_UNKNOWN;
     }
     return SESSION_UNKNOWN;
-}
-
-static bool gateway_is_late(const struct gateway *gateway, const struct ask *ask)
-{
-    return ask->deadline_ns != 0 && timer_now_ns(gateway->ports.timer) >= ask->deadline_ns;
 }
 
 static void gateway_begin(struct gateway *gateway, struct visit *visit)
@@ -99,7 +119,7 @@ static void gateway_visit(void *service, struct visit *visit)
         door_answer(gateway->ports.door, visit, CALL_OK, 0, 0);
     else if (ask->verb >= VERB_MAX)
         door_answer(gateway->ports.door, visit, CALL_FAILED, 0, 0);
-    else if (gateway_is_late(gateway, ask))
+    else if (ask_is_late(ask, timer_now_ns(gateway->ports.timer)))
         door_answer(gateway->ports.door, visit, CALL_TIMEOUT, 0, 0);
     else
         gateway_begin(gateway, visit);

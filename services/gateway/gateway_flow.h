@@ -75,6 +75,11 @@ void gateway_deny(struct flow *flow, enum token_flaw flaw);
 void gateway_work(struct flow *flow, void (*done)(struct call *call));
 bool gateway_gave_way(struct flow *flow);
 
+/* Asks what the visit's token says, and takes what it claims. Where there is nothing to take (none
+ * is shown, or none of ours) the visit has been answered; the second one says so by false. */
+void gateway_verify(struct flow *flow, enum token_part part);
+bool gateway_verified(struct flow *flow, struct token_claims *claims);
+
 /* Asks for the session's entry in the store, and what the answer says of it. */
 enum gateway_finding { SESSION_THERE, SESSION_GONE, SESSION_UNKNOWN };
 void gateway_find(struct flow *flow, const struct token_claims *claims);

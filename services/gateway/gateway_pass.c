@@ -14,23 +14,12 @@
  * The deadline travels with the ask, and the ask waits no longer than to it. */
 #include "services/gateway/gateway_flow.h"
 
-static uint64_t time_left_ns(const struct gateway *gateway, const struct ask *ask)
-{
-    uint64_t now_ns = timer_now_ns(gateway->ports.timer);
-    uint64_t timeout_ns = gateway->config.ask_timeout_ns;
-
-    if (ask->deadline_ns == 0)
-        return timeout_ns;
-    if (ask->deadline_ns <= now_ns)
-        return 0;
-    return ask->deadline_ns - now_ns < timeout_ns ? ask->deadline_ns - now_ns : timeout_ns;
-}
-
 static void pass_on(struct pass *pass)
 {
     const struct gateway *gateway = pass->flow.gateway;
     struct ask ask = pass->flow.visit->ask;
-    uint64_t left_ns = time_left_ns(gateway, &ask);
+    uint64_t left_ns =
+        ask_time_left_ns(&ask, timer_now_ns(gateway->ports.timer), gateway->config.ask_timeout_ns);
 
     if (left_ns == 0) {
         gateway_answer(&pass->flow, CALL_TIMEOUT, 0, 0);
@@ -45,18 +34,14 @@ static void pass_on(struct pass *pass)
 
 static void pass_after_cpu(struct pass *pass)
 {
-    const struct gateway *gateway = pass->flow.gateway;
-    uint64_t token = pass->flow.visit->ask.token;
+    enum gateway_kind kind = pass->flow.gateway->config.kind;
 
-    if (gateway->config.kind == GATEWAY_NONE) {
+    if (kind == GATEWAY_NONE) {
         pass_on(pass);
-    } else if (token == 0) {
-        gateway_deny(&pass->flow, TOKEN_MISSING);
-    } else {
-        pass->state = PASS_TOKEN;
-        tokens_verify(gateway->ports.tokens, &pass->flow.call, token,
-                      gateway->config.kind == GATEWAY_SESSION ? TOKEN_SESSION : TOKEN_ACCESS);
+        return;
     }
+    pass->state = PASS_TOKEN;
+    gateway_verify(&pass->flow, kind == GATEWAY_SESSION ? TOKEN_SESSION : TOKEN_ACCESS);
 }
 
 /* The signature is right: are the claims? A session's id claims when it ends; the store says
@@ -74,17 +59,10 @@ static enum token_flaw pass_judge(const struct pass *pass)
 static void pass_after_token(struct pass *pass)
 {
     const struct gateway *gateway = pass->flow.gateway;
-    const struct call *call = &pass->flow.call;
     enum token_flaw flaw;
 
-    if (call->outcome != CALL_OK) {
-        if (call->outcome == CALL_ABSENT)
-            gateway_deny(&pass->flow, (enum token_flaw)call->value);
-        else
-            gateway_answer(&pass->flow, call->outcome, 0, 0);
+    if (!gateway_verified(&pass->flow, &pass->claims))
         return;
-    }
-    pass->claims = *(const struct token_claims *)call->span;
     flaw = pass_judge(pass);
     if (flaw != TOKEN_SOUND) {
         gateway_deny(&pass->flow, flaw);

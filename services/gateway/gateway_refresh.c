@@ -21,31 +21,21 @@ enum { GRANT_BYTES = 512 }; /* As a login's. */
 static void refresh_read(struct refresh *refresh)
 {
     const struct gateway *gateway = refresh->flow.gateway;
-    uint64_t token = refresh->flow.visit->ask.token;
 
     if (gateway->config.kind == GATEWAY_NONE || gateway->config.kind == GATEWAY_SESSION) {
         gateway_answer(&refresh->flow, CALL_ABSENT, 0, 0);
-    } else if (token == 0) {
-        gateway_deny(&refresh->flow, TOKEN_MISSING);
-    } else {
-        refresh->state = REFRESH_SESSION;
-        tokens_verify(gateway->ports.tokens, &refresh->flow.call, token, TOKEN_SESSION);
+        return;
     }
+    refresh->state = REFRESH_SESSION;
+    gateway_verify(&refresh->flow, TOKEN_SESSION);
 }
 
 static void refresh_look_up(struct refresh *refresh)
 {
-    const struct call *call = &refresh->flow.call;
-
-    if (call->outcome == CALL_OK) {
-        refresh->claims = *(const struct token_claims *)call->span;
-        refresh->state = REFRESH_STORE;
-        gateway_find(&refresh->flow, &refresh->claims);
-    } else if (call->outcome == CALL_ABSENT) {
-        gateway_deny(&refresh->flow, (enum token_flaw)call->value);
-    } else {
-        gateway_answer(&refresh->flow, call->outcome, 0, 0);
-    }
+    if (!gateway_verified(&refresh->flow, &refresh->claims))
+        return;
+    refresh->state = REFRESH_STORE;
+    gateway_find(&refresh->flow, &refresh->claims);
 }
 
 /* What may be left of the session; 0: nothing. */

@@ -24,32 +24,20 @@
 
 static void revoke_read(struct revoke *revoke)
 {
-    const struct gateway *gateway = revoke->flow.gateway;
-    uint64_t token = revoke->flow.visit->ask.token;
-
-    if (gateway->config.kind == GATEWAY_NONE) {
+    if (revoke->flow.gateway->config.kind == GATEWAY_NONE) {
         gateway_answer(&revoke->flow, CALL_ABSENT, 0, 0);
-    } else if (token == 0) {
-        gateway_deny(&revoke->flow, TOKEN_MISSING);
-    } else {
-        revoke->state = REVOKE_SESSION;
-        tokens_verify(gateway->ports.tokens, &revoke->flow.call, token, TOKEN_SESSION);
+        return;
     }
+    revoke->state = REVOKE_SESSION;
+    gateway_verify(&revoke->flow, TOKEN_SESSION);
 }
 
 static void revoke_look_up(struct revoke *revoke)
 {
-    const struct call *call = &revoke->flow.call;
-
-    if (call->outcome == CALL_OK) {
-        revoke->claims = *(const struct token_claims *)call->span;
-        revoke->state = REVOKE_STORE;
-        gateway_find(&revoke->flow, &revoke->claims);
-    } else if (call->outcome == CALL_ABSENT) {
-        gateway_deny(&revoke->flow, (enum token_flaw)call->value);
-    } else {
-        gateway_answer(&revoke->flow, call->outcome, 0, 0);
-    }
+    if (!gateway_verified(&revoke->flow, &revoke->claims))
+        return;
+    revoke->state = REVOKE_STORE;
+    gateway_find(&revoke->flow, &revoke->claims);
 }
 
 static void revoke_forget(struct revoke *revoke)
@@ -94,7 +82,7 @@ static void revoke_after_store(struct revoke *revoke)
 static void revoke_step(struct call *call)
 {
     struct revoke *revoke = (struct revoke *)call;
-    bool is_done = call->outcome == CALL_OK || call->outcome == CALL_ABSENT;
+    bool is_done = call_is_served(call->outcome);
 
     switch (revoke->state) {
     case REVOKE_CPU:

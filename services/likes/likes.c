@@ -32,11 +32,6 @@ static bool likes_serves(uint8_t verb)
     return verb == VERB_LIKE || verb == VERB_UNLIKE || verb == VERB_COUNT;
 }
 
-static bool likes_is_late(const struct likes *likes, const struct ask *ask)
-{
-    return ask->deadline_ns != 0 && timer_now_ns(likes->ports.timer) >= ask->deadline_ns;
-}
-
 static void likes_begin(struct likes *likes, struct visit *visit)
 {
     union likes_flow *flow = pool_take(&likes->flows);
@@ -65,7 +60,7 @@ static void likes_visit(void *service, struct visit *visit)
         door_answer(likes->ports.door, visit, CALL_OK, 0, 0);
     else if (!likes_serves(ask->verb))
         door_answer(likes->ports.door, visit, CALL_FAILED, 0, 0);
-    else if (likes_is_late(likes, ask))
+    else if (ask_is_late(ask, timer_now_ns(likes->ports.timer)))
         door_answer(likes->ports.door, visit, CALL_TIMEOUT, 0, 0);
     else
         likes_begin(likes, visit);

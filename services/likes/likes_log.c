@@ -57,7 +57,7 @@ static void log_put(struct log *log)
 static void log_after_store(struct log *log)
 {
     enum call_outcome outcome = log->flow.call.outcome;
-    bool has_store = outcome == CALL_OK || outcome == CALL_ABSENT;
+    bool has_store = call_is_served(outcome);
 
     if (log_is_answered_by_store(log) && !has_store) {
         likes_answer(&log->flow, outcome, 0);

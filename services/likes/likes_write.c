@@ -103,7 +103,7 @@ static void write_after_counter(struct write *write)
 {
     enum call_outcome outcome = write->flow.call.outcome;
 
-    if (outcome != CALL_OK && outcome != CALL_ABSENT)
+    if (!call_is_served(outcome))
         write_doubt_counter(write);
     likes_answer(&write->flow, CALL_OK, 1);
 }

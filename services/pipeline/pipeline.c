@@ -165,7 +165,7 @@ static void inner_answer(struct door *door, struct visit *inner, enum call_outco
                          int64_t value, uint32_t bytes)
 {
     struct passage *passage = passage_of(inner);
-    bool is_error = outcome != CALL_OK && outcome != CALL_ABSENT;
+    bool is_error = !call_is_served(outcome);
 
     (void)door;
     passage->outcome = outcome;
@@ -206,7 +206,7 @@ static enum call_outcome pipeline_judge(const struct pipeline *pipeline, const s
 {
     if (ask->verb == VERB_HEALTH)
         return CALL_OK;
-    if (ask->deadline_ns != 0 && timer_now_ns(pipeline->ports.timer) >= ask->deadline_ns)
+    if (ask_is_late(ask, timer_now_ns(pipeline->ports.timer)))
         return CALL_TIMEOUT;
     return CALL_IDLE;
 }

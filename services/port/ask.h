@@ -5,6 +5,7 @@
 #ifndef SERVICES_PORT_ASK_H
 #define SERVICES_PORT_ASK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "services/port/call.h"
@@ -51,6 +52,25 @@ struct ask {
     uint64_t deadline_ns; /* Nobody waits beyond it; 0: no deadline. Compare with timer_now_ns. */
     uint64_t token;       /* Who asks, and that it is so: a handle of tokens.h; 0: none is shown. */
 };
+
+/* Whether nobody waits any more. */
+static inline bool ask_is_late(const struct ask *ask, uint64_t now_ns)
+{
+    return ask->deadline_ns != 0 && now_ns >= ask->deadline_ns;
+}
+
+/* How long to wait for what is asked on its behalf: to its deadline, timeout_ns at most; 0: it is
+ * late. */
+static inline uint64_t ask_time_left_ns(const struct ask *ask, uint64_t now_ns, uint64_t timeout_ns)
+{
+    uint64_t left_ns = timeout_ns;
+
+    if (ask_is_late(ask, now_ns))
+        return 0;
+    if (ask->deadline_ns != 0 && ask->deadline_ns - now_ns < timeout_ns)
+        left_ns = ask->deadline_ns - now_ns;
+    return left_ns;
+}
 
 /* A request that came in. The world owns it; the service borrows it from the moment its visit
  * handler runs until it answers, and answers exactly once. */

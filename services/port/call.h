@@ -18,6 +18,7 @@
 #ifndef SERVICES_PORT_CALL_H
 #define SERVICES_PORT_CALL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -34,6 +35,12 @@ enum call_outcome {
     CALL_FAILED,  /* An error, or the connection broke. It may have happened all the same. */
     CALL_DENIED   /* Who asks may not, or has not shown who it is (tokens.h). It did not happen. */
 };
+
+/* It was done, or there was nothing to do. */
+static inline bool call_is_served(enum call_outcome outcome)
+{
+    return outcome == CALL_OK || outcome == CALL_ABSENT;
+}
 
 struct call {
     void (*done)(struct call *call); /* Runs once, with outcome and value set. */

@@ -37,8 +37,6 @@ static inline void two_steps_end(struct two_steps *steps, enum call_outcome outc
 static inline void two_steps_answered(struct two_steps *steps, enum call_outcome outcome,
                                       int64_t value)
 {
-    bool is_answer = outcome == CALL_OK || outcome == CALL_ABSENT;
-
     switch (steps->step) {
     case TWO_STEPS_MEMBER:
         if (outcome == CALL_OK)
@@ -48,10 +46,12 @@ static inline void two_steps_answered(struct two_steps *steps, enum call_outcome
         return;
     case TWO_STEPS_MOVE:
     case TWO_STEPS_BEGIN:
-        if (!is_answer || outcome == CALL_OK)
-            two_steps_end(steps, is_answer ? CALL_OK : CALL_FAILED, is_answer ? value : 0);
-        else
+        if (outcome == CALL_OK)
+            two_steps_end(steps, CALL_OK, value);
+        else if (outcome == CALL_ABSENT)
             steps->step = steps->step == TWO_STEPS_MOVE ? TWO_STEPS_BEGIN : TWO_STEPS_MOVE;
+        else
+            two_steps_end(steps, CALL_FAILED, 0);
         return;
     case TWO_STEPS_ENDED:
         check(steps->step != TWO_STEPS_ENDED); /* Nobody asks then. */

@@ -97,7 +97,7 @@ static void count(struct audit *audit, const struct request *request, enum call_
 
     if (is_late)
         measure_late(audit->measure, request->intended_ns, now_ns);
-    else if (audit_is_yes(outcome))
+    else if (call_is_served(outcome))
         measure_ok(audit->measure, request->intended_ns, now_ns);
     else
         measure_failed(audit->measure, request->intended_ns, now_ns, audit_failure(outcome));
@@ -107,7 +107,7 @@ static void count(struct audit *audit, const struct request *request, enum call_
 static void note_view(struct audit *audit, const struct request *request, enum call_outcome outcome,
                       bool is_late)
 {
-    bool is_yes = audit_is_yes(outcome);
+    bool is_yes = call_is_served(outcome);
 
     if (request->ask.verb == VERB_MENU)
         measure_view(audit->measure, request->intended_ns, request->ask.id, request->ask.user,

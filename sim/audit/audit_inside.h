@@ -8,11 +8,6 @@
 
 #include "sim/audit/audit.h"
 
-static inline bool audit_is_yes(enum call_outcome outcome)
-{
-    return outcome == CALL_OK || outcome == CALL_ABSENT;
-}
-
 enum failure audit_failure(enum call_outcome outcome);
 
 /* audit_likes.c */

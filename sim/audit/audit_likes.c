@@ -83,12 +83,12 @@ void audit_likes_finished(struct audit *audit, const struct request *request,
         return;
     facts = facts_of(audit, request);
     *facts -= WORD_IS_OPEN;
-    if (!audit_is_yes(outcome) || request->ask.attempt > 0)
+    if (!call_is_served(outcome) || request->ask.attempt > 0)
         *facts |= IS_DOUBTFUL;
     *facts &= ~(uint64_t)LAST_IS_UNLIKE;
     if (request->ask.verb == VERB_UNLIKE)
         *facts |= LAST_IS_UNLIKE;
-    else if (audit_is_yes(outcome))
+    else if (call_is_served(outcome))
         *facts |= LIKE_TOLD;
 }
 

@@ -69,7 +69,7 @@ void audit_orders_finished(struct audit *audit, const struct request *request,
 
 static bool was_told_yes(const struct order_fact *fact)
 {
-    return audit_is_yes((enum call_outcome)fact->outcome);
+    return call_is_served((enum call_outcome)fact->outcome);
 }
 
 /* ---- Charges --------------------------------------------------------------------------------- */

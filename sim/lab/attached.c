@@ -69,7 +69,7 @@ static bool is_there(struct lab *lab, uint32_t service)
     while (loop_now_ns(&lab->loop) < until_ns) {
         enum call_outcome outcome = ask_once(lab, service);
 
-        if (outcome == CALL_OK || outcome == CALL_ABSENT)
+        if (call_is_served(outcome))
             return true;
         wait_for(lab, moment_ns);
     }

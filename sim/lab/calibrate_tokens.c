@@ -2,9 +2,7 @@
  *
  * Each is timed by itself, by the processor time of this thread: JSON, base64url and OpenSSL are in
  * it, the network is not. A gateway is charged with the same clock (services/live/tokens). */
-#define _GNU_SOURCE
-#include <time.h>
-
+#include "services/live/loop/loop.h"
 #include "services/live/tokens/jwt.h"
 #include "services/live/tokens/session_id.h"
 #include "sim/lab/calibrate_inside.h"
@@ -19,14 +17,6 @@ struct bench {
     size_t length;
     bool is_good;
 };
-
-static double thread_clock_us(void)
-{
-    struct timespec now;
-
-    check(clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now) == 0);
-    return (double)now.tv_sec * 1e6 + (double)now.tv_nsec * 1e-3;
-}
 
 static void sign(struct bench *bench)
 {
@@ -56,11 +46,11 @@ static struct calibrated time_it(struct bench *bench, void (*what)(struct bench 
     double took_us[ROUNDS];
 
     for (int i = -ROUNDS / 3; i < ROUNDS; i++) {
-        double from_us = thread_clock_us();
+        uint64_t from_ns = loop_thread_clock_ns();
 
         what(bench);
         if (i >= 0)
-            took_us[i] = thread_clock_us() - from_us;
+            took_us[i] = (double)(loop_thread_clock_ns() - from_ns) * 1e-3;
     }
     return calibrated_of(took_us, ROUNDS);
 }

@@ -216,11 +216,6 @@ static enum lab_end table_up(struct servers *servers, uint64_t likes_rows, char 
 
 /* ---- All of them ----------------------------------------------------------------------------- */
 
-static bool has_text(const char *text)
-{
-    return text != NULL && text[0] != '\0';
-}
-
 /* A schema's name is an identifier. */
 static void name_schema(struct servers *servers)
 {
@@ -242,8 +237,8 @@ static void note_settings(struct servers *servers, const struct scenario *scenar
     const char *broker;
 
     broker = queue->kind == QUEUE_RABBITMQ ? where->rabbitmq : where->kafka;
-    servers->has_embedded_broker = !has_text(broker);
-    servers->table_is_theirs = has_text(where->db);
+    servers->has_embedded_broker = !servers_has_text(broker);
+    servers->table_is_theirs = servers_has_text(where->db);
     servers_store_note(servers, scenario, where);
     if (!servers->has_embedded_broker)
         snprintf(servers->queue.brokers, sizeof servers->queue.brokers, "%s", broker);

@@ -13,6 +13,12 @@
 
 enum { SERVERS_RUN_MAX = 24 };
 
+/* Whether somebody has given it. */
+static inline bool servers_has_text(const char *text)
+{
+    return text != NULL && text[0] != '\0';
+}
+
 struct servers_wanted {
     bool store, queue, table;
 };

@@ -14,12 +14,8 @@
 #include <unistd.h>
 
 #include "services/live/loop/loop.h"
+#include "services/live/store/store_address.h"
 #include "sim/lab/servers.h"
-
-static bool has_text(const char *text)
-{
-    return text != NULL && text[0] != '\0';
-}
 
 /* ---- On this machine? ------------------------------------------------------------------------ */
 
@@ -85,35 +81,27 @@ const char *servers_remote_one(const struct lab_servers *where)
 {
     if (where->allows_remote)
         return NULL;
-    if (has_text(where->redis) && !list_is_loopback(where->redis))
+    if (servers_has_text(where->redis) && !list_is_loopback(where->redis))
         return where->redis;
-    if (has_text(where->memcached) && !list_is_loopback(where->memcached))
+    if (servers_has_text(where->memcached) && !list_is_loopback(where->memcached))
         return where->memcached;
-    if (has_text(where->kafka) && !list_is_loopback(where->kafka))
+    if (servers_has_text(where->kafka) && !list_is_loopback(where->kafka))
         return where->kafka;
-    if (has_text(where->rabbitmq) && !rabbit_is_loopback(where->rabbitmq))
+    if (servers_has_text(where->rabbitmq) && !rabbit_is_loopback(where->rabbitmq))
         return "--rabbitmq";
-    return has_text(where->db) && !url_is_loopback(where->db) ? "--db" : NULL;
+    return servers_has_text(where->db) && !url_is_loopback(where->db) ? "--db" : NULL;
 }
 
 /* ---- A run's name ---------------------------------------------------------------------------- */
-
-static bool is_sound(const char *run)
-{
-    size_t length = strspn(run, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-                                "0123456789-_");
-
-    return run[length] == '\0' && length > 0 && length < SERVERS_RUN_MAX;
-}
 
 /* Two machines or containers may share the servers, and in each the pids begin at 1. */
 bool servers_name_run(char run[static SERVERS_RUN_MAX], const char *given)
 {
     uint32_t chance = 0;
 
-    if (has_text(given)) {
+    if (servers_has_text(given)) {
         snprintf(run, SERVERS_RUN_MAX, "%s", given);
-        return is_sound(given);
+        return store_run_is_sound(given);
     }
     if (getrandom(&chance, sizeof chance, GRND_NONBLOCK) < 0)
         chance = (uint32_t)loop_clock_ns();

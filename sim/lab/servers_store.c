@@ -153,11 +153,6 @@ enum lab_end servers_store_up(struct servers *servers, char trouble[static 400])
 
 /* ---- Where, and how much --------------------------------------------------------------------- */
 
-static bool has_text(const char *text)
-{
-    return text != NULL && text[0] != '\0';
-}
-
 void servers_store_note(struct servers *servers, const struct scenario *scenario,
                         const struct lab_servers *where)
 {
@@ -167,7 +162,7 @@ void servers_store_note(struct servers *servers, const struct scenario *scenario
     servers->store.is_memcached = scenario->store.kind == STORE_MEMCACHED;
     servers->store.connections = scenario->store.threads;
     theirs = servers->store.is_memcached ? where->memcached : where->redis;
-    servers->store_is_theirs = has_text(theirs);
+    servers->store_is_theirs = servers_has_text(theirs);
     if (!servers->store_is_theirs)
         return;
     snprintf(servers->store.server, sizeof servers->store.server, "%s", theirs);

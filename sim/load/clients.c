@@ -177,7 +177,7 @@ static void request_finish(struct request *request)
 {
     struct clients *clients = request->clients;
     enum call_outcome outcome = request->call.outcome;
-    bool is_ok = clients_is_served(outcome);
+    bool is_ok = call_is_served(outcome);
     uint64_t now_ns = timer_now_ns(clients->ports.timer);
 
     clients->ears->finished(clients->context, request, outcome,
@@ -218,10 +218,12 @@ static void request_denied(struct request *request)
     bool is_first = !request->was_denied;
 
     request->was_denied = true;
-    if (request->person == NULL || !people_denied(request) || !is_first)
-        request_finish(request);
-    else
+    if (request->person != NULL)
+        people_denied(request);
+    if (request->person != NULL && is_first)
         clients_ask(request);
+    else
+        request_finish(request);
 }
 
 static void request_step(struct call *call)
@@ -234,7 +236,7 @@ static void request_step(struct call *call)
             request_begin(request, timer_now_ns(request->clients->ports.timer));
         return;
     case REQUEST_ASKED:
-        if (clients_is_served(call->outcome))
+        if (call_is_served(call->outcome))
             request_finish(request);
         else if (call->outcome == CALL_DENIED)
             request_denied(request);

@@ -63,6 +63,7 @@ enum token_news_kind {
 
 struct token_news {
     enum token_news_kind kind;
+    uint32_t service;          /* At which its owner asks. */
     enum token_flaw flaw;      /* DENIED; THIEF and FORGER that were denied. */
     enum call_outcome outcome; /* THIEF, FORGER. */
     uint64_t asked_ns;         /* When it asked. */
@@ -81,11 +82,6 @@ struct clients_ears {
                      bool is_late);
     void (*token)(void *context, const struct token_news *news);
 };
-
-static inline bool clients_is_served(enum call_outcome outcome)
-{
-    return outcome == CALL_OK || outcome == CALL_ABSENT;
-}
 
 struct clients {
     const struct load_spec *spec;

@@ -84,6 +84,7 @@ static void tell(struct person *person, struct token_news news)
 {
     struct clients *clients = person->errand.clients;
 
+    news.service = clients->spec->service;
     clients->ears->token(clients->context, &news);
 }
 
@@ -114,7 +115,7 @@ static void let_go(struct person *person, enum call_outcome outcome)
         struct request *request =
             list_entry(list_take_first(&person->waiting), struct request, link);
 
-        if (clients_is_served(outcome))
+        if (call_is_served(outcome))
             clients_ask(request);
         else
             clients_bear(request, outcome);
@@ -188,7 +189,7 @@ static void try_again_later(struct person *person)
 /* A session that is not there any more cannot be ended: that is the end of it, too. */
 static void has_left(struct person *person, enum call_outcome outcome)
 {
-    if (!clients_is_served(outcome) && outcome != CALL_DENIED) {
+    if (!call_is_served(outcome) && outcome != CALL_DENIED) {
         try_again_later(person);
         return;
     }
@@ -242,7 +243,7 @@ bool people_hold(struct request *request)
     return false;
 }
 
-bool people_denied(struct request *request)
+void people_denied(struct request *request)
 {
     struct person *person = request->person;
 
@@ -250,5 +251,4 @@ bool people_denied(struct request *request)
          (struct token_news){.kind = NEWS_DENIED, .flaw = (enum token_flaw)request->call.value});
     if (person->token == request->ask.token)
         person->token = 0;
-    return true;
 }

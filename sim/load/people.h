@@ -55,7 +55,7 @@ struct person *people_who(struct clients *clients, struct request *request);
 /* The request has a token now. False: it waits for one, and clients_ask or clients_bear follow. */
 bool people_hold(struct request *request);
 
-/* The request's token was denied. True: another one may do better. */
-bool people_denied(struct request *request);
+/* The request's token was denied: another one may do better. */
+void people_denied(struct request *request);
 
 #endif

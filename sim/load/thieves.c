@@ -77,6 +77,7 @@ static void thief_tell(struct thief *thief)
     const struct call *call = &thief->call;
     const struct token_news news = {
         .kind = thief->is_forger ? NEWS_FORGER : NEWS_THIEF,
+        .service = clients->spec->service,
         .flaw = call->outcome == CALL_DENIED ? (enum token_flaw)call->value : TOKEN_SOUND,
         .outcome = call->outcome,
         .asked_ns = thief->asked_ns,
@@ -86,7 +87,7 @@ static void thief_tell(struct thief *thief)
 
     clients->ears->token(clients->context, &news);
     if (thief->revoked_ns > 0 && thief->asked_ns > thief->revoked_ns &&
-        clients_is_served(call->outcome))
+        call_is_served(call->outcome))
         thief->accepted_ns = thief->asked_ns;
 }
 

@@ -263,7 +263,7 @@ static void merge_latency(float *to, double to_runs, float from, double from_run
     *to = (float)mean_ms;
 }
 
-static void merge_counter(struct counter_result *to, const struct counter_result *from)
+void counter_result_add(struct counter_result *to, const struct counter_result *from)
 {
     to->is_used = to->is_used || from->is_used;
     ADD(to, from, attempted);
@@ -344,7 +344,7 @@ void result_merge(struct result *to, const struct result *from)
     ADD(to, from, likes.out_of_order);
     ADD(to, from, likes.undrained);
     merge_auth(&to->auth, &from->auth);
-    merge_counter(&to->counter, &from->counter);
+    counter_result_add(&to->counter, &from->counter);
     merge_series(&to->series, to_runs, &from->series, from_runs);
     merge_end(to, from);
     merge_breaks(to, from);

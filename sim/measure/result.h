@@ -138,6 +138,9 @@ struct counter_result {
     uint64_t steps; /* That the model has played; 0 live. */
 };
 
+/* Sums, of one process and another or of one run and another. */
+void counter_result_add(struct counter_result *to, const struct counter_result *from);
+
 struct break_result { /* An invariant that did not hold. */
     char name[48];
     char finding[160];

@@ -114,7 +114,7 @@ static void note_slow(struct trace *trace, uint32_t number, uint64_t latency_ns)
 
 static void note_ending(struct trace *trace, uint32_t number, const struct trace_ending *ending)
 {
-    bool is_ok = ending->outcome == CALL_OK || ending->outcome == CALL_ABSENT;
+    bool is_ok = call_is_served(ending->outcome);
 
     if (!ending->is_counted)
         return;

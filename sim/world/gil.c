@@ -5,7 +5,7 @@
 
 void gil_init(struct gil *gil, uint64_t interval_ns)
 {
-    *gil = (struct gil){.interval_ns = interval_ns, .asks_ns = UINT64_MAX};
+    *gil = (struct gil){.interval_ns = interval_ns};
     list_init(&gil->waiting);
 }
 
@@ -31,13 +31,25 @@ static void note_waiter(struct gil *gil, const struct task *task)
         gil->asks_ns = asks_ns;
 }
 
+uint64_t gil_asked_ns(struct gil *gil, uint64_t until_ns)
+{
+    struct link *link;
+
+    if (gil->waiting.length == 0 || until_ns < gil->switched_ns + gil->interval_ns)
+        return UINT64_MAX;
+    if (gil->asks_ns == 0) {
+        gil->asks_ns = UINT64_MAX;
+        for (link = gil->waiting.head.next; link != &gil->waiting.head; link = link->next)
+            note_waiter(gil, list_entry(link, struct task, link));
+    }
+    return gil->asks_ns;
+}
+
 static void change_hands(struct gil *gil, struct task *task, uint64_t now_ns)
 {
     gil->holder = task;
     gil->switched_ns = now_ns;
-    gil->asks_ns = UINT64_MAX;
-    for (struct link *link = gil->waiting.head.next; link != &gil->waiting.head; link = link->next)
-        note_waiter(gil, list_entry(link, struct task, link));
+    gil->asks_ns = 0;
 }
 
 bool gil_enter(struct gil *gil, struct task *task, uint64_t now_ns)
@@ -48,7 +60,8 @@ bool gil_enter(struct gil *gil, struct task *task, uint64_t now_ns)
     }
     task->since_ns = now_ns;
     list_push_last(&gil->waiting, &task->link);
-    note_waiter(gil, task);
+    if (gil->asks_ns > 0)
+        note_waiter(gil, task);
     return false;
 }
 

@@ -32,7 +32,7 @@ struct gil {
     uint64_t interval_ns; /* 0: this runtime has no such lock. */
     struct task *holder;  /* NULL: it is free. */
     uint64_t switched_ns; /* When it changed hands last. */
-    uint64_t asks_ns;     /* The holder is asked to drop it; UINT64_MAX: nobody waits. */
+    uint64_t asks_ns;     /* Of the waiters the first to ask; 0: not looked for since then. */
     struct list waiting;  /* struct task.link, in the order of their coming. */
 };
 
@@ -43,6 +43,11 @@ bool gil_enter(struct gil *gil, struct task *task, uint64_t now_ns);
 
 /* The holder lets go, and the first who waits has it: returned; NULL: nobody waits. */
 struct task *gil_leave(struct gil *gil, uint64_t now_ns);
+
+/* When the holder is asked to drop it; UINT64_MAX: not until then. Most let go of it before anybody
+ * may ask, one interval after it changed hands; only for the others the waiters are looked through.
+ */
+uint64_t gil_asked_ns(struct gil *gil, uint64_t until_ns);
 
 /* Nobody holds it and nobody waits: the process has died. */
 void gil_reset(struct gil *gil);

@@ -72,8 +72,7 @@ static void note(struct node *node, struct before before)
     struct group *group = node->group;
     const struct processor *processor = &node->processor;
 
-    usage_change(&group->cores, world_now_ns(node->world),
-                 group->cores.busy.value - before.computing + computing(processor));
+    change(node, &group->cores, before.computing, computing(processor));
     change(node, &group->workers, before.blocked, processor->blocked);
     change(node, &group->gil, before.is_locked, processor->gil.holder != NULL);
     node->world->touched = node;
@@ -101,18 +100,19 @@ void processor_free_worker(struct node *node)
 /* ---- A core ---------------------------------------------------------------------------------- */
 
 /* How long it runs before somebody may have to go on in its place. */
-static uint64_t piece_ns(const struct node *node, const struct task *task)
+static uint64_t piece_ns(struct node *node, const struct task *task)
 {
-    const struct processor *processor = &node->processor;
-    uint64_t piece = task->left_ns, now_ns = world_now_ns(node->world);
+    struct processor *processor = &node->processor;
+    uint64_t piece = task->left_ns, now_ns = world_now_ns(node->world), asked_ns;
 
     if (processor->quantum_ns > 0 && piece > processor->quantum_ns)
         piece = processor->quantum_ns;
-    if (processor->gil.holder != task || processor->gil.asks_ns == UINT64_MAX)
+    if (processor->gil.holder != task)
         return piece;
-    if (processor->gil.asks_ns <= now_ns)
-        return 0;
-    return piece < processor->gil.asks_ns - now_ns ? piece : processor->gil.asks_ns - now_ns;
+    asked_ns = gil_asked_ns(&processor->gil, now_ns + piece);
+    if (asked_ns >= now_ns + piece)
+        return piece;
+    return asked_ns > now_ns ? asked_ns - now_ns : 0;
 }
 
 static void start(struct node *node, struct task *task)
@@ -212,14 +212,17 @@ static bool takes_gil(const struct node *node, const struct task *task)
 static void cut_short(struct node *node)
 {
     struct task *holder = node->processor.gil.holder;
-    uint64_t now_ns = world_now_ns(node->world), asks_ns = node->processor.gil.asks_ns;
+    uint64_t now_ns = world_now_ns(node->world), asked_ns;
 
-    if (asks_ns < now_ns) /* The holder was waiting for a core then. */
-        asks_ns = now_ns;
-    if (!holder->is_running || asks_ns >= holder->due_ns)
+    if (!holder->is_running)
         return;
-    holder->piece_ns -= holder->due_ns - asks_ns;
-    holder->due_ns = asks_ns;
+    asked_ns = gil_asked_ns(&node->processor.gil, holder->due_ns);
+    if (asked_ns < now_ns) /* The holder was waiting for a core then. */
+        asked_ns = now_ns;
+    if (asked_ns >= holder->due_ns)
+        return;
+    holder->piece_ns -= holder->due_ns - asked_ns;
+    holder->due_ns = asked_ns;
     event_at(node->world->parts.events, &holder->op.event, holder->due_ns);
 }
 
@@ -248,11 +251,12 @@ static void let_go_of_gil(struct node *node)
 }
 
 /* Holds the lock, has work left, and was asked to drop it. */
-static bool must_drop(const struct node *node, const struct task *task)
+static bool must_drop(struct node *node, const struct task *task)
 {
-    const struct gil *gil = &node->processor.gil;
+    struct gil *gil = &node->processor.gil;
+    uint64_t now_ns = world_now_ns(node->world);
 
-    return gil->holder == task && gil->asks_ns <= world_now_ns(node->world);
+    return gil->holder == task && gil_asked_ns(gil, now_ns) <= now_ns;
 }
 
 static void drop_gil(struct node *node, struct task *task)

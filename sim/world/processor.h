@@ -66,7 +66,7 @@ void processor_free_worker(struct node *node);
 
 static inline uint32_t processor_rank(const struct processor *processor, uint8_t priority)
 {
-    return door_line_rank(&processor->door, priority);
+    return line_rank(processor->door.order, priority);
 }
 
 /* Its line is full, and somebody of this priority comes: whoever is to give way is shed. False:

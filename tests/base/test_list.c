@@ -41,6 +41,27 @@ static void taking_from_the_end_serves_the_last_first(void **state)
     assert_int_equal(number_of(list_take_last(&list)), 1);
 }
 
+static void all_are_taken_in_their_order(void **state)
+{
+    struct guest guests[3] = {{.number = 1}, {.number = 2}, {.number = 3}};
+    struct list list, taken;
+
+    (void)state;
+    list_init(&list);
+    list_take_all(&list, &taken);
+    assert_true(list_is_empty(&taken));
+    for (int i = 0; i < 3; i++)
+        list_push_last(&list, &guests[i].link);
+    list_take_all(&list, &taken);
+    assert_true(list_is_empty(&list));
+    assert_null(list_last(&list));
+    assert_int_equal(number_of(list_last(&taken)), 3);
+    for (int i = 1; i <= 3; i++)
+        assert_int_equal(number_of(list_take_first(&taken)), i);
+    list_push_last(&list, &guests[0].link);
+    assert_int_equal(number_of(list_take_last(&list)), 1);
+}
+
 static void one_may_leave_from_the_middle(void **state)
 {
     struct guest guests[3] = {{.number = 1}, {.number = 2}, {.number = 3}};
@@ -86,6 +107,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(first_in_is_first_out),
         cmocka_unit_test(taking_from_the_end_serves_the_last_first),
+        cmocka_unit_test(all_are_taken_in_their_order),
         cmocka_unit_test(one_may_leave_from_the_middle),
         cmocka_unit_test(one_may_be_put_before_all_or_before_another),
         cmocka_unit_test(an_empty_list_gives_nobody),

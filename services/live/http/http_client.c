@@ -286,7 +286,7 @@ static struct connection *take_idle(struct http_client *client, bool is_repeatab
 {
     struct link *link;
 
-    while ((link = client->idle.length > 0 ? client->idle.head.previous : NULL) != NULL) {
+    while ((link = list_last(&client->idle)) != NULL) {
         struct connection *connection = list_entry(link, struct connection, idle);
 
         if (is_repeatable || is_quiet(connection->stream.fd)) {

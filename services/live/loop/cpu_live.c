@@ -25,9 +25,6 @@
 #include "services/live/runtime/cores.h"
 #include "services/live/runtime/pool.h"
 
-#define EARLY_NS UINT64_C(60000)
-#define LATE_MAX_NS UINT64_C(100000000) /* Later than this is no late timer but a stop. */
-
 struct task {
     struct link link; /* Waiting, or spare. */
     struct call *call;
@@ -96,7 +93,7 @@ static void note_turn(struct cpu_live *cpu, uint64_t waited_ns)
 static void wait_in_line(struct cpu_live *cpu, struct task *task, uint64_t at_ns)
 {
     task->since_ns = at_ns;
-    ranks_push(&cpu->waiting, &task->link, cpu_live_rank(cpu, task->call->priority));
+    ranks_push(&cpu->waiting, &task->link, line_rank(cpu->spec.line, task->call->priority));
     note_line(cpu, at_ns);
 }
 
@@ -178,8 +175,9 @@ static void set_alarm(struct cpu_live *cpu)
     if (stops_loop(cpu, first))
         loop_alarm_set(cpu->alarm, 0);
     else if (first != NULL)
-        loop_alarm_set(cpu->alarm,
-                       first->due_ns > now_ns + EARLY_NS ? first->due_ns - EARLY_NS - now_ns : 0);
+        loop_alarm_set(cpu->alarm, first->due_ns > now_ns + CORES_EARLY_NS
+                                       ? first->due_ns - CORES_EARLY_NS - now_ns
+                                       : 0);
 }
 
 static void sleep_until(struct cpu_live *cpu, uint64_t due_ns)
@@ -202,7 +200,7 @@ static void watch_clock(struct cpu_live *cpu)
     if (stops_loop(cpu, first))
         sleep_until(cpu, first->due_ns);
     while (first != NULL && loop_now_ns(cpu->loop) < first->due_ns &&
-           first->due_ns - loop_now_ns(cpu->loop) <= EARLY_NS)
+           first->due_ns - loop_now_ns(cpu->loop) <= CORES_EARLY_NS)
         loop_enter(cpu->loop);
 }
 
@@ -222,7 +220,7 @@ static void settle(struct cpu_live *cpu)
     uint64_t now_ns = loop_now_ns(cpu->loop);
     struct slot *slot = first_due(cpu);
 
-    if (slot != NULL && now_ns > slot->due_ns && now_ns - slot->due_ns > LATE_MAX_NS)
+    if (slot != NULL && now_ns > slot->due_ns && now_ns - slot->due_ns > CORES_LATE_MAX_NS)
         stand_still(cpu, now_ns - slot->due_ns);
     while ((slot = first_due(cpu)) != NULL && slot->due_ns <= now_ns)
         end_task(cpu, slot);
@@ -244,19 +242,11 @@ static void run_on_timers(struct cpu_live *cpu, struct task *task)
 
 /* ---- Burning --------------------------------------------------------------------------------- */
 
-static uint64_t thread_clock_ns(void)
-{
-    struct timespec now;
-
-    check(clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now) == 0);
-    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
-
 static void burn_ns(uint64_t work_ns)
 {
-    uint64_t begun_ns = thread_clock_ns();
+    uint64_t begun_ns = loop_thread_clock_ns();
 
-    while (thread_clock_ns() - begun_ns < work_ns)
+    while (loop_thread_clock_ns() - begun_ns < work_ns)
         ;
 }
 
@@ -500,14 +490,9 @@ enum line_order cpu_live_line(const struct cpu_live *cpu)
     return cpu->spec.line;
 }
 
-uint32_t cpu_live_rank(const struct cpu_live *cpu, uint8_t priority)
-{
-    return cpu->spec.line == LINE_PRIORITY ? rank_of(priority) : 0;
-}
-
 bool cpu_live_gives_way(struct cpu_live *cpu, uint8_t priority)
 {
-    struct link *link = ranks_take_below(&cpu->waiting, cpu_live_rank(cpu, priority));
+    struct link *link = ranks_take_below(&cpu->waiting, line_rank(cpu->spec.line, priority));
     uint64_t now_ns = loop_now_ns(cpu->loop);
     struct task *task;
 

@@ -78,9 +78,6 @@ bool cpu_live_is_full(struct cpu_live *cpu, uint32_t at_the_door);
  * (its call ends with CALL_SHED). False: nobody is less urgent. */
 bool cpu_live_gives_way(struct cpu_live *cpu, uint8_t priority);
 
-/* The rank in a line of this node; all the same where lines are not by priority. */
-uint32_t cpu_live_rank(const struct cpu_live *cpu, uint8_t priority);
-
 enum line_order cpu_live_line(const struct cpu_live *cpu);
 
 /* Threads; a process has one. */

@@ -33,12 +33,22 @@ struct alarm { /* What an event of loop_alarm is called with. */
     void *context;
 };
 
-uint64_t loop_clock_ns(void)
+static uint64_t clock_ns_of(clockid_t clock)
 {
     struct timespec now;
 
-    check(clock_gettime(CLOCK_MONOTONIC, &now) == 0);
+    check(clock_gettime(clock, &now) == 0);
     return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+uint64_t loop_clock_ns(void)
+{
+    return clock_ns_of(CLOCK_MONOTONIC);
+}
+
+uint64_t loop_thread_clock_ns(void)
+{
+    return clock_ns_of(CLOCK_THREAD_CPUTIME_ID);
 }
 
 void loop_enter(struct loop *loop)

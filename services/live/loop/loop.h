@@ -42,6 +42,9 @@ struct loop {
 /* CLOCK_MONOTONIC now. */
 uint64_t loop_clock_ns(void);
 
+/* CLOCK_THREAD_CPUTIME_ID: what this thread has had of a core so far. */
+uint64_t loop_thread_clock_ns(void);
+
 /* origin_ns 0: the run begins now. False: libevent refused. SIGPIPE is ignored from here on. */
 bool loop_open(struct loop *loop, uint64_t origin_ns);
 void loop_close(struct loop *loop); /* Everything made on its base has been freed before. */

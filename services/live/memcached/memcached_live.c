@@ -28,7 +28,7 @@
 static void tell(struct memcached_live *memcached, struct call *call, uint64_t asked_ns,
                  enum call_outcome outcome, int64_t value)
 {
-    memcached->stats->store_missed += outcome != CALL_OK && outcome != CALL_ABSENT;
+    memcached->stats->store_missed += !call_is_served(outcome);
     if (call == NULL)
         return;
     stats_waited(memcached->stats, STATS_STORE, loop_clock_ns() - asked_ns);

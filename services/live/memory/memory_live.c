@@ -63,6 +63,7 @@ static void end(struct memory_live *memory, struct burst *burst)
 static void drain(evutil_socket_t pipe, short events, void *context)
 {
     struct memory_live *memory = context;
+    struct list ended;
     struct link *first;
     char bytes[64];
 
@@ -71,9 +72,10 @@ static void drain(evutil_socket_t pipe, short events, void *context)
     while (read(pipe, bytes, sizeof bytes) == (ssize_t)sizeof bytes)
         ;
     pthread_mutex_lock(&memory->lock);
-    while ((first = list_take_first(&memory->ended)) != NULL)
-        end(memory, list_entry(first, struct burst, link));
+    list_take_all(&memory->ended, &ended);
     pthread_mutex_unlock(&memory->lock);
+    while ((first = list_take_first(&ended)) != NULL)
+        end(memory, list_entry(first, struct burst, link));
 }
 
 /* ---- The port -------------------------------------------------------------------------------- */

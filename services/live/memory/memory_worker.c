@@ -7,7 +7,6 @@
 #include "services/live/memory/memory_inside.h"
 
 #include <errno.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { TIMED_LOOPS = 200000, TIMED_ROUNDS = 5 };
@@ -40,20 +39,12 @@ double memory_loops_per_ns(void)
     return TIMED_LOOPS / (double)(least_ns > 0 ? least_ns : 1);
 }
 
-static uint64_t thread_clock_ns(void)
-{
-    struct timespec now;
-
-    check(clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now) == 0);
-    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
-
 static void work_off(struct worker *worker, struct burst *burst)
 {
-    uint64_t begun_ns = loop_clock_ns(), cpu_ns = thread_clock_ns();
+    uint64_t begun_ns = loop_clock_ns(), cpu_ns = loop_thread_clock_ns();
 
     memory_count(worker, burst);
-    burst->cpu_ns = thread_clock_ns() - cpu_ns;
+    burst->cpu_ns = loop_thread_clock_ns() - cpu_ns;
     burst->took_ns = loop_clock_ns() - begun_ns;
 }
 

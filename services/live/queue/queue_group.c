@@ -103,7 +103,7 @@ static void ask_again(void *context)
 static void answered(struct call *call)
 {
     struct consumer *consumer = list_entry(call, struct consumer, offset);
-    bool is_answer = call->outcome == CALL_OK || call->outcome == CALL_ABSENT;
+    bool is_answer = call_is_served(call->outcome);
 
     consumer->is_asking = false;
     if (consumer->state != GROUP_READING)

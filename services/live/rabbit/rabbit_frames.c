@@ -45,6 +45,7 @@ static struct rabbit_incoming *incoming_on(struct rabbit *rabbit, amqp_channel_t
 static void keep(struct rabbit *rabbit, uint32_t topic, const struct rabbit_incoming *incoming)
 {
     struct rabbit_delivery *delivery = calloc(1, sizeof *delivery);
+    bool is_first;
 
     check(delivery != NULL);
     delivery->topic = topic;
@@ -54,9 +55,11 @@ static void keep(struct rabbit *rabbit, uint32_t topic, const struct rabbit_inco
     if (!wire_read_record(&delivery->ask, (struct span){incoming->text, incoming->size}))
         delivery->ask.verb = VERB_MAX; /* None of ours: nobody makes anything of it. */
     pthread_mutex_lock(&rabbit->lock);
+    is_first = rabbit->deliveries.length == 0; /* All are taken at once. */
     list_push_last(&rabbit->deliveries, &delivery->link);
     pthread_mutex_unlock(&rabbit->lock);
-    rabbit_wake(rabbit->news_fd);
+    if (is_first)
+        rabbit_wake(rabbit->news_fd);
 }
 
 static void finish_delivery(struct rabbit *rabbit, amqp_channel_t channel)

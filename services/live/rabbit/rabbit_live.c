@@ -293,15 +293,6 @@ const struct queue_ops rabbit_live_ops = {
 
 /* ---- What the thread has to tell ------------------------------------------------------------- */
 
-static void take_all(struct list *to, struct list *from)
-{
-    struct link *link;
-
-    list_init(to);
-    while ((link = list_take_first(from)) != NULL)
-        list_push_last(to, link);
-}
-
 static void accept_deliveries(struct rabbit *rabbit, struct list *deliveries)
 {
     struct link *link;
@@ -324,8 +315,8 @@ static void hear(struct rabbit *rabbit)
     bool has_broken;
 
     pthread_mutex_lock(&rabbit->lock);
-    take_all(&ended, &rabbit->ended);
-    take_all(&deliveries, &rabbit->deliveries);
+    list_take_all(&rabbit->ended, &ended);
+    list_take_all(&rabbit->deliveries, &deliveries);
     has_broken = rabbit->breaks != rabbit->seen_breaks;
     rabbit->seen_breaks = rabbit->breaks;
     confirms = rabbit->confirms;

@@ -93,11 +93,15 @@ static struct rabbit_put *next_order(struct rabbit *rabbit)
 /* Without confirms to come, what has left is done. */
 static void end_unconfirmed(struct rabbit *rabbit, struct rabbit_put *put)
 {
+    bool is_first;
+
     pthread_mutex_lock(&rabbit->lock);
+    is_first = rabbit->ended.length == 0; /* All are taken at once. */
     list_remove(&rabbit->sent, &put->link);
     rabbit_end_locked(rabbit, put, CALL_OK);
     pthread_mutex_unlock(&rabbit->lock);
-    rabbit_wake(rabbit->news_fd);
+    if (is_first)
+        rabbit_wake(rabbit->news_fd);
 }
 
 static bool send_orders(struct rabbit *rabbit)
@@ -180,11 +184,8 @@ static void wait_for_news(struct rabbit *rabbit)
 
 static void pause_for(struct rabbit *rabbit, int ms)
 {
-    struct pollfd fd = {.fd = rabbit->wake_fd, .events = POLLIN};
-
-    for (; ms > 0 && !is_stopping(rabbit); ms -= 10) {
-        poll(&fd, 0, 10);
-    }
+    for (; ms > 0 && !is_stopping(rabbit); ms -= 10)
+        poll(NULL, 0, 10);
 }
 
 /* ---- From connection to connection ----------------------------------------------------------- */

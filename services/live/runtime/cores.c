@@ -11,9 +11,7 @@
 #include "services/base/check.h"
 #include "services/live/loop/loop.h"
 
-#define EARLY_NS UINT64_C(60000)
-#define LATE_MAX_NS UINT64_C(100000000) /* Later than this is no late timer but a stop. */
-#define BURN_NS UINT64_C(100000)        /* Between looks at who waits. */
+#define BURN_NS UINT64_C(100000) /* Between looks at who waits. */
 
 /* ---- Opening and closing --------------------------------------------------------------------- */
 
@@ -234,22 +232,14 @@ static uint64_t sleep_through(struct cores *cores, uint32_t who, uint64_t slice_
             break;
         if (turn->is_asked || cores->is_stopping)
             return now_ns > turn->start_ns ? now_ns : turn->start_ns;
-        if (turn->due_ns - now_ns > EARLY_NS)
-            cores_wait(cores, who, turn->due_ns - EARLY_NS);
+        if (turn->due_ns - now_ns > CORES_EARLY_NS)
+            cores_wait(cores, who, turn->due_ns - CORES_EARLY_NS);
         else
             look_at_clock_until(cores, turn->due_ns);
     }
-    if (now_ns - turn->due_ns > LATE_MAX_NS)
+    if (now_ns - turn->due_ns > CORES_LATE_MAX_NS)
         stand_still(cores, now_ns - turn->due_ns);
     return turn->due_ns;
-}
-
-static uint64_t thread_clock_ns(void)
-{
-    struct timespec now;
-
-    check(clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now) == 0);
-    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
 /* What was burnt of it: less when others wait, or want it to stop. The core was held as long as it
@@ -257,7 +247,7 @@ static uint64_t thread_clock_ns(void)
 static uint64_t burn_through(struct cores *cores, uint32_t who, uint64_t work_ns)
 {
     struct turn *turn = &cores->turns[who];
-    uint64_t begun_ns = thread_clock_ns(), burnt_ns = 0;
+    uint64_t begun_ns = loop_thread_clock_ns(), burnt_ns = 0;
 
     turn->start_ns = loop_clock_ns();
     while (burnt_ns < work_ns && !turn->is_asked && !cores->is_stopping) {
@@ -267,7 +257,7 @@ static uint64_t burn_through(struct cores *cores, uint32_t who, uint64_t work_ns
         if (cores->quantum_ns > 0 && burnt_ns >= cores->quantum_ns && cores->line.length > 0)
             break;
         pthread_mutex_unlock(&cores->lock);
-        while ((burnt_ns = thread_clock_ns() - begun_ns) < until_ns)
+        while ((burnt_ns = loop_thread_clock_ns() - begun_ns) < until_ns)
             ;
         pthread_mutex_lock(&cores->lock);
     }

@@ -31,6 +31,8 @@
 #include "services/live/node/stats.h"
 
 #define CORES_NOBODY UINT32_MAX
+#define CORES_EARLY_NS UINT64_C(60000)        /* A sleeper asks to be woken so much early. */
+#define CORES_LATE_MAX_NS UINT64_C(100000000) /* Later than this is no late timer but a stop. */
 
 struct turn {            /* Of one worker. */
     pthread_cond_t come; /* Its core, or the lock, or the end of its piece sooner. */

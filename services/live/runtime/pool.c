@@ -188,7 +188,7 @@ void pool_live_submit(struct pool_live *pool, struct call *call, enum cpu_kind k
     *job = (struct job){.call = call,
                         .kind = kind,
                         .what = (enum stats_wait)what,
-                        .rank = pool->spec.line == LINE_PRIORITY ? rank_of(call->priority) : 0,
+                        .rank = line_rank(pool->spec.line, call->priority),
                         .ns = ns,
                         .asked_ns = now_ns};
     pthread_mutex_lock(&pool->cores->lock);

@@ -22,7 +22,7 @@
 static void tell(struct store_live *store, struct call *call, uint64_t asked_ns,
                  enum call_outcome outcome, int64_t value)
 {
-    store->stats->store_missed += outcome != CALL_OK && outcome != CALL_ABSENT;
+    store->stats->store_missed += !call_is_served(outcome);
     if (call == NULL)
         return;
     stats_waited(store->stats, STATS_STORE, loop_now_ns(store->loop) - asked_ns);

@@ -6,7 +6,6 @@
 #include "services/live/tokens/tokens_live.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 #include "services/base/list.h"
 #include "services/live/node/stats.h"
@@ -32,14 +31,6 @@ struct tokens_live {
     struct token_keys *keys; /* NULL: nothing is signed. */
     struct list spare;
 };
-
-static uint64_t thread_clock_ns(void)
-{
-    struct timespec now;
-
-    check(clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now) == 0);
-    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
 
 /* Both clocks at this moment: the loop's own stands still during a step. */
 static struct jwt_clock clock_of(const struct tokens_live *tokens)
@@ -82,14 +73,14 @@ static struct work *work_begin(struct tokens_live *tokens, struct call *asker)
                           .tokens = tokens,
                           .asker = asker,
                           .outcome = CALL_FAILED,
-                          .begun_ns = thread_clock_ns()};
+                          .begun_ns = loop_thread_clock_ns()};
     return work;
 }
 
 static void work_end(struct work *work)
 {
     struct tokens_live *tokens = work->tokens;
-    uint64_t took_ns = thread_clock_ns() - work->begun_ns;
+    uint64_t took_ns = loop_thread_clock_ns() - work->begun_ns;
 
     call_begin(&work->call);
     if (!tokens->config.is_burnt) {

@@ -116,7 +116,7 @@ static void say_which_try(const struct waterfall *fall, struct row *row)
 static void label_row(const struct waterfall *fall, struct row *row)
 {
     const struct trace_span *span = span_at(fall, row->span);
-    bool is_fine = span->outcome == CALL_OK || span->outcome == CALL_ABSENT;
+    bool is_fine = call_is_served(span->outcome);
 
     snprintf(row->label, sizeof row->label, "%s",
              trace_span_word(fall->trace, span, fall->language));
@@ -251,7 +251,7 @@ static void print_times(struct waterfall *fall, const char *start, const char *t
 static void print_row(struct waterfall *fall, const struct row *row)
 {
     const struct trace_span *span = span_at(fall, row->span);
-    bool is_fine = span->outcome == CALL_OK || span->outcome == CALL_ABSENT;
+    bool is_fine = call_is_served(span->outcome);
     struct figure start = time_figure(fall, span->begin_ns - fall->begin_ns);
     struct figure took = time_figure(fall, span->end_ns - span->begin_ns);
     unsigned label = text_columns(row->label), room = label < LABEL_LEAST ? label : LABEL_LEAST;

@@ -102,7 +102,7 @@ void memory_start(struct memory_model *model, struct burst *burst, uint64_t now_
 /* At its at_ns; the world is told once all steps have been played. */
 void memory_end(struct memory_model *model, struct burst *burst)
 {
-    struct memory_totals *totals = &model->totals;
+    struct counter_result *totals = &model->totals;
     uint64_t now_ns = burst->at_ns;
     struct link *first;
 
@@ -246,11 +246,6 @@ static uint64_t step_on(struct memory_model *model, struct burst *burst, uint64_
     return steps;
 }
 
-static uint64_t least(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
-}
-
 void memory_advance(struct memory_model *model, uint64_t until_ns)
 {
     uint64_t steps = 0;
@@ -262,7 +257,8 @@ void memory_advance(struct memory_model *model, uint64_t until_ns)
         if (at_ns < until_ns && (burst == NULL || at_ns <= burst->at_ns))
             take_turn(model, at_ns);
         else if (burst != NULL && burst->at_ns < until_ns)
-            steps += step_on(model, burst, least(least(second_ns, at_ns), until_ns));
+            steps +=
+                step_on(model, burst, memory_sooner(memory_sooner(second_ns, at_ns), until_ns));
         else
             break;
     }

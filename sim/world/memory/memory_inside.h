@@ -75,14 +75,6 @@ struct memory_costs { /* At the speed of the cores. */
     uint64_t add_ns;                                /* One increment alone, without the work. */
 };
 
-struct memory_totals {
-    uint64_t attempted, steps;
-    int64_t lost; /* Each write says how many it has overwritten. */
-    uint64_t forgotten;
-    uint64_t lock_waits, retries, allocations, allocated_bytes;
-    uint64_t adds, add_ns, reads, read_ns; /* Of bursts that ended: time on a thread. */
-};
-
 struct memory_model {
     struct node *node;
     const struct service_spec *spec;
@@ -103,8 +95,13 @@ struct memory_model {
     struct list line, ready, waking, active, ended;
     uint64_t busy_since_ns, busy_ns;
     struct event tick;
-    struct memory_totals totals;
+    struct counter_result totals; /* Without `shown`, which the slots know. */
 };
+
+static inline uint64_t memory_sooner(uint64_t a_ns, uint64_t b_ns)
+{
+    return a_ns < b_ns ? a_ns : b_ns;
+}
 
 /* memory_cores.c */
 /* Plays all steps before until_ns, which is the world's now or one behind it. */

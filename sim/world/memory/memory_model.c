@@ -20,11 +20,6 @@ enum {
 
 /* ---- The tick -------------------------------------------------------------------------------- */
 
-static uint64_t least(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
-}
-
 /* No sooner than this can it end. One that has no core now needs the least of its work after it has
  * got one. */
 static uint64_t could_end_ns(const struct memory_model *model, const struct burst *burst,
@@ -54,24 +49,26 @@ static uint64_t core_free_ns(const struct memory_model *model, uint64_t step_ns)
         return step_ns + GRAIN_NS;
     for (uint32_t core = 0; core < model->spec->cores; core++)
         if (model->cores[core] != NULL)
-            free_ns = least(free_ns, least(model->cores[core]->slice_ns,
-                                           could_end_ns(model, model->cores[core], 0, 0)));
+            free_ns = memory_sooner(free_ns,
+                                    memory_sooner(model->cores[core]->slice_ns,
+                                                  could_end_ns(model, model->cores[core], 0, 0)));
     return free_ns;
 }
 
 static void set_tick(struct memory_model *model)
 {
-    uint64_t now_ns = events_now_ns(model->events), step_ns = memory_next_ns(model);
-    uint64_t core_ns = core_free_ns(model, step_ns);
-    uint64_t due_ns = now_ns + LEAP_ADDS * memory_least_ns(model);
+    uint64_t now_ns = events_now_ns(model->events), due_ns, step_ns, core_ns;
     const struct link *head = &model->active.head;
 
     if (list_is_empty(&model->active) && list_is_empty(&model->ended)) {
         event_cancel(&model->tick);
         return;
     }
+    due_ns = now_ns + LEAP_ADDS * memory_least_ns(model);
+    step_ns = memory_next_ns(model);
+    core_ns = core_free_ns(model, step_ns);
     for (const struct link *link = head->next; link != head; link = link->next)
-        due_ns = least(
+        due_ns = memory_sooner(
             due_ns, could_end_ns(model, list_entry(link, struct burst, active), core_ns, step_ns));
     if (due_ns < now_ns || !list_is_empty(&model->ended))
         due_ns = now_ns;
@@ -250,25 +247,14 @@ void memory_model_catch_up(struct node *node)
 void memory_model_close(struct node *node, struct counter_result *result)
 {
     const struct memory_model *model = node->memory_model;
-    const struct memory_totals *totals;
+    struct counter_result own;
 
     if (model == NULL)
         return;
-    totals = &model->totals;
-    result->is_used = true;
-    result->attempted += totals->attempted;
-    result->shown += (uint64_t)shown_in_all(model) + totals->forgotten;
-    result->lost += totals->lost;
-    result->forgotten += totals->forgotten;
-    result->lock_waits += totals->lock_waits;
-    result->retries += totals->retries;
-    result->allocations += totals->allocations;
-    result->allocated_bytes += totals->allocated_bytes;
-    result->adds += totals->adds;
-    result->add_ns += totals->add_ns;
-    result->reads += totals->reads;
-    result->read_ns += totals->read_ns;
-    result->steps += totals->steps;
+    own = model->totals;
+    own.is_used = true;
+    own.shown = (uint64_t)shown_in_all(model) + own.forgotten;
+    counter_result_add(result, &own);
 }
 
 size_t memory_model_call_bytes(void)

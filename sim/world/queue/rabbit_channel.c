@@ -14,7 +14,7 @@
 
 enum { HEARTBEATS_PER_SESSION = 15 };
 
-static const uint64_t heartbeat_least_ns = 1000000, retransmit_ns = 200000000;
+static const uint64_t heartbeat_least_ns = 1000000;
 
 static struct rabbit_channel *channel_at(struct link *link)
 {
@@ -45,7 +45,7 @@ void rabbit_channel_send(struct rabbit_channel *channel, struct event *event,
         link_send(model->link, event, model->spec->latency_ns))
         return;
     event->fire = again;
-    event_after(model->events, event, retransmit_ns);
+    event_after(model->events, event, RABBIT_RETRANSMIT_NS);
 }
 
 /* ---- Heartbeats ----------------------------------------------------------------------------- */

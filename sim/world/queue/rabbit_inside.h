@@ -14,7 +14,8 @@ enum {
     RABBIT_REQUESTS_MAX = 1 << 16, /* Takes and acknowledgements in flight. */
     RABBIT_CHANNELS_MAX = 1 << 12,
     RABBIT_TAG_BITS = 40, /* An offset is a channel's number, and the tag of a delivery there. */
-    RABBIT_MESSAGE_BYTES = 1024 /* What the broker keeps beside a body: a round figure. */
+    RABBIT_MESSAGE_BYTES = 1024, /* What the broker keeps beside a body: a round figure. */
+    RABBIT_RETRANSMIT_NS = 200000000
 };
 
 struct rabbit_timer { /* Of the broker itself: it stands still when the broker does. */

@@ -132,13 +132,6 @@ static void arrive(struct event *event)
 
 /* ---- The port ------------------------------------------------------------------------------- */
 
-static void refuse(struct event *event)
-{
-    struct rabbit_put *put = (struct rabbit_put *)event;
-
-    op_end(&put->op, CALL_REFUSED, 0, NULL, &rabbit_of(put->op.node)->puts);
-}
-
 static struct rabbit_put *begin(struct rabbit_model *model, struct node *node, struct call *call,
                                 void (*fire)(struct event *event), uint64_t timeout_ns)
 {
@@ -153,7 +146,7 @@ static struct rabbit_put *begin(struct rabbit_model *model, struct node *node, s
 static void end_now(struct rabbit_model *model, struct node *node, struct call *call,
                     enum call_outcome outcome)
 {
-    struct rabbit_put *put = begin(model, node, call, outcome == CALL_OK ? end : refuse, 0);
+    struct rabbit_put *put = begin(model, node, call, end, 0);
 
     put->outcome = outcome;
     event_after(model->events, &put->op.event, 0);

@@ -16,8 +16,6 @@
 
 #include "sim/world/link_op.h"
 
-static const uint64_t retransmit_ns = 200000000;
-
 static struct rabbit_request *request_at(struct link *link)
 {
     return list_entry(link, struct rabbit_request, link);
@@ -201,7 +199,7 @@ static void send(struct event *event)
         return;
     ack->op.event.fire = send;
     if (channel_numbered(ack->queue, ack->number) != NULL)
-        event_after(model->events, &ack->op.event, retransmit_ns);
+        event_after(model->events, &ack->op.event, RABBIT_RETRANSMIT_NS);
     else
         op_end(&ack->op, CALL_OK, 0, NULL, &model->requests);
 }

@@ -140,9 +140,9 @@ void slabs_touch(struct slabs *slabs, struct slab_item *item)
 
 static struct slab_item *tail_of(struct slab_class *class, enum slab_part part)
 {
-    struct list *list = &class->parts[part];
+    struct link *last = list_last(&class->parts[part]);
 
-    return list_is_empty(list) ? NULL : list_entry(list->head.previous, struct slab_item, link);
+    return last == NULL ? NULL : list_entry(last, struct slab_item, link);
 }
 
 /* What is beyond a part's share leaves it by the end. Each look moves an item, and an active one
@@ -202,7 +202,6 @@ static bool evict(struct slabs *slabs, struct slab_class *class, uint64_t now_ns
         return false;
     } else {
         slabs->counts->evictions++;
-        class->evictions++;
     }
     slabs_drop(slabs, victim);
     return true;

@@ -67,7 +67,6 @@ struct slab_item {
 struct slab_class {
     uint32_t chunk, per_page; /* Bytes; chunks. */
     uint64_t pages, free;     /* free: chunks without an item. */
-    uint64_t evictions;
     struct list parts[SLAB_PARTS];
 };
 

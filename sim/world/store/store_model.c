@@ -362,11 +362,6 @@ uint64_t store_model_bytes(const struct store_model *model)
     return model->slabs != NULL ? model->slabs->bytes : model->keys.bytes;
 }
 
-const struct slabs *store_model_slabs(const struct store_model *model)
-{
-    return model->slabs;
-}
-
 void store_model_plant(struct store_model *model, enum store_bug bug)
 {
     model->bug = bug;

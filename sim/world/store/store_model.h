@@ -57,10 +57,6 @@ bool store_model_has_member(const struct store_model *model, uint64_t set, uint6
 uint64_t store_model_keys(const struct store_model *model);
 uint64_t store_model_bytes(const struct store_model *model);
 
-/* Of memcached; NULL: it is Redis. */
-struct slabs;
-const struct slabs *store_model_slabs(const struct store_model *model);
-
 /* Only in builds with SIM_PLANTED_BUGS; else ignored. */
 void store_model_plant(struct store_model *model, enum store_bug bug);
 
