@@ -302,7 +302,8 @@ static bool set_tokens(struct node_settings *node, const struct service_spec *se
 }
 
 /* False: nobody knows the balancer's host. */
-static bool set_replica(struct node_settings *node, const struct node_options *options)
+static bool set_replica(struct node_settings *node, const struct service_spec *service,
+                        const struct node_options *options)
 {
     struct address own;
     size_t length = strlen(node->name);
@@ -311,7 +312,7 @@ static bool set_replica(struct node_settings *node, const struct node_options *o
         return false;
     if (node->known_as.host[0] == '\0')
         node->known_as = own;
-    node->replica = replica_of(options->replica, &own);
+    settings_of_replica(node, service, replica_of(options->replica, &own));
     snprintf(node->name + length, sizeof node->name - length, "/%u", node->replica);
     return true;
 }
@@ -350,7 +351,7 @@ static int start_node(const struct node_options *options, const struct scenario 
     if (!set_addresses(&node, options, scenario, &wrong))
         return command_misused(options->command, settings, "not HOST:PORT, or no such service",
                                "не ХОСТ:ПОРТ, или нет такого сервиса", wrong);
-    if (!is_balancer && !set_replica(&node, options)) {
+    if (!is_balancer && !set_replica(&node, &scenario->services[index], options)) {
         fprintf(stderr, "sim node: %s: %s\n", options->front,
                 settings_say(settings, "nobody knows this host", "такой узел никому не известен"));
         return EXIT_DEPENDENCY;

@@ -66,4 +66,8 @@ enum token_algorithm settings_algorithm(const struct service_spec *spec);
 void settings_of_node(struct node_settings *settings, const struct scenario *scenario,
                       const struct service_spec *spec, const struct plan *plan);
 
+/* And which of them it is, with what goes by that. */
+void settings_of_replica(struct node_settings *settings, const struct service_spec *spec,
+                         uint32_t replica);
+
 #endif

@@ -4,7 +4,7 @@
 
 #include "sim/lab/crew_inside.h"
 
-static struct cpu_spec cpu_of(const struct service_spec *spec, bool burns)
+static struct cpu_spec cpu_of(const struct service_spec *spec)
 {
     static const enum cpu_model models[] = {[RUNTIME_EVENT_LOOP] = CPU_EVENT_LOOP,
                                             [RUNTIME_THREADS] = CPU_THREADS,
@@ -13,12 +13,10 @@ static struct cpu_spec cpu_of(const struct service_spec *spec, bool burns)
 
     return (struct cpu_spec){.model = models[spec->runtime],
                              .cores = spec->cores,
-                             .speed = spec->speed,
                              .workers = service_workers(spec),
                              .quantum_ns = spec->quantum_ns,
                              .switch_interval_ns = spec->switch_interval_ns,
                              .queue = spec->queue,
-                             .is_burnt = burns,
                              .line = spec->line};
 }
 
@@ -38,11 +36,18 @@ static uint32_t connections_each(const struct scenario *scenario)
 void settings_of_node(struct node_settings *settings, const struct scenario *scenario,
                       const struct service_spec *spec, const struct plan *plan)
 {
-    *settings = (struct node_settings){.plan = *plan,
-                                       .cpu = cpu_of(spec, false),
-                                       .in_flight = spec->in_flight,
-                                       .weight = spec->speed};
+    *settings =
+        (struct node_settings){.plan = *plan, .cpu = cpu_of(spec), .in_flight = spec->in_flight};
     settings->table.connections = connections_each(scenario);
+    settings_of_replica(settings, spec, 0);
+}
+
+void settings_of_replica(struct node_settings *settings, const struct service_spec *spec,
+                         uint32_t replica)
+{
+    settings->replica = replica;
+    settings->cpu.speed = settings->weight = service_speed(spec, replica);
+    setup_replica(&settings->plan, spec, replica);
 }
 
 static void settings_servers(struct node_settings *settings, const struct servers *servers,
@@ -116,7 +121,7 @@ void settings_of_place(const struct place *place, struct node_settings *settings
     snprintf(settings->run, sizeof settings->run, "%s", crew->servers->run);
     snprintf(settings->board, sizeof settings->board, "%s", place->board_path);
     snprintf(settings->token, sizeof settings->token, "%s", crew->token);
-    settings->replica = place->replica;
+    settings_of_replica(settings, station->spec, place->replica);
     settings->seed = crew->options->seed;
     settings->origin_ns = crew->origin_ns;
     settings->cpu.is_burnt = crew->options->burns;

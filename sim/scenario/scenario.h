@@ -185,7 +185,9 @@ struct service_spec {
     enum service_kind kind;
     uint32_t replicas;
     uint32_t cores;
-    double speed; /* Of one core, against the core that work is quoted for. */
+    double speed;        /* Of one core, against the core that work is quoted for. */
+    uint32_t stragglers; /* The first so many replicas have another one; */
+    double straggler_speed;
     enum runtime_model runtime;
     uint32_t threads;            /* threads, gil_threads. */
     uint32_t processes;          /* processes. */
@@ -239,6 +241,11 @@ struct service_spec {
     struct step_spec steps[SCENARIO_STEPS_MAX];
     uint32_t steps_max;
 };
+
+static inline double service_speed(const struct service_spec *spec, uint32_t replica)
+{
+    return replica < spec->stragglers ? spec->straggler_speed : spec->speed;
+}
 
 /* Who holds a visit from the door to its answer, and how many of them there are: threads or
  * processes. An event loop has none: 0. */

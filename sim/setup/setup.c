@@ -212,6 +212,11 @@ static struct pipeline_config pipeline_config(const struct service_spec *spec)
         }};
 }
 
+void setup_replica(struct plan *plan, const struct service_spec *spec, uint32_t replica)
+{
+    plan->pipeline.speed = service_speed(spec, replica);
+}
+
 /* The service alone. */
 static struct plan plan_of(const struct service_spec *spec)
 {

@@ -12,6 +12,9 @@ struct plan setup_service(const struct service_spec *spec);
 struct plan setup_balancer(const struct balancer_spec *spec, const struct service_spec *behind);
 struct plan setup_autoscaler(const struct autoscale_spec *spec);
 
+/* Makes the plan this replica's own. */
+void setup_replica(struct plan *plan, const struct service_spec *spec, uint32_t replica);
+
 /* Replicas that there may be at once, as the autoscaler is allowed. */
 uint32_t setup_replicas_max(const struct service_spec *spec);
 

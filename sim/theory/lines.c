@@ -192,6 +192,21 @@ static void say_lock(struct work *work, uint32_t s, const char *name)
     with(work, 3, per_s(likes / work->replicas[s]), count((double)memory->adds), ms(hold));
 }
 
+/* Where turns are taken the slow ones get as much as the others. */
+static void say_stragglers(struct work *work, uint32_t s, const char *name, double mean)
+{
+    const struct service_spec *spec = &work->scenario->services[s];
+    struct pace pace = services_pace(work->scenario, spec);
+    double each = services_visits(work, s) * pace.visits / spec->stragglers;
+    double slow = mean / pace.mean / spec->straggler_speed;
+
+    if (spec->stragglers == 0)
+        return;
+    say(work, THEORY_STRAGGLERS, name, ratio(each * slow / services_own_cores(spec)),
+        "%s × %s / %s");
+    with(work, 3, per_s(each), ms(slow), count(services_own_cores(spec)));
+}
+
 static void say_processors(struct work *work, uint32_t s, const char *name)
 {
     const struct service_spec *spec = &work->scenario->services[s];
@@ -212,6 +227,7 @@ static void say_processors(struct work *work, uint32_t s, const char *name)
     say(work, THEORY_UTILIZATION, name, ratio(cpu->rho), "%s × %s / %s");
     with(work, 3, per_s(cpu->rate / per_visit), ms(mean), count(c));
     say_lock(work, s, name);
+    say_stragglers(work, s, name, mean);
     say_drain(work, cpu, name, per_visit);
     if (cpu->rho < 1)
         say_steady(work, cpu, name);
@@ -282,7 +298,7 @@ static double ttl_of(const struct scenario *scenario)
 static double refill_s(const struct scenario *scenario, const struct service_spec *service)
 {
     return 2 * seconds_of(scenario->table.latency_ns) + seconds_of(scenario->table.statement_ns) +
-           service->work_read.mean * 1e-9 / service->speed;
+           service->work_read.mean * 1e-9 * services_pace(scenario, service).mean;
 }
 
 /* What an expiry of the hottest menu sends to the table: Vattani, VLDB 2015, for the early one. */

@@ -26,16 +26,22 @@ static void add_behind(struct path *path, struct leg leg)
     path->legs[path->legs_max++] = leg;
 }
 
-static struct leg core_leg(const struct service_spec *service, double mean_ns, double cs2)
+static struct leg core_leg(const struct work *work, const struct service_spec *service,
+                           double mean_ns, double cs2)
 {
-    double seconds = mean_ns * 1e-9 / service->speed;
+    struct pace pace = services_pace(work->scenario, service);
+    double seconds = mean_ns * 1e-9 * pace.mean;
 
-    return (struct leg){.kind = LEG_CPU, .mean = seconds, .core = seconds, .cs2 = cs2};
+    return (struct leg){.kind = LEG_CPU,
+                        .mean = seconds,
+                        .core = seconds,
+                        .cs2 = (1 + cs2) * pace.square / (pace.mean * pace.mean) - 1};
 }
 
-static struct leg cpu_leg(const struct service_spec *service, const struct dist *work)
+static struct leg cpu_leg(const struct work *work, const struct service_spec *service,
+                          const struct dist *time)
 {
-    return core_leg(service, work->mean, dist_scv(work, scv_most));
+    return core_leg(work, service, time->mean, dist_scv(time, scv_most));
 }
 
 static struct leg store_leg(const struct work *work, double bytes)
@@ -83,7 +89,7 @@ static void count_paths(const struct work *work, const struct service_spec *serv
     struct path *miss = add_path(to, has_store ? 1 - work->count_hits : 1);
     struct path *hit;
 
-    add_leg(miss, cpu_leg(service, &service->work_read));
+    add_leg(miss, cpu_leg(work, service, &service->work_read));
     if (has_store)
         add_leg(miss, store_leg(work, 0));
     add_leg(miss, read_leg(work, service->design == DESIGN_TABLE));
@@ -94,7 +100,7 @@ static void count_paths(const struct work *work, const struct service_spec *serv
     if (!has_store)
         return;
     hit = add_path(to, work->count_hits);
-    add_leg(hit, cpu_leg(service, &service->work_read));
+    add_leg(hit, cpu_leg(work, service, &service->work_read));
     add_leg(hit, store_leg(work, 8));
 }
 
@@ -104,7 +110,7 @@ static void like_paths(const struct work *work, const struct service_spec *servi
     struct path *path = add_path(to, 1);
     struct leg row = write_leg(work, 1, 1, service->design == DESIGN_TABLE);
 
-    add_leg(path, cpu_leg(service, &service->work_write));
+    add_leg(path, cpu_leg(work, service, &service->work_write));
     switch (service->design) {
     case DESIGN_TABLE:
         add_leg(path, row);
@@ -139,16 +145,16 @@ static void menu_paths(const struct work *work, const struct service_spec *servi
     struct path *miss = add_path(to, service->menu_cache ? 1 - work->menu_hits : 1);
     struct path *hit;
 
-    add_leg(miss, cpu_leg(service, &service->work_light));
+    add_leg(miss, cpu_leg(work, service, &service->work_light));
     if (service->menu_cache)
         add_leg(miss, store_leg(work, 0));
     add_leg(miss, read_leg(work, 0));
-    add_leg(miss, cpu_leg(service, &service->work_read));
+    add_leg(miss, cpu_leg(work, service, &service->work_read));
     if (!service->menu_cache)
         return;
     add_behind(miss, store_leg(work, service->menu_bytes));
     hit = add_path(to, work->menu_hits);
-    add_leg(hit, cpu_leg(service, &service->work_light));
+    add_leg(hit, cpu_leg(work, service, &service->work_light));
     add_leg(hit, store_leg(work, service->menu_bytes));
 }
 
@@ -158,7 +164,7 @@ static void order_paths(const struct work *work, const struct service_spec *serv
     struct path *path = add_path(to, 1);
     bool is_queued = service->orders == ORDERS_QUEUED;
 
-    add_leg(path, cpu_leg(service, is_queued ? &service->work_light : &service->work_write));
+    add_leg(path, cpu_leg(work, service, is_queued ? &service->work_light : &service->work_write));
     add_leg(path, is_queued ? put_leg(TOPIC_KIND_ORDERS) : write_leg(work, 2, 2, 0));
 }
 
@@ -182,7 +188,7 @@ static void track_paths(const struct work *work, const struct service_spec *serv
     for (unsigned i = 0; i < 2; i++) {
         struct path *path = add_path(to, i == 0 ? known : 1 - known);
 
-        add_leg(path, cpu_leg(service, &service->work_light));
+        add_leg(path, cpu_leg(work, service, &service->work_light));
         add_leg(path, read_leg(work, 0));
         if (i == 0)
             add_leg(path, read_leg(work, 0));
@@ -212,14 +218,15 @@ static double increment_ns(const struct memory_spec *memory)
     return work_ns + 1;
 }
 
-static void counter_paths(const struct service_spec *service, uint32_t verb, struct verb_paths *to)
+static void counter_paths(const struct work *work, const struct service_spec *service,
+                          uint32_t verb, struct verb_paths *to)
 {
     const struct memory_spec *memory = &service->shared;
     double lines = memory->design == COUNT_SHARDED ? service->threads : 1;
     double ns = verb == VERB_LIKE ? (double)memory->adds * increment_ns(memory)
                                   : lines * (double)memory->line_ns;
 
-    add_leg(add_path(to, 1), core_leg(service, ns, 0));
+    add_leg(add_path(to, 1), core_leg(work, service, ns, 0));
 }
 
 /* ---- Custom --------------------------------------------------------------------------------- */
@@ -228,10 +235,9 @@ static void counter_paths(const struct service_spec *service, uint32_t verb, str
  * lock native work is taken to find a core at once: it is what there is left of them. */
 static struct leg wait_leg(const struct service_spec *service, const struct step_spec *step)
 {
-    struct leg leg = cpu_leg(service, &step->time);
+    struct leg leg = {
+        .kind = LEG_CPU, .mean = step->time.mean * 1e-9, .cs2 = dist_scv(&step->time, scv_most)};
 
-    leg.mean *= service->speed;
-    leg.core = 0;
     if (step->kind == STEP_SLEEP || service->runtime != RUNTIME_EVENT_LOOP)
         leg.kind = LEG_SLEEP;
     return leg;
@@ -244,9 +250,9 @@ static struct leg step_leg(const struct work *work, const struct service_spec *s
 
     switch (step->kind) {
     case STEP_COMPUTE:
-        return cpu_leg(service, &step->time);
+        return cpu_leg(work, service, &step->time);
     case STEP_NATIVE:
-        leg = cpu_leg(service, &step->time);
+        leg = cpu_leg(work, service, &step->time);
         if (service->runtime == RUNTIME_GIL_THREADS)
             leg.kind = LEG_SLEEP;
         return leg;
@@ -293,9 +299,9 @@ static void gateway_paths(const struct work *work, const struct service_spec *se
     uint64_t token_ns =
         auth_signs(service) ? tokens->verify_ns[service->auth.algorithm] : tokens->session_ns;
 
-    add_leg(path, cpu_leg(service, &service->work_light));
+    add_leg(path, cpu_leg(work, service, &service->work_light));
     if (service->auth.kind != AUTH_NONE)
-        add_leg(path, core_leg(service, (double)token_ns, 0));
+        add_leg(path, core_leg(work, service, (double)token_ns, 0));
     if (auth_looks_up(service))
         add_leg(path, store_leg(work, 0));
     add_leg(path, (struct leg){.kind = LEG_ASK, .target = service->behind});
@@ -310,17 +316,18 @@ struct stages { /* Of one half, which is one turn on a core. */
     double bytes;
 };
 
-static struct leg stages_leg(const struct service_spec *service, const struct stages *stages)
+static struct leg stages_leg(const struct work *work, const struct service_spec *service,
+                             const struct stages *stages)
 {
     double mean = (double)stages->kib_ns * stages->bytes / 1024, variance = 0;
 
     for (uint32_t i = 0; i < stages->works_max; i++) {
-        const struct dist *work = stages->works[i];
+        const struct dist *time = stages->works[i];
 
-        mean += work->mean;
-        variance += work->mean * work->mean * dist_scv(work, scv_most);
+        mean += time->mean;
+        variance += time->mean * time->mean * dist_scv(time, scv_most);
     }
-    return core_leg(service, mean, mean > 0 ? variance / (mean * mean) : 0);
+    return core_leg(work, service, mean, mean > 0 ? variance / (mean * mean) : 0);
 }
 
 /* In front of the leg at `at`; nothing where it costs nothing. */
@@ -362,8 +369,8 @@ static void surround(const struct work *work, const struct service_spec *service
         service->kind == KIND_DELIVERY && verb == VERB_MENU ? service->menu_bytes : 0};
 
     for (uint32_t p = 0; p < to->paths_max; p++) {
-        insert(&to->paths[p], 0, stages_leg(service, &before));
-        insert(&to->paths[p], to->paths[p].answered, stages_leg(service, &after));
+        insert(&to->paths[p], 0, stages_leg(work, service, &before));
+        insert(&to->paths[p], to->paths[p].answered, stages_leg(work, service, &after));
     }
 }
 
@@ -380,7 +387,7 @@ static void make(struct work *work, const struct service_spec *service, uint32_t
     else if (service->kind == KIND_LIKES && (verb == VERB_LIKE || verb == VERB_UNLIKE))
         like_paths(work, service, to);
     else if (service->kind == KIND_COUNTER && (verb == VERB_LIKE || verb == VERB_COUNT))
-        counter_paths(service, verb, to);
+        counter_paths(work, service, verb, to);
     else if (service->kind == KIND_DELIVERY && verb == VERB_MENU)
         menu_paths(work, service, to);
     else if (service->kind == KIND_DELIVERY && verb == VERB_ORDER)

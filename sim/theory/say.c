@@ -50,6 +50,7 @@ static const struct row rows[THEORY_WHATS] = {
                          {"replicas, HPA in steady state", "реплики, HPA в покое"},
                          "n"},
     [THEORY_THREADS] = {"threads", {"workers held", "занято исполнителей"}, "ρ = λ W / workers"},
+    [THEORY_STRAGGLERS] = {"stragglers", {"each straggler", "каждая отстающая"}, "ρ = λᵢ E[S] / c"},
     [THEORY_LOCK] = {"lock", {"its lock", "её замок"}, "ρ = λ adds hold"},
     [THEORY_HOPS] = {"hops", {"network", "сеть"}, "hops × latency"},
     [THEORY_RESPONSE] = {"response", {"response", "время ответа"}, "W"},

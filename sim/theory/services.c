@@ -21,6 +21,36 @@ void demand_add(struct demand *demand, double rate, double mean, double cs2)
     demand->squares += rate * mean * mean * (1 + cs2);
 }
 
+static bool goes_by_speed(enum balancer_policy policy)
+{
+    switch (policy) {
+    case POLICY_WEIGHTED:
+    case POLICY_LEAST_CONNECTIONS:
+    case POLICY_TWO_CHOICES:
+    case POLICY_PEAK_EWMA:
+        return true;
+    case POLICY_NONE:
+    case POLICY_ROUND_ROBIN:
+    case POLICY_RANDOM:
+    case POLICY_CONSISTENT_HASH:
+        return false;
+    }
+    return false;
+}
+
+struct pace services_pace(const struct scenario *scenario, const struct service_spec *service)
+{
+    double all = scenario->balancer.policy == POLICY_NONE ? 1 : service->replicas;
+    double slow = fmin(service->stragglers, all), visits = slow / all;
+    double pace = 1 / service->speed, slow_pace = slow > 0 ? 1 / service->straggler_speed : pace;
+
+    if (goes_by_speed(scenario->balancer.policy))
+        visits = slow / slow_pace / (slow / slow_pace + (all - slow) / pace);
+    return (struct pace){.mean = visits * slow_pace + (1 - visits) * pace,
+                         .square = visits * slow_pace * slow_pace + (1 - visits) * pace * pace,
+                         .visits = visits};
+}
+
 bool services_has_front(const struct scenario *scenario, uint32_t service)
 {
     return scenario->balancer.policy != POLICY_NONE &&

@@ -62,6 +62,14 @@ static bool any_priority(const struct scenario *scenario)
     return false;
 }
 
+static bool any_stragglers(const struct scenario *scenario)
+{
+    for (uint32_t s = 0; s < scenario->services_max; s++)
+        if (scenario->services[s].stragglers > 0)
+            return true;
+    return false;
+}
+
 static bool any_autoscale(const struct scenario *scenario)
 {
     for (uint32_t s = 0; s < scenario->services_max; s++)
@@ -95,6 +103,9 @@ static void note_all(struct theory *theory, const struct sums *sums)
     if (any_priority(scenario))
         note(theory, "by priority: the mean of all waits; the urgent wait less, the others more",
              "по приоритету: среднее по всем; срочные ждут меньше, остальные больше");
+    if (any_stragglers(scenario))
+        note(theory, "stragglers: how busy they are is said; waits are those of the mean replica",
+             "отстающие: их загрузка названа; ожидания — как у средней реплики");
     if (scenario->faults_max > 0)
         refuse(theory, "faults: no formula knows them; run it", "сбои: формулы о них не знают");
     if (any_autoscale(scenario))

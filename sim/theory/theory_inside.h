@@ -148,6 +148,14 @@ void services_work(struct work *work);
 /* Cores that a replica's own code can use at once: by the interpreter's lock one, however many
  * there are; and no more than it has processes. */
 uint32_t services_own_cores(const struct service_spec *spec);
+/* Seconds on a core of this service per second of work, over its visits: 1 / speed, and where there
+ * are stragglers the mean and the mean square of that. Who takes turns sends them as many visits as
+ * the others; who looks at load, or goes by weights, as many as they can do. */
+struct pace {
+    double mean, square;
+    double visits; /* Share of the visits that goes to stragglers. */
+};
+struct pace services_pace(const struct scenario *scenario, const struct service_spec *service);
 bool services_has_front(const struct scenario *scenario, uint32_t service);
 double services_visits(const struct work *work, uint32_t service);
 double services_top_key(const struct work *work, uint32_t verb); /* Share of the hottest. */

@@ -37,13 +37,14 @@ void fleet_ready(struct node *node)
     group->ready++;
     note_size(group);
     if (balancer != NULL && node_is_up(&group->front->replicas[0]))
-        balancer_join(balancer, node->id, group->spec->speed);
+        balancer_join(balancer, node->id, node->processor.speed);
     if (!group->is_balancer)
         return;
     /* A balancer that comes back learns who is there, as from any service discovery. */
     for (uint32_t i = 0; i < group->behind->replicas_max; i++)
         if (group->behind->replicas[i].state == NODE_READY)
-            balancer_join(node->service, group->behind->replicas[i].id, group->behind->spec->speed);
+            balancer_join(node->service, group->behind->replicas[i].id,
+                          group->behind->replicas[i].processor.speed);
 }
 
 void fleet_drains(struct node *node)

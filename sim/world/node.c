@@ -42,14 +42,20 @@ void node_init(struct node *node, struct world *world, struct group *group, cons
     dice_init(&node->dice, world->options->seed, node->name);
     wire(node);
     if (group != NULL)
-        processor_init(&node->processor, group->spec);
+        processor_init(&node->processor, group->spec, (uint32_t)(node - group->replicas));
     node->boot.fire = boot_ends;
     node->boot.tag = TAG_FLEET | node->id;
 }
 
-static const struct plan *plan_of(const struct node *node)
+static void *start_service(struct node *node)
 {
-    return node->scales != NULL ? &node->scales->scaler_plan : &node->group->plan;
+    struct plan plan;
+
+    if (node->scales != NULL)
+        return plan_start(&node->scales->scaler_plan, &node->ports, &node->service_ops);
+    plan = node->group->plan;
+    setup_replica(&plan, node->group->spec, (uint32_t)(node - node->group->replicas));
+    return plan_start(&plan, &node->ports, &node->service_ops);
 }
 
 /* Each process has an instance of the service; the ports of the node are shared, as its cores and
@@ -61,7 +67,7 @@ static void fork_processes(struct node *node)
     node->processes = arena_take(&node->arena, processes_max * sizeof *node->processes);
     node->idle_process = node->idle_last = PROCESS_NONE;
     for (uint32_t i = 0; i < processes_max; i++) {
-        node->processes[i].service = plan_start(plan_of(node), &node->ports, &node->service_ops);
+        node->processes[i].service = start_service(node);
         node_has_idle(node, i);
     }
     node->service = node->processes[0].service;
@@ -74,7 +80,7 @@ static void become_ready(struct node *node)
     if (node->processor.has_processes)
         fork_processes(node);
     else
-        node->service = plan_start(plan_of(node), &node->ports, &node->service_ops);
+        node->service = start_service(node);
     if (node->group != NULL)
         fleet_ready(node);
     if (node->service_ops->start != NULL)

@@ -25,10 +25,10 @@
 static void piece_ends(struct event *event);
 static void call_returns(struct event *event);
 
-void processor_init(struct processor *processor, const struct service_spec *spec)
+void processor_init(struct processor *processor, const struct service_spec *spec, uint32_t replica)
 {
     *processor = (struct processor){.cores = spec->cores,
-                                    .speed = spec->speed,
+                                    .speed = service_speed(spec, replica),
                                     .queue = spec->queue,
                                     .in_flight = spec->in_flight,
                                     .workers = service_workers(spec),

@@ -52,7 +52,7 @@ struct processor {
 
 extern const struct cpu_ops processor_ops;
 
-void processor_init(struct processor *processor, const struct service_spec *spec);
+void processor_init(struct processor *processor, const struct service_spec *spec, uint32_t replica);
 
 /* The process is stopped for so long: it keeps its cores and does nothing with them. */
 void processor_stand_still(struct node *node, uint64_t for_ns);

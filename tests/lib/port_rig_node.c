@@ -68,7 +68,7 @@ void rig_machine_set(struct rig_machine *machine, struct node *node, const struc
     node->group = &machine->rig->fixture->world->groups[0];
     node->timer.ops = &nap_timer_ops;
     node->cpu.ops = &processor_ops;
-    processor_init(&node->processor, &machine->spec);
+    processor_init(&node->processor, &machine->spec, 0);
 }
 
 /* ---- The two worlds -------------------------------------------------------------------------- */

@@ -50,6 +50,32 @@ static double erlang_arrivals_w_ms(double n, double rho)
     return 1 / (1 - sigma);
 }
 
+/* One of four is half as fast. By chance each is given a quarter: M/M/1 at 0.3 and at 0.6. */
+static void a_slow_replica_is_a_queue_of_its_own(void **state)
+{
+    (void)state;
+    expect_about("one of four at half the speed, by chance",
+                 w_ms("replicas: 4, stragglers: {count: 1}", "random", "1200/s", "120s", 8),
+                 0.75 / 0.7 + 0.25 * 2 / 0.4, 0.015);
+}
+
+/* One of two is: it can do 500 of 1200 a second. By turns it is given 600 and drowns. By weight it
+ * is given every third, E_3/M/1 at 0.8, and the other one the two between, whose gaps are one
+ * exponential and two of them in turn: between E_2/M/1 and M/M/1. */
+static void weights_give_a_slow_replica_what_it_can_do(void **state)
+{
+    static const char servers[] = "replicas: 2, stragglers: {count: 1, speed: 0.5}";
+    double slow = 2 * erlang_arrivals_w_ms(3, 0.8);
+    double weighted = w_ms(servers, "weighted", "1200/s", "120s", 4);
+
+    (void)state;
+    expect_between("by weight", weighted, (slow + 2 * erlang_arrivals_w_ms(2, 0.8)) / 3,
+                   (slow + 2 * erlang_arrivals_w_ms(1, 0.8)) / 3);
+    expect_between("the fewest", w_ms(servers, "least_connections", "1200/s", "120s", 4), 2,
+                   weighted);
+    expect_between("by turns", w_ms(servers, "round_robin", "1200/s", "60s", 1), 1000, 10000);
+}
+
 static double hundred_w_ms(const char *policy)
 {
     return w_ms("replicas: 100", policy, "90k/s", "22s", 2);
@@ -95,6 +121,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_fast_server_beats_two_slow_ones_in_one_line),
         cmocka_unit_test(four_lines_wait_as_if_each_were_alone_and_one_pooled_line_does_not),
+        cmocka_unit_test(a_slow_replica_is_a_queue_of_its_own),
+        cmocka_unit_test(weights_give_a_slow_replica_what_it_can_do),
         cmocka_unit_test(two_choices_take_the_mean_time_from_ten_to_two_point_six),
         cmocka_unit_test(p99_follows_from_the_shape_and_ninety_per_cent_costs_ten_times),
     };

@@ -293,6 +293,15 @@ static const struct key step_keys[] = {
 static const struct group step_group = {"step", KEYS_OF(step_keys),
                                         .size = sizeof(struct step_spec), .finish = finish_step};
 
+static const struct key straggler_keys[] = {
+    {"count", KEY_COUNT, KEY_AT(struct service_spec, stragglers), .fallback = "0", .least = "0",
+     .most = "512", .en = "How many there are: the first replicas.",
+     .ru = "Сколько их: первые из реплик."},
+    {"speed", KEY_NUMBER, KEY_AT(struct service_spec, straggler_speed), .fallback = "0.5",
+     .least = "0.01", .most = "100", .en = "Of one of their cores.", .ru = "Скорость их ядра."},
+};
+static const struct group straggler_group = {"stragglers", KEYS_OF(straggler_keys)};
+
 static const struct key service_keys[] = {
     {"kind", KEY_WORD, KEY_AT(struct service_spec, kind), .words = kinds,
      .en = "What it does; by default its own name if that is a kind, else custom.",
@@ -305,6 +314,10 @@ static const struct key service_keys[] = {
     {"speed", KEY_NUMBER, KEY_AT(struct service_spec, speed), .fallback = "1", .least = "0.01",
      .most = "100", .en = "Of one core, against the core that work is quoted for.",
      .ru = "Скорость ядра относительно того, для которого указана работа."},
+    {"stragglers", KEY_GROUP, .group = &straggler_group,
+     .kinds = LIKES | DELIVERY | CUSTOM | GATEWAY,
+     .en = "Replicas of another speed: older machines, noisy neighbours.",
+     .ru = "Реплики другой скорости: машины постарше, шумные соседи."},
     {"runtime", KEY_GROUP, .group = &runtime_group, .en = "How a replica runs its requests.",
      .ru = "Как реплика исполняет запросы."},
     {"queue", KEY_COUNT, KEY_AT(struct service_spec, queue), .fallback = "1000", .least = "0",
