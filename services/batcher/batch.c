@@ -219,7 +219,7 @@ static void batch_drop_done(struct batch *batch, uint64_t done)
         return;
     batch->length -= old;
     memmove(batch->records, batch->records + old, batch->length * sizeof(*batch->records));
-    batch->part = part_of(batch->length);
+    part_drop(&batch->part, old, batch->length);
 }
 
 /* The group is told of records that were done before as well. */

@@ -24,6 +24,16 @@ void part_finish(struct part *part, uint32_t records)
         *part = (struct part){.first = next, .length = records - next};
 }
 
+void part_drop(struct part *part, uint32_t dropped, uint32_t left)
+{
+    if (part->first < dropped) {
+        *part = part_of(left);
+        return;
+    }
+    part->first -= dropped;
+    part->refused_end = part->refused_end > dropped ? part->refused_end - dropped : 0;
+}
+
 enum part_verdict part_refuse(struct part *part, uint32_t attempts)
 {
     part->refusals++;

@@ -35,6 +35,11 @@ struct part part_of(uint32_t records);
  * refused, else all that is left. */
 void part_finish(struct part *part, uint32_t records);
 
+/* The first so many records are gone, `left` of them are there. What was found out about the others
+ * stays so: a record that has been buried is not looked for again. Unless more are gone than we
+ * have written, because somebody else was at it: then all of it begins anew. */
+void part_drop(struct part *part, uint32_t dropped, uint32_t left);
+
 /* The table said CALL_FAILED. */
 enum part_verdict part_refuse(struct part *part, uint32_t attempts);
 

@@ -384,6 +384,25 @@ static void the_offset_moves_past_a_dead_letter_that_was_the_last_record(void **
     expect_commit(&stage, PARTITION, 101, CALL_OK);
 }
 
+/* The offset moves past a dead letter with the next part, and before that the table is asked. */
+static void a_dead_letter_is_not_buried_again_because_it_took_long(void **state)
+{
+    (void)state;
+    play_to_write(4); /* The second of them is poison. */
+    expect_refusals(4, 104);
+    expect_refusals(2, 102);
+    expect_likes(1, 101, CALL_OK);
+    expect_refusals(1, 102);
+    expect_likes(0, 101, CALL_OK); /* The probe. */
+    stage.now_ns += 60 * second_ns;
+    expect_put(&stage, TOPIC_DEAD, CALL_OK);
+    expect_offset(CALL_OK, 101);
+    expect_likes(2, 104, CALL_OK);
+    expect_commit(&stage, PARTITION, 104, CALL_OK);
+    stage_hear(&stage, LINE_TAKE);
+    expect_silence(&stage);
+}
+
 static void no_record_is_buried_while_the_table_refuses_everything(void **state)
 {
     (void)state;
@@ -483,6 +502,7 @@ int main(void)
         scene(a_refused_batch_is_tried_again_after_a_pause),
         scene(a_poison_record_is_found_and_buried_and_the_others_are_written),
         scene(the_offset_moves_past_a_dead_letter_that_was_the_last_record),
+        scene(a_dead_letter_is_not_buried_again_because_it_took_long),
         scene(no_record_is_buried_while_the_table_refuses_everything),
         scene(a_record_is_not_given_up_before_the_dead_letters_have_it),
         scene(a_batcher_serves_nobody_and_is_well),

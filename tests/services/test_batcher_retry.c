@@ -74,6 +74,33 @@ static void a_poison_record_is_found_wherever_it_is_in_two_log_n_transactions(vo
     }
 }
 
+static void what_was_found_out_outlasts_a_look_at_the_table(void **state)
+{
+    struct part part = {.first = 3, .length = 1, .refused_end = 6, .refusals = 1};
+
+    (void)state;
+    part_drop(&part, 2, 6); /* The third has been buried, and the table knows nothing of it. */
+    assert_int_equal(part.first, 1);
+    assert_int_equal(part.length, 1);
+    assert_int_equal(part.refused_end, 4);
+    assert_int_equal(part.refusals, 1);
+    part_finish(&part, 6);
+    assert_int_equal(part.first, 2);
+    assert_int_equal(part.length, 2);
+}
+
+static void where_somebody_else_has_gone_on_all_begins_anew(void **state)
+{
+    struct part part = {.first = 3, .length = 1, .refused_end = 6, .refusals = 1};
+
+    (void)state;
+    part_drop(&part, 5, 3);
+    assert_int_equal(part.first, 0);
+    assert_int_equal(part.length, 3);
+    assert_int_equal(part.refused_end, 0);
+    assert_int_equal(part.refusals, 0);
+}
+
 static void pauses_double_to_two_seconds_with_their_upper_half_drawn(void **state)
 {
     static const uint64_t longest_ms[] = {20, 40, 80, 160, 320, 640, 1280, 2000, 2000, 2000};
@@ -99,6 +126,8 @@ int main(void)
         cmocka_unit_test(one_record_alone_is_suspect_and_none_is_not),
         cmocka_unit_test(what_is_left_follows_a_part_that_is_done),
         cmocka_unit_test(a_poison_record_is_found_wherever_it_is_in_two_log_n_transactions),
+        cmocka_unit_test(what_was_found_out_outlasts_a_look_at_the_table),
+        cmocka_unit_test(where_somebody_else_has_gone_on_all_begins_anew),
         cmocka_unit_test(pauses_double_to_two_seconds_with_their_upper_half_drawn),
     };
     return cmocka_run_group_tests_name("batcher_retry", tests, NULL, NULL);
