@@ -5,6 +5,8 @@
 #ifndef SERVICES_PORT_SCHEMA_H
 #define SERVICES_PORT_SCHEMA_H
 
+#include <stdint.h>
+
 enum schema_table {
     TABLE_LIKES = 1, /* likes(user_id, post_id, created_at): a = post, b = user, value = when;
                         unique (user_id, post_id). */
@@ -18,6 +20,11 @@ enum schema_table {
     TABLE_CUSTOM,    /* rows(id): a = key, b = 0. */
     TABLE_KINDS
 };
+
+/* An order's amount, and a charge's, is 0 … ORDER_AMOUNT_MAX minor units: a constraint of both
+ * tables. A transaction that would write another is refused whole, now and whenever it comes
+ * again; so an order for more that has been put into the queue is a poison record. */
+#define ORDER_AMOUNT_MAX INT64_C(1000000000000)
 
 enum schema_space {
     SPACE_COUNT = 1, /* Likes shown for a post. */

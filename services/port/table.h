@@ -53,7 +53,8 @@ static inline void table_read(struct table *table, struct call *call, enum table
 
 /* One transaction. CALL_OK: committed and durable, value = rows inserted and deleted by its
  * INSERTs and DELETEs (0: all of it was there already). Otherwise nothing happened, save after
- * CALL_TIMEOUT and CALL_FAILED, when it may have been committed all the same. */
+ * CALL_TIMEOUT and CALL_FAILED, when it may have been committed all the same. What breaks a
+ * constraint of the schema is CALL_FAILED, each time, and nothing of its transaction happened. */
 static inline void table_write(struct table *table, struct call *call, const struct table_op *ops,
                                uint32_t ops_max, uint64_t timeout_ns)
 {

@@ -211,6 +211,26 @@ static void who_finds_no_connection_in_time_is_refused_and_nothing_happened(void
         counts(rig, 2, 0);
 }
 
+static void what_breaks_a_constraint_fails_each_time_and_nothing_of_it_is_written(void **state)
+{
+    static const int64_t refused[] = {ORDER_AMOUNT_MAX + 1, INT64_MAX, -1};
+    struct rig *rig = *state;
+
+    for (size_t i = 0; i < 6; i++) {
+        enum schema_table into = i % 2 == 0 ? TABLE_ORDERS : TABLE_CHARGES;
+        const struct table_op ops[] = {
+            op(TABLE_INSERT, TABLE_ORDERS, 1, 0, 900), op(TABLE_INSERT, TABLE_TRIPS, 1, 0, 7),
+            op(TABLE_INSERT, into, 2, 0, refused[i / 2]), op(TABLE_RAISE, TABLE_OFFSETS, 2, 4, 9)};
+
+        table_write(rig->ports.table, rig_ask(rig, &q), ops, 4, RIG_TIMEOUT_NS);
+        rig_expect(&q, CALL_FAILED, 0);
+        lacks(rig, TABLE_ORDERS, 1, 0);
+        lacks(rig, TABLE_OFFSETS, 2, 4);
+    }
+    WRITE(rig, 2, op(TABLE_INSERT, TABLE_ORDERS, 1, 0, ORDER_AMOUNT_MAX),
+          op(TABLE_INSERT, TABLE_CHARGES, 1, 0, 0));
+}
+
 static void what_was_committed_is_there_after_a_crash(void **state)
 {
     const struct table_op op_again = like(1, 2);
@@ -241,6 +261,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_hot_row_counts_everybody),
     cmocka_unit_test(who_waits_too_long_is_told_once_and_the_rows_stay_whole),
     cmocka_unit_test(who_finds_no_connection_in_time_is_refused_and_nothing_happened),
+    cmocka_unit_test(what_breaks_a_constraint_fails_each_time_and_nothing_of_it_is_written),
     cmocka_unit_test(what_was_committed_is_there_after_a_crash),
 };
 

@@ -4,6 +4,8 @@
  * file. What only one of them does lies in its own files. */
 #include "services/live/table/database_inside.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 static bool begins_with(const char *text, const char *start)
@@ -86,15 +88,24 @@ bool database_each(struct database *database, enum schema_table table, database_
 /* ---- Names and statements ------------------------------------------------------------------- */
 
 const struct database_table database_tables[TABLE_KINDS] = {
-    [TABLE_LIKES] = {"likes", "post_id", "user_id", "created_at"},
-    [TABLE_COUNTERS] = {"like_counters", "post_id", NULL, "n"},
-    [TABLE_MENUS] = {"menus", "restaurant_id", NULL, "version"},
-    [TABLE_ORDERS] = {"orders", "id", NULL, "amount"},
-    [TABLE_CHARGES] = {"charges", "order_id", NULL, "amount"},
-    [TABLE_TRIPS] = {"trips", "order_id", NULL, "courier"},
-    [TABLE_OFFSETS] = {"offsets", "topic", "partition", "next"},
-    [TABLE_CUSTOM] = {"custom_rows", "id", NULL, "value"},
+    [TABLE_LIKES] = {"likes", "post_id", "user_id", "created_at", 0},
+    [TABLE_COUNTERS] = {"like_counters", "post_id", NULL, "n", 0},
+    [TABLE_MENUS] = {"menus", "restaurant_id", NULL, "version", 0},
+    [TABLE_ORDERS] = {"orders", "id", NULL, "amount", ORDER_AMOUNT_MAX},
+    [TABLE_CHARGES] = {"charges", "order_id", NULL, "amount", ORDER_AMOUNT_MAX},
+    [TABLE_TRIPS] = {"trips", "order_id", NULL, "courier", 0},
+    [TABLE_OFFSETS] = {"offsets", "topic", "partition", "next", 0},
+    [TABLE_CUSTOM] = {"custom_rows", "id", NULL, "value", 0},
 };
+
+void database_constraint(char text[static DATABASE_CONSTRAINT_MAX],
+                         const struct database_table *table)
+{
+    text[0] = '\0';
+    if (table->most > 0)
+        snprintf(text, DATABASE_CONSTRAINT_MAX, " CHECK (%s BETWEEN 0 AND %" PRId64 ")",
+                 table->value, table->most);
+}
 
 static void add(char *text, const char *more)
 {

@@ -42,11 +42,12 @@ struct database { /* The first member of each engine's own. */
 
 struct database_table {
     const char *name, *a, *b, *value; /* b NULL: its key is one column. */
+    int64_t most;                     /* A constraint: its value is 0 … most; 0: there is none. */
 };
 
 extern const struct database_table database_tables[TABLE_KINDS]; /* From 1 on. */
 
-enum { DATABASE_TEXT_MAX = 640 };
+enum { DATABASE_TEXT_MAX = 640, DATABASE_CONSTRAINT_MAX = 96 };
 
 /* Writes a statement. In the pattern, %T is the table, %K its key's columns, %V its value's column;
  * %P what is to be put there (a, b and v of `names` with commas between), %M that the key's
@@ -57,6 +58,10 @@ struct database_names {
 };
 void database_text(char text[static DATABASE_TEXT_MAX], const char *pattern,
                    const struct database_table *table, const struct database_names *names);
+
+/* What stands behind the value's column where the table is made: " CHECK (…)", or "". */
+void database_constraint(char text[static DATABASE_CONSTRAINT_MAX],
+                         const struct database_table *table);
 
 /* ---- Who writes now, in SQLite -------------------------------------------------------------- */
 

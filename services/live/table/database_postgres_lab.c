@@ -63,15 +63,16 @@ static bool name_schema(struct postgres *postgres, const char *schema, const cha
 static bool make_table(struct postgres *postgres, const struct database_table *table, bool has_key,
                        char why[static 160])
 {
-    char text[DATABASE_TEXT_MAX], b[64] = "", key[160] = "";
+    char text[DATABASE_TEXT_MAX], b[64] = "", key[160] = "", constraint[DATABASE_CONSTRAINT_MAX];
 
+    database_constraint(constraint, table);
     if (table->b != NULL)
         snprintf(b, sizeof b, "%s bigint NOT NULL, ", table->b);
     if (has_key)
         snprintf(key, sizeof key, ", PRIMARY KEY (%s%s%s)", table->a, table->b == NULL ? "" : ", ",
                  table->b == NULL ? "" : table->b);
-    snprintf(text, sizeof text, "CREATE TABLE %s (%s bigint NOT NULL, %s%s bigint NOT NULL%s)",
-             table->name, table->a, b, table->value, key);
+    snprintf(text, sizeof text, "CREATE TABLE %s (%s bigint NOT NULL, %s%s bigint NOT NULL%s%s)",
+             table->name, table->a, b, table->value, constraint, key);
     return do_say(postgres, text, why);
 }
 

@@ -309,14 +309,15 @@ static bool make_tables(struct sqlite *sqlite)
     for (uint32_t i = 1; i < TABLE_KINDS; i++) {
         const struct database_table *table = &database_tables[i];
         bool has_key = i != TABLE_LIKES || sqlite->is_indexed;
-        char text[DATABASE_TEXT_MAX];
+        char text[DATABASE_TEXT_MAX], constraint[DATABASE_CONSTRAINT_MAX];
 
+        database_constraint(constraint, table);
         snprintf(text, sizeof text, "CREATE TABLE %s (%s INTEGER NOT NULL", table->name, table->a);
         if (table->b != NULL)
             snprintf(text + strlen(text), sizeof text - strlen(text), ", %s INTEGER NOT NULL",
                      table->b);
-        snprintf(text + strlen(text), sizeof text - strlen(text), ", %s INTEGER NOT NULL",
-                 table->value);
+        snprintf(text + strlen(text), sizeof text - strlen(text), ", %s INTEGER NOT NULL%s",
+                 table->value, constraint);
         if (has_key)
             snprintf(text + strlen(text), sizeof text - strlen(text),
                      ", PRIMARY KEY (%s%s%s)) WITHOUT ROWID", table->a,

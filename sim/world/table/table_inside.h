@@ -48,6 +48,7 @@ struct table_block {
     uint32_t locks_max;   /* Rows to be locked. */
     uint32_t locks_taken; /* The first so many of them are held; the next one is waited for. */
     uint64_t statements;  /* A bit per (verb, table) that occurs: see table_statement_bit. */
+    bool is_unlawful;     /* One of them breaks a constraint. */
     struct table_op *ops;
     struct table_lock **locks;
     uint16_t *order; /* Of the rows to be locked: an operation that names each, in key order. */
@@ -118,6 +119,14 @@ static inline uint64_t table_now(const struct table_model *model)
 static inline uint64_t table_statement_bit(const struct table_op *op)
 {
     return UINT64_C(1) << (op->verb * TABLE_KINDS + op->table);
+}
+
+/* The schema's constraint on amounts. */
+static inline bool table_is_unlawful(const struct table_op *op)
+{
+    bool is_amount = op->table == TABLE_ORDERS || op->table == TABLE_CHARGES;
+
+    return is_amount && op->verb != TABLE_DELETE && (op->value < 0 || op->value > ORDER_AMOUNT_MAX);
 }
 
 /* table_stages.c */

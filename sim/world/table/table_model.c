@@ -50,9 +50,11 @@ static struct table_block *copy(struct table_model *model, const struct table_op
         return NULL;
     memcpy(block->ops, ops, ops_max * sizeof *ops);
     block->statements = 0;
+    block->is_unlawful = false;
     for (uint32_t i = 0; i < ops_max; i++) {
         check(ops[i].table > 0 && ops[i].table < TABLE_KINDS);
         block->statements |= table_statement_bit(&ops[i]);
+        block->is_unlawful |= table_is_unlawful(&ops[i]);
     }
     table_locks_plan(block);
     return block;

@@ -21,6 +21,8 @@
  * verb and table are one statement with many rows (INSERT … VALUES (…), (…); unnest). A table
  * without an index adds a walk over all its rows per statement, scan_row_ns each.
  *
+ * What breaks a constraint of the schema fails when its statements have run, and locks nothing.
+ *
  * A client that times out leaves its transaction running: slot, locks and flush are still taken,
  * and CALL_TIMEOUT may have been committed. A crash rolls back what was not flushed; what was
  * waiting fails, later ones are refused until the restart; committed rows stay. */

@@ -216,7 +216,7 @@ static void run(struct event *event)
     meter_add(&model->cores, transaction->since_ns, table_now(model));
     model->cores_taken--;
     transaction->since_ns = table_now(model);
-    if (transaction->is_orphan) {
+    if (transaction->is_orphan || (transaction->block != NULL && transaction->block->is_unlawful)) {
         disconnect(model, transaction);
         fail(model, transaction, CALL_FAILED);
     } else if (transaction->block != NULL) {
