@@ -58,6 +58,7 @@ struct evidence { /* Borrowed by audit_end. */
     /* A service's call to the store got no answer, or a refusal. With a log behind it a like is
      * then taken without being shown, so what is shown has no lower bound. */
     bool has_store_missed;
+    uint64_t dead_letters; /* Records put into TOPIC_DEAD, in the warm-up as well. */
 };
 
 /* ---- The auditor ----------------------------------------------------------------------------- */

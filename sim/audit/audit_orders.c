@@ -1,4 +1,5 @@
-/* audit_orders.c — Each order is charged 0 or 1 times, and 1 when its customer was told so.
+/* audit_orders.c — Each order is charged 0 or 1 times, and 1 when its customer was told so; save
+ * one that the table refuses for good, which is charged never and ends in the dead letters.
  *
  * Every order is a fact: who asked for what, what the customer was told, and when. At the end the
  * charges are walked once and added to the facts, the facts are judged, and the books are written.
@@ -12,7 +13,7 @@ enum { ORDERS_MAX = 1 << 23 };
 struct order_fact {
     uint64_t intended_ns;
     uint64_t restaurant, customer;
-    int64_t amount;
+    int64_t amount;   /* As asked for: of a poison order, none that the table takes. */
     int64_t charged;  /* All its charges together; added up at the end. */
     uint32_t charges; /* How many. */
     uint8_t outcome;  /* enum call_outcome; CALL_PENDING: not yet. */
@@ -72,6 +73,12 @@ static bool was_told_yes(const struct order_fact *fact)
     return call_is_served((enum call_outcome)fact->outcome);
 }
 
+/* Accepted, and of a kind that the table refuses for good: it can only be buried. */
+static bool is_dead(const struct order_fact *fact)
+{
+    return was_told_yes(fact) && clients_is_poison(fact->amount);
+}
+
 /* ---- Charges --------------------------------------------------------------------------------- */
 
 static void gather_charges(struct audit *audit, const struct evidence *evidence)
@@ -102,19 +109,41 @@ static void check_order(struct audit *audit, uint64_t id, const struct order_fac
         audit_break(audit, "an order is charged once", "order %llu: %lld of %lld in %u charges",
                     (unsigned long long)id, (long long)fact->charged, (long long)fact->amount,
                     fact->charges);
-    if (must_be_charged && was_told_yes(fact) && fact->charges == 0)
+    if (clients_is_poison(fact->amount) && fact->charges > 0)
+        audit_break(audit, "what the table refuses is not charged", "order %llu",
+                    (unsigned long long)id);
+    if (must_be_charged && was_told_yes(fact) && !is_dead(fact) && fact->charges == 0)
         audit_break(audit, "an accepted order is charged", "order %llu", (unsigned long long)id);
 }
 
-static void check_orders(struct audit *audit, bool must_be_charged)
+/* Once each, or oftener: whoever buried one and died before it said so is followed by another. */
+static void check_dead(struct audit *audit, uint64_t dead, uint64_t dead_letters)
+{
+    if (dead == 0)
+        return;
+    audit->result->invariants_checked++;
+    if (dead_letters < dead)
+        audit_break(audit, "an accepted order is charged or buried",
+                    "%llu of them can never be charged, %llu are in the dead letters",
+                    (unsigned long long)dead, (unsigned long long)dead_letters);
+}
+
+static void check_orders(struct audit *audit, bool must_be_charged, uint64_t dead_letters)
 {
     const struct map_slot *slot;
     size_t cursor = 0;
+    uint64_t dead = 0;
 
-    while ((slot = map_next(&audit->orders, &cursor)) != NULL)
-        if (slot->value != 0)
-            check_order(audit, slot->a, (const struct order_fact *)(uintptr_t)slot->value,
-                        must_be_charged);
+    while ((slot = map_next(&audit->orders, &cursor)) != NULL) {
+        const struct order_fact *fact = (const struct order_fact *)(uintptr_t)slot->value;
+
+        if (fact == NULL)
+            continue;
+        check_order(audit, slot->a, fact, must_be_charged);
+        dead += is_dead(fact);
+    }
+    if (must_be_charged)
+        check_dead(audit, dead, dead_letters);
 }
 
 /* A log that does not wait for its followers may lose what it has acknowledged. */
@@ -184,19 +213,27 @@ static uint32_t surge_for(const struct order_fact *fact, const struct surge *sur
     return orders == NULL ? 0 : pricing_surge_ppm(surge, *orders);
 }
 
+/* What an order that earned nothing was lost by. A dead letter was an error, though its customer
+ * was told otherwise. */
+static unsigned lost_by(const struct order_fact *fact)
+{
+    if (!was_told_yes(fact))
+        return audit_failure((enum call_outcome)fact->outcome);
+    return fact->is_late ? (unsigned)FAILURES : (unsigned)FAILURE_ERROR;
+}
+
 static void book_order(struct audit *audit, uint64_t id, const struct order_fact *fact,
                        uint32_t surge_ppm)
 {
     const struct sale sale = {.order = id,
                               .restaurant = fact->restaurant,
                               .customer = fact->customer,
-                              .basket = fact->amount,
+                              .basket = clients_basket(fact->amount),
                               .surge_ppm = surge_ppm};
-    bool is_yes = was_told_yes(fact);
+    bool is_ok = was_told_yes(fact) && !fact->is_late && !is_dead(fact);
 
-    measure_order(audit->measure, fact->intended_ns, &sale, is_yes && !fact->is_late,
-                  fact->charges > 0,
-                  is_yes ? FAILURES : audit_failure((enum call_outcome)fact->outcome));
+    measure_order(audit->measure, fact->intended_ns, &sale, is_ok, fact->charges > 0,
+                  lost_by(fact));
 }
 
 static void book_orders(struct audit *audit)
@@ -218,7 +255,7 @@ static void book_orders(struct audit *audit)
 void audit_orders_end(struct audit *audit, const struct evidence *evidence, bool has_drained)
 {
     gather_charges(audit, evidence);
-    check_orders(audit, has_drained && promises_orders(audit->scenario));
+    check_orders(audit, has_drained && promises_orders(audit->scenario), evidence->dead_letters);
     book_orders(audit);
     count_trips(audit, evidence);
 }

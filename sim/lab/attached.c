@@ -5,7 +5,8 @@
  *
  * The next run on the same nodes begins as the first one did: the audit holds what it was told
  * against what is there, and nothing of an earlier run may be there. Offsets stay, because the log
- * does. Whether somebody is behind a balancer is asked by a question that changes nothing.
+ * does, and dead letters stay with it, to be taken off the next run's. Whether somebody is behind a
+ * balancer is asked by a question that changes nothing.
  *
  * What is left out: the nodes' own figures (utilisation, waits, hits). Whoever started the nodes
  * watches them as well, by /metrics. */
@@ -123,7 +124,8 @@ enum lab_end attached_begin(struct lab *lab, char trouble[static 400])
                      scenario->services[i].name, lab->options->attach);
             return LAB_DEPENDENCY;
         }
-    if (drain(lab, why) && forget(lab, why))
+    if (drain(lab, why) && forget(lab, why) &&
+        dead_letters_read(lab, &lab->proofs.dead_before, why))
         return LAB_DONE;
     snprintf(trouble, 400, "what an earlier run has left cannot be cleared: %s", why);
     return LAB_DEPENDENCY;

@@ -172,7 +172,6 @@ static void close_queue(struct lab *lab, const struct sums *sums)
     queue->redelivered = is->queue_redelivered - was->queue_redelivered;
     queue->batches = is->queue_batches - was->queue_batches;
     queue->batch_mean = ratio(queue->put, queue->batches);
-    queue->dead = is->queue_dead - was->queue_dead;
     queue->dropped = lab->report->gaps = is->queue_gaps - was->queue_gaps;
     queue->rebalances = (uint32_t)(is->queue_rebalances - was->queue_rebalances);
     queue->unacked_max = is->queue_in_hand.max;
@@ -233,6 +232,16 @@ void close_counters(struct lab *lab)
         add_counter(counter, &figures.sum);
     }
     counter->lost = (int64_t)(counter->attempted - counter->shown);
+}
+
+/* Of the drain as well: a record may be given up when the other figures have been read. */
+void close_dead_letters(struct lab *lab, uint64_t letters)
+{
+    uint64_t before = 0; /* In the warm-up, as the batchers have counted. */
+
+    for (uint32_t i = 0; lab->crew != NULL && i < crew_stations(lab->crew); i++)
+        before += lab->at_warm[i].sum.queue_dead;
+    lab->result->queue.dead = letters > before ? letters - before : 0;
 }
 
 void close_figures(struct lab *lab)

@@ -88,10 +88,30 @@ static bool fetch_counts(struct lab *lab, char why[static 160])
                                                           keep_count, &lab->proofs.shown, why);
 }
 
+/* Asked of the broker: a batcher that is killed takes what it has counted last with it. */
+bool dead_letters_read(struct lab *lab, uint64_t *letters, char why[static 160])
+{
+    const struct queue_settings *queue = &lab->servers.queue;
+    uint64_t ends[STATS_PARTITIONS_MAX] = {0};
+
+    *letters = 0;
+    if (!lab->servers.wanted.queue)
+        return true;
+    if (queue->is_rabbit)
+        return rabbit_read_ready(queue, lab->servers.run, TOPIC_DEAD, letters, why);
+    if (!queue_read_ends(queue, lab->servers.run, TOPIC_DEAD, ends, why))
+        return false;
+    for (uint32_t i = 0; i < queue->partitions && i < STATS_PARTITIONS_MAX; i++)
+        *letters += ends[i];
+    return true;
+}
+
 bool proofs_fetch(struct lab *lab, char why[static 160])
 {
     map_init(&lab->proofs.shown, &lab->arena, 64);
     if (lab->servers.wanted.store && !fetch_counts(lab, why))
+        return false;
+    if (!dead_letters_read(lab, &lab->proofs.dead_letters, why))
         return false;
     return !lab->servers.wanted.table || fetch_tables(lab, why);
 }

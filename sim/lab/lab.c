@@ -52,7 +52,7 @@ static void note_send_lag(struct lab *lab)
 /* Services have stopped: what is there now is what there will be. */
 static enum lab_end judge(struct lab *lab, bool has_drained)
 {
-    struct evidence evidence = {&evidence_lab_ops, &lab->proofs, false};
+    struct evidence evidence = {.ops = &evidence_lab_ops, .context = &lab->proofs};
     static struct crew_figures last; /* at_end knows nothing of what was missed since then. */
     char why[160] = "";
 
@@ -67,6 +67,8 @@ static enum lab_end judge(struct lab *lab, bool has_drained)
                  "what is in the servers in the end cannot be read: %s", why);
         return LAB_DEPENDENCY;
     }
+    evidence.dead_letters = lab->proofs.dead_letters - lab->proofs.dead_before;
+    close_dead_letters(lab, evidence.dead_letters);
     audit_end(&lab->audit, &evidence, has_drained);
     return LAB_DONE;
 }

@@ -24,7 +24,8 @@ struct rows { /* Of one table, fetched. */
 
 struct proofs { /* What the audit is shown. */
     struct rows tables[TABLE_KINDS];
-    struct map shown; /* (post, 0) -> the number. */
+    struct map shown;                   /* (post, 0) -> the number. */
+    uint64_t dead_letters, dead_before; /* In the broker: in the end, and before the run. */
 };
 
 struct lab {
@@ -80,11 +81,15 @@ void attached_settle(struct lab *lab);
 void read_figures(struct lab *lab, struct crew_figures *figures);
 void close_figures(struct lab *lab);
 void close_counters(struct lab *lab); /* When the nodes have stopped: of the whole run. */
+void close_dead_letters(struct lab *lab, uint64_t letters); /* The same; letters: of this run. */
 
 /* evidence.c */
 bool proofs_fetch(struct lab *lab, char why[static 160]);
 void proofs_free(struct lab *lab);
 extern const struct evidence_ops evidence_lab_ops; /* context: struct proofs * */
+
+/* What is among the dead letters now. */
+bool dead_letters_read(struct lab *lab, uint64_t *letters, char why[static 160]);
 
 /* Where the consumers of a topic's log stand in SQL, all partitions: *behind records. */
 bool log_read_lag(struct lab *lab, uint64_t *behind, char why[static 160]);

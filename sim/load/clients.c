@@ -60,6 +60,7 @@ void clients_init(struct clients *clients, const struct scenario *scenario, uint
     arrivals_init(&clients->arrivals, spec, seed, clients->end_ns);
     clients_stream(&clients->asks, spec, seed, "asks");
     clients_stream(&clients->backoffs, spec, seed, "backoffs");
+    clients_stream(&clients->poisons, spec, seed, "poisons");
     zipf_init(&clients->zipf, spec->keys.n > 0 ? spec->keys.n : 1, spec->keys.s);
     pool_init(&clients->requests, ports->arena, sizeof(struct request), requests_max(spec));
     clients->people = people_open(clients, scenario, seed);
@@ -103,6 +104,17 @@ static uint8_t priority_of(const struct clients *clients, const struct ask *ask)
     return ask->priority;
 }
 
+/* No basket is beyond what the table takes, however far the tail of its distribution reaches. */
+static int64_t draw_amount(struct clients *clients)
+{
+    uint64_t drawn = dist_draw_ns(&clients->spec->amount, &clients->asks);
+    int64_t basket = drawn < (uint64_t)ORDER_AMOUNT_MAX ? (int64_t)drawn : ORDER_AMOUNT_MAX;
+
+    if (clients->spec->poison > 0 && dice_chance(&clients->poisons, clients->spec->poison))
+        return basket + ORDER_AMOUNT_MAX + 1;
+    return basket;
+}
+
 /* Draws nothing that the load does not use, so that a simple load stays a cheap one. */
 static void draw_ask(struct clients *clients, struct ask *ask)
 {
@@ -113,7 +125,7 @@ static void draw_ask(struct clients *clients, struct ask *ask)
     ask->user = spec->people > 1 ? 1 + dice_below(&clients->asks, spec->people) : 1;
     ask->zone = spec->zones > 1 ? (uint8_t)dice_below(&clients->asks, spec->zones) : 0;
     if (spec->verb == VERB_ORDER)
-        ask->amount = (int64_t)dist_draw_ns(&spec->amount, &clients->asks);
+        ask->amount = draw_amount(clients);
     ask->priority = priority_of(clients, ask);
     ask->id = clients_next_id(clients);
     if (spec->verb == VERB_TRACK) /* Some order, perhaps one that is not placed yet. */

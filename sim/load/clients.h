@@ -24,6 +24,7 @@
 #include "services/base/pool.h"
 #include "services/base/pricing.h"
 #include "services/port/ports.h"
+#include "services/port/schema.h"
 #include "sim/load/arrivals.h"
 #include "sim/load/retry.h"
 
@@ -73,6 +74,17 @@ struct token_news {
     bool is_robbed;       /* REVOKED: of a token that a thief has as well. */
 };
 
+/* A poison order is for more than the table takes: its basket, moved beyond the limit. */
+static inline bool clients_is_poison(int64_t amount)
+{
+    return amount > ORDER_AMOUNT_MAX;
+}
+
+static inline int64_t clients_basket(int64_t amount)
+{
+    return clients_is_poison(amount) ? amount - ORDER_AMOUNT_MAX - 1 : amount;
+}
+
 /* Who listens: the world counts and audits. finished: outcome as the last try ended, is_late when
  * an ok came after the client's patience. */
 struct clients_ears {
@@ -95,6 +107,7 @@ struct clients {
     struct call next;           /* Sleeps until the next arrival, … */
     uint64_t next_ns;           /* … which is meant to be then. */
     struct dice asks, backoffs; /* What is asked; how long to back off. */
+    struct dice poisons;        /* Which orders are poison; their baskets are the same without. */
     struct zipf zipf;
     struct premium premium; /* Whose orders are more urgent. */
     struct retry_budget budget;

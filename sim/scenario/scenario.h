@@ -82,6 +82,7 @@ struct load_spec {
     uint64_t people;    /* Distinct user ids, drawn uniformly: who asks. */
     uint32_t zones;     /* Delivery areas, drawn uniformly. */
     struct dist amount; /* The basket, minor units. */
+    double poison;      /* Share of the orders that the table refuses for good. */
     uint32_t bytes;
     uint8_t priority;
     uint64_t patience_ns; /* An ok after it is late; 0: never. */

@@ -114,6 +114,27 @@ static void add_leg(struct moments *to, const struct work *work, uint32_t servic
     }
 }
 
+/* Share of the orders that the table refuses; an error where it is written before the answer. */
+static double poison_of(const struct work *work)
+{
+    double rate = 0, poison = 0;
+
+    for (uint32_t l = 0; l < work->scenario->loads_max; l++) {
+        if (work->scenario->loads[l].verb != VERB_ORDER)
+            continue;
+        rate += work->rates[l];
+        poison += work->rates[l] * work->scenario->loads[l].poison;
+    }
+    return rate > 0 ? poison / rate : 0;
+}
+
+static bool is_order_write(const struct work *work, uint32_t service, uint32_t verb,
+                           const struct leg *leg)
+{
+    return verb == VERB_ORDER && leg->kind == LEG_WRITE &&
+           work->scenario->services[service].kind == KIND_DELIVERY;
+}
+
 static struct moments path_moments(const struct work *work, uint32_t service, uint32_t verb,
                                    const struct path *path, uint32_t slice)
 {
@@ -128,11 +149,14 @@ static struct moments path_moments(const struct work *work, uint32_t service, ui
     add_wait(&moments, &work->threads[service], slice);
     lose(&moments, work->threads[service].sheds[slice]);
     lose(&moments, work->cpu[service].sheds[slice]);
-    for (uint32_t i = 0; i < path->answered; i++)
+    for (uint32_t i = 0; i < path->answered; i++) {
         if (path->legs[i].kind == LEG_ASK)
             add_verb(&moments, work, path->legs[i].target, verb, slice);
         else
             add_leg(&moments, work, service, &path->legs[i], slice);
+        if (is_order_write(work, service, verb, &path->legs[i]))
+            lose(&moments, poison_of(work));
+    }
     return moments;
 }
 

@@ -65,10 +65,21 @@ static void check_offsets(struct world *world)
             }
 }
 
+/* Ends of logs count from the beginning, warm-up or not. */
+static uint64_t dead_letters(const struct world *world)
+{
+    uint64_t letters = 0;
+
+    for (uint32_t i = 0; i < world->scenario->queue.partitions; i++)
+        letters += queue_model_end(world->parts.queue, TOPIC_DEAD, i);
+    return letters;
+}
+
 void invariants_end(struct world *world)
 {
     bool has_drained = world->result->end == RUN_DONE && world_is_quiet(world);
-    struct evidence evidence = {.ops = &evidence_world_ops, .context = world};
+    struct evidence evidence = {
+        .ops = &evidence_world_ops, .context = world, .dead_letters = dead_letters(world)};
 
     for (uint32_t i = 0; i < world->groups_max; i++) {
         check_little(world, &world->groups[i]);

@@ -114,6 +114,31 @@ static void a_user_thinks_asks_and_thinks_again(void **state)
     expect_silence(&play->stage);
 }
 
+static struct ask order_with(void **state, double poison)
+{
+    struct play *play;
+
+    unmake(state);
+    make(state);
+    play = *state;
+    play->scenario.loads[0] = user_of(VERB_ORDER);
+    play->scenario.loads[0].amount = (struct dist){.kind = DIST_EXPONENTIAL, .mean = 90000};
+    dist_init(&play->scenario.loads[0].amount);
+    play->scenario.loads[0].poison = poison;
+    return first_ask(play, 0)->ask;
+}
+
+static void a_poison_order_is_the_same_order_for_more_than_the_table_takes(void **state)
+{
+    const struct ask good = order_with(state, 0), poison = order_with(state, 1);
+
+    assert_false(clients_is_poison(good.amount));
+    assert_true(poison.amount > ORDER_AMOUNT_MAX);
+    assert_true(clients_is_poison(poison.amount));
+    assert_int_equal(clients_basket(good.amount), good.amount);
+    assert_int_equal(clients_basket(poison.amount), good.amount);
+}
+
 static void a_second_try_is_the_same_request_and_says_which_try_it_is(void **state)
 {
     struct play *play = *state;
@@ -223,6 +248,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_PLAY(a_user_thinks_asks_and_thinks_again),
         WITH_PLAY(a_members_order_is_as_urgent_as_promised_and_its_menu_is_not),
+        WITH_PLAY(a_poison_order_is_the_same_order_for_more_than_the_table_takes),
         WITH_PLAY(a_second_try_is_the_same_request_and_says_which_try_it_is),
         WITH_PLAY(nobody_tries_again_when_the_patience_would_be_over),
         WITH_PLAY(an_ok_after_the_patience_is_late),

@@ -273,6 +273,10 @@ static void services_that_cannot_work_are_named(void **state)
                    "the target does not fit the signal");
     expect_problem("services: {likes: {design: queued}}\nload: [{verb: like, rate: 1/s}]\n",
                    "a batcher is missing");
+    expect_problem("services: {delivery: {}}\nload: [{verb: menu, rate: 1/s, poison: 1%}]\n",
+                   "\"poison\" has no effect here: it goes with verb: order");
+    expect_problem(SERVER "load: [{verb: order, to: server, rate: 1/s, poison: 1%}]\n",
+                   "story.yaml:2:53: error: these orders reach no table that could refuse them");
     expect_problem("services: {likes: {ack: store}}\nload: [{verb: like, rate: 1/s}]\n",
                    "this design writes the table before it answers");
     expect_problem("services: {store: {steps: [{compute: 1ms}]}}\n" ASKER,

@@ -181,6 +181,22 @@ static void follow(struct binder *binder, const struct load_spec *load, struct n
     }
 }
 
+/* Only the tables that a delivery writes refuse an order; seen: a bit per service asked. */
+static void judge_poison(struct binder *binder, const struct load_spec *load, struct node *node,
+                         uint32_t seen)
+{
+    if (load->verb != VERB_ORDER || load->poison <= 0)
+        return;
+    for (uint32_t i = 0; i < binder->scenario->services_max; i++)
+        if ((seen & (1U << i)) != 0 && binder->scenario->services[i].kind == KIND_DELIVERY)
+            return;
+    blame(binder->problems, near(node, "poison"), NULL,
+          "these orders reach no table that could refuse them; send them to a service of kind "
+          "delivery",
+          "эти заказы не доходят до таблицы, которая их отвергла бы; их принимает сервис вида "
+          "delivery");
+}
+
 static void judge_verbs(struct binder *binder)
 {
     struct node *loads = node_find(binder->root, "load");
@@ -194,6 +210,7 @@ static void judge_verbs(struct binder *binder)
             binder->scenario->services_max == 0)
             continue;
         follow(binder, load, node, load->service, &seen);
+        judge_poison(binder, load, node, seen);
     }
 }
 

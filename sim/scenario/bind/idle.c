@@ -18,6 +18,7 @@ static const struct rule of_load[] = {
     {"rate", "arrivals", "poisson", {"poisson", "constant"}},
     {"users", "arrivals", "poisson", {"closed", NULL}},
     {"think", "arrivals", "poisson", {"closed", NULL}},
+    {"poison", "verb", "call", {"order", NULL}},
     {NULL, NULL, NULL, {NULL, NULL}},
 };
 static const struct rule of_keys[] = {

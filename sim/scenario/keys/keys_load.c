@@ -110,6 +110,14 @@ static const struct key load_keys[] = {
     {"amount", KEY_MONEY_DIST, KEY_AT(struct load_spec, amount), .fallback = "900.00 RUB",
      .least = "0 RUB", .most = "1000000 RUB", .en = "The basket of an order.",
      .ru = "Сумма заказа."},
+    {"poison", KEY_SHARE, KEY_AT(struct load_spec, poison), .fallback = "0%", .least = "0%",
+     .most = "100%",
+     .en = "Orders that break a constraint of the table, now and for ever: as if of a client of "
+           "another version. One that was acknowledged ends in the dead letters; what it would "
+           "have brought is lost by an error.",
+     .ru = "Заказы, которые нарушают ограничение таблицы, сейчас и всегда: как от клиента другой "
+           "версии. Подтверждённый окажется среди мёртвых писем; что он принёс бы, упущено из-за "
+           "ошибки."},
     {"bytes", KEY_SIZE, KEY_AT(struct load_spec, bytes), .fallback = "512B", .least = "0B",
      .most = "16MiB", .en = "Size of a request's body.", .ru = "Размер тела запроса."},
     {"priority", KEY_COUNT, KEY_AT(struct load_spec, priority), .fallback = "0", .least = "0",
