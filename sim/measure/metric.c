@@ -329,6 +329,7 @@ static const struct metric metrics[] = {
     {"queue.lag_max", METRIC_COUNT, read_field, AT(result, queue.lag_max)},
     {"queue.lag_end", METRIC_COUNT, read_per_run, AT(result, queue.lag_end)},
     {"queue.redelivered", METRIC_COUNT, read_per_run, AT(result, queue.redelivered)},
+    {"queue.dead_letters", METRIC_COUNT, read_per_run, AT(result, queue.dead)},
     {"store.hit_rate", METRIC_SHARE, read_hit_rate, OWN},
     {"store.utilization", METRIC_SHARE, read_field, AT(result, store.utilization)},
     {"table.utilization", METRIC_SHARE, read_field, AT(result, table.utilization)},

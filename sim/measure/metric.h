@@ -14,7 +14,8 @@
  *   money.{contribution,profit}_per_order        of those that went well
  *   money.lost, money.lost_{timeout,shed,
  *          refused,error,denied,late}            what would have been earned
- *   queue.{lag_max,lag_end,redelivered}          records
+ *   queue.{lag_max,lag_end,redelivered,
+ *          dead_letters}                         records
  *   store.{hit_rate,utilization}
  *   table.{utilization,pool_utilization,hottest_row}
  *   likes.{lost,shown_off}

@@ -403,6 +403,37 @@ void section_counter(struct page *page, const struct report *report)
     table_print(page, &table, word(table.language, WORD_TITLE_COUNTER));
 }
 
+static bool any_poison(const struct report *report)
+{
+    for (unsigned v = 0; v < report->variants_max; v++) {
+        const struct scenario *scenario = report->variants[v].result->scenario;
+
+        for (uint32_t i = 0; i < scenario->loads_max; i++)
+            if (scenario->loads[i].poison > 0)
+                return true;
+    }
+    return false;
+}
+
+/* Where some records can never be handled: those laid aside, and what waits behind one that is
+ * not. Elsewhere lag is drawn over time. */
+void section_queue(struct page *page, const struct report *report)
+{
+    static const struct item items[] = {
+        {WORD_DEAD_LETTERS, WORD_RECORDS, "queue.dead_letters", METRIC_COUNT, COLOR_WARN, NULL},
+        {WORD_LAG, WORD_AT_MOST, "queue.lag_max", METRIC_COUNT, COLOR_PLAIN, NULL},
+        {WORD_LAG, WORD_AT_THE_END, "queue.lag_end", METRIC_COUNT, COLOR_BAD, NULL},
+    };
+    struct table_of table;
+
+    if (!is_nonzero(report, items[0].metric) && !any_poison(report))
+        return;
+    table_begin(&table, report);
+    for (size_t i = 0; i < sizeof items / sizeof items[0]; i++)
+        add_item(&table, items[i]);
+    table_print(page, &table, word(table.language, WORD_TITLE_QUEUE));
+}
+
 static const char *currency_sign(enum language language, const char *currency)
 {
     return language == LANGUAGE_RU && strcmp(currency, "RUB") == 0 ? "₽" : currency;

@@ -31,6 +31,7 @@ void section_failures(struct page *page, const struct report *report);
 void section_auth(struct page *page, const struct report *report);
 void section_runtimes(struct page *page, const struct report *report);
 void section_counter(struct page *page, const struct report *report);
+void section_queue(struct page *page, const struct report *report);
 void section_money(struct page *page, const struct report *report);
 void section_money_lost(struct page *page, const struct report *report);
 

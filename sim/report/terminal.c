@@ -10,6 +10,7 @@
  *   stages       of services with a pipeline: where their visits spend their time
  *   auth         logins, tokens refused, and what a thief could do
  *   counter      what threads that share memory added, lost, and what it cost
+ *   queue        dead letters, and the lag behind a record that is none yet
  *   money        earned and spent, stream by stream; which design one would take
  *   money lost   by cause
  *   over time    offered rate, p99 and queue, drawn
@@ -135,10 +136,19 @@ static void section_repeat(struct page *page, const struct report *report)
 }
 
 const struct section sections[] = {
-    {section_thresholds, false}, {section_answers, false},  {section_failures, false},
-    {section_bottleneck, true},  {section_runtimes, false}, {section_auth, false},
-    {section_stages, false},     {section_counter, false},  {section_money, false},
-    {section_money_lost, false}, {section_over_time, true}, {NULL, false},
+    {section_thresholds, false},
+    {section_answers, false},
+    {section_failures, false},
+    {section_bottleneck, true},
+    {section_runtimes, false},
+    {section_auth, false},
+    {section_stages, false},
+    {section_counter, false},
+    {section_queue, false},
+    {section_money, false},
+    {section_money_lost, false},
+    {section_over_time, true},
+    {NULL, false},
 };
 
 void report_terminal(const struct report *report, FILE *out)

@@ -55,6 +55,7 @@ enum word {
     WORD_TITLE_AUTH,
     WORD_TITLE_RUNTIMES,
     WORD_TITLE_COUNTER,
+    WORD_TITLE_QUEUE,
     WORD_TITLE_MONEY,      /* The currency. */
     WORD_TITLE_MONEY_LOST, /* The currency. */
     WORD_TITLE_TIME,       /* How long in all, how long one mark is. */
@@ -103,6 +104,11 @@ enum word {
     WORD_OBJECTS,
     WORD_GARBAGE,
     WORD_BYTES,
+    WORD_DEAD_LETTERS,
+    WORD_RECORDS,
+    WORD_LAG,
+    WORD_AT_MOST,
+    WORD_AT_THE_END,
     WORD_COMMISSION,
     WORD_DELIVERY,
     WORD_SUBSCRIPTION,

@@ -370,6 +370,22 @@ static void what_breaks_meanwhile_is_said_before_the_figures(void **state)
     assert_says("table cut off, 9\u00a0s – the end\n");
 }
 
+static void dead_letters_are_told_of_where_there_are_any_or_might_be(void **state)
+{
+    (void)state;
+    open_and_print(2, 1, "en");
+    assert_null(strstr(text, "dead letters"));
+    sample.scenarios[1].loads_max = 1;
+    sample.scenarios[1].loads[0].poison = 0.01;
+    print();
+    assert_says("What is left in the queue");
+    sample.scenarios[1].loads[0].poison = 0;
+    sample.merged[0].queue.dead = 12345;
+    print();
+    assert_says("dead letters");
+    assert_says("12,345");
+}
+
 /* ---- Money ---------------------------------------------------------------------------------- */
 
 static void a_stream_that_nobody_has_is_left_out_and_the_others_are_named(void **state)
@@ -458,6 +474,7 @@ int main(void)
         cmocka_unit_test(a_partial_result_is_labelled_before_the_verdict),
         cmocka_unit_test(replications_print_their_intervals),
         cmocka_unit_test(a_run_in_which_nothing_happened_is_still_reported),
+        cmocka_unit_test(dead_letters_are_told_of_where_there_are_any_or_might_be),
         cmocka_unit_test(a_stream_that_nobody_has_is_left_out_and_the_others_are_named),
         cmocka_unit_test(the_cheapest_that_holds_and_the_most_profitable_are_named),
         cmocka_unit_test(what_was_lost_is_told_by_cause_where_there_are_several),

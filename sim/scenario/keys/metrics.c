@@ -71,6 +71,8 @@ static const struct metric_word fixed_words[] = {
     {"queue.lag_end", UNIT_NUMBER, "Records still waiting at the end.", "Записей, ждущих в конце."},
     {"queue.redelivered", UNIT_NUMBER, "Records delivered again.",
      "Записей, доставленных повторно."},
+    {"queue.dead_letters", UNIT_NUMBER, "Records that a batcher gave up and laid aside.",
+     "Записей, от которых batcher отказался и отложил."},
     {"store.hit_rate", UNIT_SHARE, "Reads that found their key.", "Чтения, нашедшие свой ключ."},
     {"store.utilization", UNIT_SHARE, "Of the store's threads.", "Занятость потоков хранилища."},
     {"table.utilization", UNIT_SHARE, "Of the server's cores.", "Занятость ядер базы."},
