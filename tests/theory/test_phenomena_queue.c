@@ -187,6 +187,56 @@ static void a_group_that_was_away_resumes_and_does_not_restart(void **state)
     trial_close(&trial);
 }
 
+/* ---- Poison -----------------------------------------------------------------------------------
+ *
+ * Four workers, four partitions with as many areas each; of 200 orders a second 0.2 % can never be
+ * written. */
+static void run_poison(struct trial *trial, unsigned seeds, unsigned attempts)
+{
+    run_story(trial, seeds,
+              NO_NETWORK FREE_TABLE
+              "duration: 30s\ndrain: 60s\n"
+              "queue: {partitions: 4, latency: 0s, linger: 0s, append: 0s, record: 0s,\n"
+              "  replicate: 0s, rebalance: 0s}\n"
+              "load: [{verb: order, rate: 200/s, zones: 256, poison: 0.2%%}]\n"
+              "services:\n"
+              "  delivery: {orders: queued, cores: 64, work: {light: 0s}}\n"
+              "  batcher: {topic: orders, replicas: 4, batch: 20, linger: 50ms, attempts: %u,\n"
+              "    work: {batch: 0s, record: 0s}}\n",
+              attempts);
+}
+
+/* A partition stands from its first poison record on, which comes after an exponential time of rate
+ * m = r p / P. Of T seconds it stands T - (1 - exp(-m T)) / m on average, and r / P records come in
+ * each. Areas are hashed to partitions, so these are not quite alike. */
+static void without_dead_letters_one_poison_record_stops_its_partition(void **state)
+{
+    const double rate = 200, seconds = 30, m = rate * 0.002 / 4;
+    struct trial trial;
+    struct estimate lag;
+
+    (void)state;
+    run_poison(&trial, 40, 1000);
+    lag = trial_estimate(&trial, "queue.lag_end");
+    expect_between("half of its interval, as a share", lag.half_width / lag.mean, 0, 0.1);
+    expect_about("records behind", lag.mean, rate * (seconds - (1 - exp(-m * seconds)) / m), 0.15);
+    assert_int_equal(trial_estimate(&trial, "queue.dead_letters").mean, 0);
+    trial_close(&trial);
+}
+
+static void with_dead_letters_nobody_waits_behind_one_and_the_rest_is_served(void **state)
+{
+    struct trial trial;
+
+    (void)state;
+    run_poison(&trial, 40, 2);
+    expect_about("dead letters: r p T", mean_of(&trial, "queue.dead_letters"), 200 * 0.002 * 30,
+                 0.15);
+    expect_between("lag at most", mean_of(&trial, "queue.lag_max"), 1, 200);
+    assert_int_equal(mean_of(&trial, "queue.lag_end"), 0);
+    trial_close(&trial);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -197,6 +247,8 @@ int main(void)
         cmocka_unit_test(a_dead_consumers_backlog_grows_for_a_session),
         cmocka_unit_test(the_new_owner_goes_on_at_the_groups_offset),
         cmocka_unit_test(a_group_that_was_away_resumes_and_does_not_restart),
+        cmocka_unit_test(without_dead_letters_one_poison_record_stops_its_partition),
+        cmocka_unit_test(with_dead_letters_nobody_waits_behind_one_and_the_rest_is_served),
     };
 
     return cmocka_run_group_tests_name("phenomena of the queue", tests, NULL, NULL);
