@@ -2,9 +2,12 @@
  *
  * The main job reads as the data flows, in command/run.c: load the story, build a world for each
  * variant and seed, run them, check what must hold, report. */
+#define _GNU_SOURCE
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "sim/command/command.h"
 
@@ -41,12 +44,25 @@ static bool asks_for_help(int argc, char **argv, struct settings *settings)
     return asks;
 }
 
+/* Whoever starts us with one of them closed (`sim … <&-`) would have the first file that we open
+ * take its place, and a child's pipes in the way of one another. */
+static void open_standard_files(void)
+{
+    int fd;
+
+    while ((fd = open("/dev/null", O_RDWR)) >= 0 && fd <= STDERR_FILENO)
+        ;
+    if (fd >= 0)
+        close(fd);
+}
+
 int main(int argc, char **argv)
 {
     struct settings settings = {.lang = language_of_environment()};
     int place = 1;
     const struct command *command;
 
+    open_standard_files();
     while (place < argc && settings_take_lang(&settings, argc, argv, &place))
         place++;
     if (place >= argc) {

@@ -67,7 +67,7 @@ static bool is_there(struct lab *lab, uint32_t service)
 {
     uint64_t until_ns = loop_now_ns(&lab->loop) + patience_ns;
 
-    while (loop_now_ns(&lab->loop) < until_ns) {
+    while (loop_now_ns(&lab->loop) < until_ns && !lab_is_interrupted(lab->options)) {
         enum call_outcome outcome = ask_once(lab, service);
 
         if (call_is_served(outcome))
@@ -88,7 +88,7 @@ static bool drain(struct lab *lab, char why[static 160])
 
     if (!lab->servers.wanted.queue)
         return true;
-    while (loop_now_ns(&lab->loop) < until_ns) {
+    while (loop_now_ns(&lab->loop) < until_ns && !lab_is_interrupted(lab->options)) {
         is_read = log_read_lag(lab, &behind, why);
         if (is_read && behind == 0)
             return true;

@@ -3,6 +3,7 @@
  * lag_max is the highest of whole seconds, and not of every instant as in virtual time. Not
  * measured here, and left at 0: waits for row locks, scans and flushes inside the SQL server, and
  * how many keys a crash of the store has cost. */
+#include <math.h>
 #include <stdio.h>
 
 #include "sim/lab/lab_inside.h"
@@ -60,6 +61,19 @@ static void take_off(struct histogram *from, const struct histogram *before)
     from->sum_ns -= before->sum_ns;
 }
 
+static double busiest_replica(const struct lab *lab, uint32_t number, uint32_t cores)
+{
+    const struct crew_figures *was = &lab->at_warm[number], *is = &lab->at_end[number];
+    uint64_t most = 0;
+
+    for (uint32_t i = 0; i < SETTINGS_REPLICAS_MAX; i++) {
+        uint64_t busy = grown(was->busy_areas[i], is->busy_areas[i]);
+
+        most = busy > most ? busy : most;
+    }
+    return fmin(1, ratio(most, (lab->end_ns - lab->warm_ns) * cores));
+}
+
 /* How far workers and the lock were held in the busiest second is not measured here: the mean
  * stands in its place. A loop is held by a task that computes and by one that blocks. */
 static void close_runtime(const struct lab *lab, uint32_t number, uint64_t core_ns,
@@ -74,6 +88,7 @@ static void close_runtime(const struct lab *lab, uint32_t number, uint64_t core_
     spec = &lab->scenario->services[number];
     up_ns = core_ns / spec->cores;
     result->runtime = spec->runtime;
+    result->busiest_replica = busiest_replica(lab, number, spec->cores);
     result->memory = spec->memory * service_processes(spec) * result->replicas_max;
     result->held =
         service_workers(spec) > 0

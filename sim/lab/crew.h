@@ -9,6 +9,7 @@
 #define SIM_LAB_CREW_H
 
 #include "services/live/loop/loop.h"
+#include "services/live/node/settings.h"
 #include "services/live/node/stats_board.h"
 #include "sim/lab/servers.h"
 
@@ -40,6 +41,7 @@ struct crew_figures {
     uint64_t up_area;       /* Replicas that serve or drain x ns. */
     uint64_t capacity_area; /* Their cores x ns. */
     uint32_t replicas_max, queue_max;
+    uint64_t busy_areas[SETTINGS_REPLICAS_MAX]; /* Of each replica: busy cores x ns. */
 };
 uint32_t crew_stations(const struct crew *crew);
 const char *crew_station_name(const struct crew *crew, uint32_t station);

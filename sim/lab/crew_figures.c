@@ -22,11 +22,14 @@ void crew_read(struct crew *crew, uint32_t number, struct crew_figures *figures)
     for (uint32_t i = 0; i < station->places_max; i++) {
         struct place *place = &station->places[i];
 
+        if (place->starts == 0)
+            continue;
         place_read(place, &one);
         unknown += unknown_ns(place, now_ns);
         if (place->process.pid == 0)
             stats_settle(&one);
         stats_add(&figures->sum, &one);
+        figures->busy_areas[i] = one.busy.area;
     }
     up = stats_level_area(&station->up, now_ns);
     figures->up_area = up;

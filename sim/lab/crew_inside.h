@@ -3,7 +3,7 @@
  *   place   OFF --boot delay--> BOOTING --started--> STARTING --"ready"--> READY
  *            ^                                          |                   |  |
  *            +---------- ended <-- DRAINING <-- told to go -----------------+  | killed by a fault
- *            +---------- DOWN --its fault is over--> STARTING                  v
+ *            +---------- DOWN --its fault is over--> BOOTING                   v
  *                         ^----------------------------------------------------+
  *
  * Seen by crew*.c alone. */

@@ -136,6 +136,8 @@ static void look_around(void *context)
         lab->result->end = RUN_INTERRUPTED;
     } else if (lab->crew != NULL && crew_casualty(lab->crew)[0] != '\0') {
         lab->result->end = RUN_LIMIT; /* Nobody will see it: there is no result to be had. */
+    } else if (servers_have_died(&lab->servers, lab->died)) {
+        lab->result->end = RUN_LIMIT; /* The same. */
     } else {
         return;
     }

@@ -35,7 +35,7 @@ static void remove_folder(const char *folder)
 
     for (int i = 0; i < 50; i++) {
         if (nftw(folder, remove_one, FOLDERS_OPEN_MAX, FTW_DEPTH | FTW_PHYS) == 0 ||
-            errno == ENOENT)
+            access(folder, F_OK) != 0)
             return;
         nanosleep(&moment, NULL);
     }

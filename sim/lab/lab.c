@@ -108,6 +108,10 @@ static enum lab_end run(struct lab *lab, uint64_t began_ns)
                  crew_casualty(lab->crew));
         return LAB_TROUBLE;
     }
+    if (lab->died[0] != '\0') {
+        snprintf(lab->report->trouble, sizeof lab->report->trouble, "%.399s", lab->died);
+        return LAB_TROUBLE;
+    }
     if (lab->crew != NULL)
         crew_rest(lab->crew);
     else

@@ -60,6 +60,8 @@ struct lab {
     struct store_figures store_before;
     uint64_t store_before_ns; /* When that was read: loop_clock_ns. */
 
+    char died[400]; /* A server of ours that ended by itself, and how; "": none. */
+
     struct proofs proofs;
 };
 

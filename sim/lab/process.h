@@ -1,8 +1,8 @@
 /* process.h — Starting a program by its argv, never by a shell, so that it cannot outlive us.
  *
  * The child is in a process group of its own (Ctrl-C is ours to handle), asks the kernel to be
- * killed when we die (PR_SET_PDEATHSIG, and looks whether we have died meanwhile), has /dev/null or
- * a pipe as standard input, a pipe as standard output and a log file as standard error. */
+ * killed when we die (PR_SET_PDEATHSIG, and looks whether we have died meanwhile), has a pipe as
+ * standard input, a pipe as standard output and a log file as standard error. */
 #ifndef SIM_LAB_PROCESS_H
 #define SIM_LAB_PROCESS_H
 

@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "services/live/node/stats.h"
 #include "services/live/queue/broker.h"
 #include "services/live/queue/queue_live.h"
 #include "services/live/table/database.h"
@@ -295,6 +296,11 @@ bool servers_note(struct servers *servers, const struct scenario *scenario,
     }
     name_schema(servers);
     note_settings(servers, scenario, &options->servers);
+    if (servers->wanted.queue && servers->queue.partitions > STATS_PARTITIONS_MAX) {
+        snprintf(trouble, 400, "live, a topic has at most %d partitions; queue.partitions is %u",
+                 STATS_PARTITIONS_MAX, servers->queue.partitions);
+        return false;
+    }
     return true;
 }
 
@@ -381,6 +387,18 @@ void servers_down(struct servers *servers)
     janitor_close(&servers->janitor);
 }
 
+bool servers_have_died(struct servers *servers, char why[static 400])
+{
+    struct process *ours[] = {&servers->store_process, &servers->broker, &servers->rabbit.broker};
+
+    for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
+        if (ours[i]->pid != 0 && !process_is_running(ours[i])) {
+            process_tell_end(ours[i], why);
+            return true;
+        }
+    return false;
+}
+
 /* ---- Faults ---------------------------------------------------------------------------------- */
 
 static bool tell_broker(struct servers *servers, const char *order, char why[static 160])
@@ -406,7 +424,7 @@ static bool store_fault(struct servers *servers, enum fault_kind kind, bool begi
         process_kill(&servers->store_process);
         return true;
     }
-    if (servers_store_start(servers))
+    if (process_is_running(&servers->store_process) || servers_store_start(servers))
         return true;
     snprintf(why, 160, "the store does not start again: %s", strerror(errno));
     return false;
@@ -416,10 +434,12 @@ static bool store_fault(struct servers *servers, enum fault_kind kind, bool begi
 static bool broker_fault(struct servers *servers, enum fault_kind kind, bool begins,
                          char why[static 160])
 {
+    servers->was_queue_struck = true;
     if (servers->queue.is_rabbit)
         return servers_rabbit_fault(servers, kind, begins, why);
     if (kind != FAULT_CRASH)
         return stop_or_go(&servers->broker, begins);
+    servers->is_broker_down = begins;
     return tell_broker(servers, begins ? "down\n" : "up\n", why);
 }
 
@@ -446,13 +466,14 @@ static int hold_database(const char *path, char why[static 160])
 
 static bool table_fault(struct servers *servers, bool begins, char why[static 160])
 {
-    if (begins)
+    if (begins && servers->lock < 0)
         servers->lock = hold_database(servers->table.database, why);
-    else if (servers->lock >= 0)
+    if (begins)
+        return servers->lock >= 0;
+    if (servers->lock >= 0)
         close(servers->lock);
-    if (!begins)
-        servers->lock = -1;
-    return !begins || servers->lock >= 0;
+    servers->lock = -1;
+    return true;
 }
 
 static bool is_theirs(bool is, char why[static 160])
@@ -475,10 +496,42 @@ bool servers_fault(struct servers *servers, const struct fault_spec *fault, bool
            (!is_theirs(servers->table_is_theirs, why) && table_fault(servers, begins, why));
 }
 
+static void heal_rabbit(struct servers *servers)
+{
+    char version[32], why[400];
+
+    process_signal(&servers->rabbit.broker, SIGCONT);
+    if (rabbit_server_restart(&servers->rabbit, why))
+        (void)rabbit_server_wait(&servers->rabbit, NULL, version, why);
+}
+
+/* Right after "up" a new client may still be refused, and would give up at once: so it is waited
+ * for. */
+static void heal_kafka(struct servers *servers)
+{
+    unsigned brokers;
+    char why[160];
+
+    process_signal(&servers->broker, SIGCONT);
+    if (servers->is_broker_down)
+        (void)broker_fault(servers, FAULT_CRASH, false, why);
+    (void)queue_probe(servers->queue.brokers, 10000, &brokers, why);
+}
+
+static void heal_queue(struct servers *servers)
+{
+    if (servers->was_queue_struck && servers->queue.is_rabbit)
+        heal_rabbit(servers);
+    else if (servers->was_queue_struck)
+        heal_kafka(servers);
+}
+
+/* Who reads next says what is wrong. */
 void servers_heal(struct servers *servers)
 {
     char version[32], why[160];
 
+    heal_queue(servers);
     if (servers->lock >= 0)
         close(servers->lock);
     servers->lock = -1;
@@ -486,5 +539,5 @@ void servers_heal(struct servers *servers)
         return;
     process_signal(&servers->store_process, SIGCONT);
     if (process_is_running(&servers->store_process) || servers_store_start(servers))
-        servers_store_wait(servers, version, why); /* Who reads next says what is wrong. */
+        servers_store_wait(servers, version, why);
 }

@@ -39,6 +39,7 @@ struct servers {
     bool store_is_theirs, table_is_theirs; /* Not started by us: the run's traces are dropped. */
     bool is_lasting; /* Nodes that are not ours live on what is made: nothing is dropped. */
     int lock;        /* A held database; -1: none. */
+    bool was_queue_struck, is_broker_down; /* By a fault; down: the embedded Kafka is. */
     struct store_settings store;
     struct queue_settings queue;
     struct table_settings table;       /* connections: of all nodes together. */
@@ -84,13 +85,16 @@ enum lab_end servers_up(struct servers *servers, const struct scenario *scenario
 /* Drops what the run has made in servers that are not ours, stops ours, removes the folder. */
 void servers_down(struct servers *servers);
 
+/* Whether one of ours has ended by itself, and how. It is reaped, and told of once. */
+bool servers_have_died(struct servers *servers, char why[static 400]);
+
 /* Faults. Of a server that is the user's they are refused: false, and why. A crash of embedded SQL
  * is a lock held for its time; a cut of anything is a stop (SIGSTOP): nothing comes through. */
 bool servers_fault(struct servers *servers, const struct fault_spec *fault, bool begins,
                    char why[static 160]);
 
-/* Ends faults that have not ended: what has outlived them in Redis and SQL can be read again. For
- * when the services have stopped. */
+/* Ends faults that have not ended: what has outlived them in store, queue and SQL can be read
+ * again. For when the services have stopped. */
 void servers_heal(struct servers *servers);
 
 /* One more in servers->versions. */

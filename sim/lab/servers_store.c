@@ -97,6 +97,17 @@ static bool probe(const struct servers *servers, char version[static 32], char w
                                        : store_probe(servers->store.server, version, why);
 }
 
+static bool has_ended(struct servers *servers, char why[static 160])
+{
+    char end[400];
+
+    if (servers->store_process.pid == 0 || process_is_running(&servers->store_process))
+        return false;
+    process_tell_end(&servers->store_process, end);
+    snprintf(why, 160, "%.159s", end);
+    return true;
+}
+
 bool servers_store_wait(struct servers *servers, char version[static 32], char why[static 160])
 {
     const struct timespec moment = {.tv_nsec = 5000000};
@@ -104,7 +115,7 @@ bool servers_store_wait(struct servers *servers, char version[static 32], char w
     for (int i = 0; i < START_MS / 5; i++) {
         if (probe(servers, version, why))
             return true;
-        if (servers->store_process.pid != 0 && !process_is_running(&servers->store_process))
+        if (has_ended(servers, why))
             return false;
         if (servers->store_is_theirs || lab_is_interrupted(servers->options))
             return false; /* Theirs is there or it is not. */

@@ -236,6 +236,37 @@ def a_fault_that_never_ends_leaves_a_report(folder):
                f"{kind} {target}: there is a report")
 
 
+def faults_that_overlap_are_one(folder):
+    """Each short one ends inside a long one: what it struck stays away until that ends, and is
+    back then. Two answers of the same server, or a lock that nobody gives back, would show."""
+    for kind, target in (("pause", "table"), ("crash", "store"), ("crash", "likes/0")):
+        path = write(folder, "overlap.yaml", LIKES.replace("duration: 5s", "duration: 8s") +
+                     f"faults: [{{at: 1s, for: 4s, kind: {kind}, target: {target}}},\n"
+                     f"  {{at: 2s, for: 1s, kind: {kind}, target: {target}}}]\n")
+        run = sim("run", path, "--live", "--json", "-q")
+        expect(run.returncode in (0, 99), f"{kind} {target}: {run.returncode} {run.stderr}")
+        if run.stdout == "":
+            continue
+        variant = json.loads(run.stdout)["variants"][0]
+        expect(variant["invariants"]["violated"] == 0, f"{kind} {target}: {variant['invariants']}")
+        expect(variant["queue"]["lag_end"] == 0, f"{kind} {target}: the log is worked off")
+
+
+def a_log_has_so_many_partitions(folder):
+    path = write(folder, "likes.yaml", LIKES)
+    run = sim("run", path, "--live", "--set", "queue.partitions=100")
+    expect(run.returncode == 1 and "at most 64 partitions" in run.stderr,
+           f"100 partitions: {run.returncode} {run.stderr}")
+
+
+def a_closed_standard_input_disturbs_nobody(folder):
+    """The first file that is opened would take its place, and a child's log be lost in it."""
+    path = write(folder, "likes.yaml", LIKES)
+    run = subprocess.run(["sh", "-c", 'exec "$0" run "$1" --live --set duration=2s -q --json <&- 2>&-',
+                          SIM, path], stdout=subprocess.PIPE, text=True, check=False, timeout=120)
+    expect(run.returncode in (0, 99) and run.stdout != "", f"<&- 2>&-: {run.returncode}")
+
+
 def a_killed_sim_leaves_nothing(folder):
     process, before = start_long(folder)
     children = children_of(process.pid)
@@ -284,6 +315,9 @@ def try_all():
         a_password_is_not_repeated(folder)
         nor_is_rabbitmqs(folder)
         a_fault_that_never_ends_leaves_a_report(folder)
+        faults_that_overlap_are_one(folder)
+        a_log_has_so_many_partitions(folder)
+        a_closed_standard_input_disturbs_nobody(folder)
         a_killed_sim_leaves_nothing(folder)
         what_is_missing_is_said(folder)
     expect(wait_until(lambda: folders() <= before, 20), f"folders stay: {folders() - before}")

@@ -202,6 +202,7 @@ static void bury_workers(struct parent *parent)
 static void note_end(struct parent *parent, pid_t pid, int status)
 {
     bool is_well = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    char text[80];
 
     for (uint32_t i = 0; i < parent->prefork.settings->cpu.workers; i++)
         if (parent->workers[i] == pid)
@@ -209,7 +210,13 @@ static void note_end(struct parent *parent, pid_t pid, int status)
     parent->alive--;
     if (parent->is_draining && is_well)
         return;
-    tell(parent, "one of its processes has ended before its time");
+    if (WIFSIGNALED(status))
+        snprintf(text, sizeof text, "one of its processes was ended by signal %d",
+                 WTERMSIG(status));
+    else
+        snprintf(text, sizeof text, "one of its processes ended before its time, with code %d",
+                 WEXITSTATUS(status));
+    tell(parent, text);
     parent->exit_code = 1;
     loop_stop(&parent->loop);
 }
