@@ -69,6 +69,20 @@ static void heard_tried(void *context, const struct request *request)
     measure_attempt(audit->measure, request->intended_ns);
 }
 
+bool audit_leads_to(const struct scenario *scenario, uint32_t service, enum service_kind kind)
+{
+    const struct service_spec *spec = &scenario->services[service];
+
+    if (spec->kind == KIND_CUSTOM)
+        for (uint32_t i = 0; i < spec->steps_max; i++)
+            if (spec->steps[i].kind == STEP_ASK &&
+                audit_leads_to(scenario, spec->steps[i].service, kind))
+                return true;
+    if (spec->kind == KIND_GATEWAY)
+        return audit_leads_to(scenario, spec->behind, kind);
+    return spec->kind == kind;
+}
+
 enum failure audit_failure(enum call_outcome outcome)
 {
     switch (outcome) {

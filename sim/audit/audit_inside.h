@@ -8,6 +8,16 @@
 
 #include "sim/audit/audit.h"
 
+/* Whether what is asked of a service comes to one of this kind: its own, or one that it asks. */
+bool audit_leads_to(const struct scenario *scenario, uint32_t service, enum service_kind kind);
+
+/* A log that does not wait for its followers may lose what it has acknowledged, and one that keeps
+ * so many records drops what nobody has read yet. */
+static inline bool audit_log_keeps(const struct scenario *scenario)
+{
+    return scenario->queue.acks == ACKS_ALL && scenario->queue.retention == 0;
+}
+
 enum failure audit_failure(enum call_outcome outcome);
 
 /* audit_likes.c */

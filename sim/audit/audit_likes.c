@@ -35,25 +35,12 @@ struct post_fact { /* Of one post that somebody asked about; made at the end. */
 };
 
 /* Likes that a counter takes leave no rows behind: they are no facts. */
-static bool leads_to_rows(const struct scenario *scenario, uint32_t service)
-{
-    const struct service_spec *spec = &scenario->services[service];
-
-    if (spec->kind == KIND_CUSTOM)
-        for (uint32_t i = 0; i < spec->steps_max; i++)
-            if (spec->steps[i].kind == STEP_ASK && leads_to_rows(scenario, spec->steps[i].service))
-                return true;
-    if (spec->kind == KIND_GATEWAY)
-        return leads_to_rows(scenario, spec->behind);
-    return spec->kind == KIND_LIKES;
-}
-
 static bool is_word(const struct audit *audit, const struct request *request)
 {
     const struct load_spec *load = request->clients == NULL ? NULL : request->clients->spec;
 
     return (request->ask.verb == VERB_LIKE || request->ask.verb == VERB_UNLIKE) &&
-           (load == NULL || leads_to_rows(audit->scenario, load->service));
+           (load == NULL || audit_leads_to(audit->scenario, load->service, KIND_LIKES));
 }
 
 static uint64_t *facts_of(struct audit *audit, const struct request *request)
@@ -108,7 +95,7 @@ static bool promises_to_keep(const struct scenario *scenario, const struct servi
     bool is_sync = likes->design == DESIGN_TABLE || likes->design == DESIGN_INDEXED ||
                    likes->design == DESIGN_CACHED;
 
-    return is_sync || (likes->ack != ACK_STORE && scenario->queue.acks == ACKS_ALL);
+    return is_sync || (likes->ack != ACK_STORE && audit_log_keeps(scenario));
 }
 
 /* With a log behind it the store counts each like in one step, or in two that only trouble parts. A

@@ -18,6 +18,7 @@ struct order_fact {
     uint32_t charges; /* How many. */
     uint8_t outcome;  /* enum call_outcome; CALL_PENDING: not yet. */
     bool is_late;
+    bool has_rows; /* It comes to a delivery, which charges it. */
 };
 
 size_t audit_orders_bytes(void)
@@ -28,6 +29,12 @@ size_t audit_orders_bytes(void)
 void audit_orders_init(struct audit *audit)
 {
     pool_init(&audit->order_facts, audit->arena, sizeof(struct order_fact), ORDERS_MAX);
+}
+
+static bool has_rows(const struct audit *audit, const struct request *request)
+{
+    return request->clients == NULL ||
+           audit_leads_to(audit->scenario, request->clients->spec->service, KIND_DELIVERY);
 }
 
 static struct order_fact *order_of(struct audit *audit, const struct request *request)
@@ -47,7 +54,8 @@ static struct order_fact *order_of(struct audit *audit, const struct request *re
                                     .restaurant = request->ask.key,
                                     .customer = request->ask.user,
                                     .amount = request->ask.amount,
-                                    .outcome = CALL_PENDING};
+                                    .outcome = CALL_PENDING,
+                                    .has_rows = has_rows(audit, request)};
     return fact;
 }
 
@@ -77,6 +85,12 @@ static bool was_told_yes(const struct order_fact *fact)
 static bool is_dead(const struct order_fact *fact)
 {
     return was_told_yes(fact) && clients_is_poison(fact->amount);
+}
+
+/* In time, and charged: what was accepted and never came out of the queue has brought nothing. */
+static bool earns(const struct order_fact *fact)
+{
+    return was_told_yes(fact) && !fact->is_late && (fact->charges > 0 || !fact->has_rows);
 }
 
 /* ---- Charges --------------------------------------------------------------------------------- */
@@ -112,7 +126,8 @@ static void check_order(struct audit *audit, uint64_t id, const struct order_fac
     if (clients_is_poison(fact->amount) && fact->charges > 0)
         audit_break(audit, "what the table refuses is not charged", "order %llu",
                     (unsigned long long)id);
-    if (must_be_charged && was_told_yes(fact) && !is_dead(fact) && fact->charges == 0)
+    if (must_be_charged && fact->has_rows && was_told_yes(fact) && !is_dead(fact) &&
+        fact->charges == 0)
         audit_break(audit, "an accepted order is charged", "order %llu", (unsigned long long)id);
 }
 
@@ -146,12 +161,6 @@ static void check_orders(struct audit *audit, bool must_be_charged, uint64_t dea
         check_dead(audit, dead, dead_letters);
 }
 
-/* A log that does not wait for its followers may lose what it has acknowledged. */
-static bool promises_orders(const struct scenario *scenario)
-{
-    return scenario->queue.acks == ACKS_ALL;
-}
-
 /* ---- Trips ----------------------------------------------------------------------------------- */
 
 /* Whether the books have it as an order that a courier was paid for. */
@@ -161,8 +170,7 @@ static bool has_paid_courier(const struct audit *audit, uint64_t id)
     const struct order_fact *fact =
         known == NULL ? NULL : (const struct order_fact *)(uintptr_t)*known;
 
-    return fact != NULL && fact->intended_ns >= audit->scenario->warmup_ns && was_told_yes(fact) &&
-           !fact->is_late;
+    return fact != NULL && fact->intended_ns >= audit->scenario->warmup_ns && earns(fact);
 }
 
 /* Orders of one trip share a courier: the money that was saved. */
@@ -213,8 +221,8 @@ static uint32_t surge_for(const struct order_fact *fact, const struct surge *sur
     return orders == NULL ? 0 : pricing_surge_ppm(surge, *orders);
 }
 
-/* What an order that earned nothing was lost by. A dead letter was an error, though its customer
- * was told otherwise. */
+/* What an order that earned nothing was lost by. One that was not charged in the end was an error,
+ * though its customer was told otherwise. */
 static unsigned lost_by(const struct order_fact *fact)
 {
     if (!was_told_yes(fact))
@@ -230,9 +238,8 @@ static void book_order(struct audit *audit, uint64_t id, const struct order_fact
                               .customer = fact->customer,
                               .basket = clients_basket(fact->amount),
                               .surge_ppm = surge_ppm};
-    bool is_ok = was_told_yes(fact) && !fact->is_late && !is_dead(fact);
 
-    measure_order(audit->measure, fact->intended_ns, &sale, is_ok, fact->charges > 0,
+    measure_order(audit->measure, fact->intended_ns, &sale, earns(fact), fact->charges > 0,
                   lost_by(fact));
 }
 
@@ -255,7 +262,7 @@ static void book_orders(struct audit *audit)
 void audit_orders_end(struct audit *audit, const struct evidence *evidence, bool has_drained)
 {
     gather_charges(audit, evidence);
-    check_orders(audit, has_drained && promises_orders(audit->scenario), evidence->dead_letters);
+    check_orders(audit, has_drained && audit_log_keeps(audit->scenario), evidence->dead_letters);
     book_orders(audit);
     count_trips(audit, evidence);
 }

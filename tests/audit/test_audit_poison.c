@@ -1,4 +1,5 @@
-/* What the audit says of orders that the table refuses for good, and what they are booked as. */
+/* What the audit says of accepted orders that are never charged, because the table refuses them for
+ * good or the queue has lost them; and what they are booked as. */
 #include "tests/lib/test.h"
 
 #include <string.h>
@@ -162,6 +163,49 @@ static void a_dead_letter_is_no_excuse_for_a_good_order_that_is_missing(void **s
     expect_break("an accepted order is charged");
 }
 
+/* ---- Good orders that never come out of the queue -------------------------------------------- */
+
+static void an_accepted_order_that_is_never_charged_earns_nothing(void **state)
+{
+    (void)state;
+    lab.scenario.queue.acks = ACKS_NONE;
+    somebody_orders(1, basket, CALL_OK);
+    is_charged(1, basket);
+    somebody_orders(2, basket, CALL_OK);
+    end(true);
+    assert_int_equal(lab.result.invariants_violated, 0);
+    assert_int_equal(lab.result.money.commission, basket / 2);
+    assert_int_equal(lab.result.money.lost_by[FAILURE_ERROR], basket / 2);
+}
+
+static void a_log_that_drops_what_nobody_has_read_promises_nothing(void **state)
+{
+    (void)state;
+    lab.scenario.queue.retention = 50;
+    somebody_orders(1, basket, CALL_OK);
+    end(true);
+    assert_int_equal(lab.result.invariants_violated, 0);
+    assert_int_equal(lab.result.money.lost, basket / 2);
+}
+
+static void an_order_that_comes_to_no_delivery_is_charged_nowhere(void **state)
+{
+    static const struct load_spec load = {.verb = VERB_ORDER};
+    struct clients clients = {.spec = &load};
+    const struct request request = {.clients = &clients,
+                                    .ask = {.verb = VERB_ORDER, .id = 1, .amount = basket}};
+
+    (void)state;
+    lab.scenario.services_max = 1;
+    lab.scenario.services[0].kind = KIND_CUSTOM;
+    audit_ears.offered(&lab.audit, &request);
+    audit_ears.tried(&lab.audit, &request);
+    audit_ears.finished(&lab.audit, &request, CALL_OK, false);
+    end(true);
+    assert_int_equal(lab.result.invariants_violated, 0);
+    assert_int_equal(lab.result.money.commission, basket / 2);
+}
+
 #define CASE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -174,6 +218,9 @@ int main(void)
         CASE(nothing_is_known_of_it_where_the_run_has_not_drained),
         CASE(a_poison_order_that_is_charged_is_a_break),
         CASE(a_dead_letter_is_no_excuse_for_a_good_order_that_is_missing),
+        CASE(an_accepted_order_that_is_never_charged_earns_nothing),
+        CASE(a_log_that_drops_what_nobody_has_read_promises_nothing),
+        CASE(an_order_that_comes_to_no_delivery_is_charged_nowhere),
     };
 
     return cmocka_run_group_tests_name("audit of poison orders", tests, NULL, NULL);
