@@ -197,7 +197,7 @@ static void say_stragglers(struct work *work, uint32_t s, const char *name, doub
 {
     const struct service_spec *spec = &work->scenario->services[s];
     struct pace pace = services_pace(work->scenario, spec);
-    double each = services_visits(work, s) * pace.visits / spec->stragglers;
+    double each = services_visits(work, s) * pace.visits / fmin(spec->stragglers, spec->replicas);
     double slow = mean / pace.mean / spec->straggler_speed;
 
     if (spec->stragglers == 0)

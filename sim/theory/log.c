@@ -17,7 +17,9 @@
  * rebalance, which other partitions the hot one's replica has, and the tries that a record which
  * can never be written costs its batch. */
 #include <math.h>
+#include <string.h>
 
+#include "services/base/map.h"
 #include "sim/theory/queueing.h"
 #include "sim/theory/theory_inside.h"
 
@@ -33,17 +35,30 @@ static double most_zones(const struct scenario *scenario)
     return zones;
 }
 
+/* Zones are hashed to partitions as both worlds do it, and not dealt out evenly. */
+static double fullest_share(const struct scenario *scenario)
+{
+    static uint32_t zones_of[1024]; /* As many partitions as there may be. */
+    uint32_t zones = (uint32_t)most_zones(scenario), most = 0;
+
+    memset(zones_of, 0, sizeof zones_of);
+    for (uint32_t zone = 0; zone < zones; zone++) {
+        uint32_t *here = &zones_of[map_hash(zone, 0) % scenario->queue.partitions];
+
+        ++*here;
+        most = *here > most ? *here : most;
+    }
+    return (double)most / zones;
+}
+
 /* Share of the fullest partition: the hottest key, and its part of all others. */
 static double hot_share(const struct work *work, uint32_t topic)
 {
     double partitions = work->scenario->queue.partitions;
     double top = services_top_key(work, topic == TOPIC_KIND_LIKES ? VERB_LIKE : VERB_CALL);
 
-    if (topic == TOPIC_KIND_ORDERS) {
-        double zones = most_zones(work->scenario);
-
-        return ceil(zones / partitions) / zones;
-    }
+    if (topic == TOPIC_KIND_ORDERS)
+        return fullest_share(work->scenario);
     return top + (1 - top) / partitions;
 }
 
@@ -222,6 +237,26 @@ void batchers_work(struct work *work)
     for (uint32_t s = 0; s < work->scenario->services_max; s++)
         if (work->scenario->services[s].kind == KIND_BATCHER)
             work_batcher(work, s);
+}
+
+static void drain(double *lag, double capacity, double seconds)
+{
+    *lag = fmax(0, *lag - capacity * seconds);
+}
+
+/* Nothing comes any more. */
+void batchers_drain(struct work *work)
+{
+    double seconds = seconds_of(work->scenario->drain_ns);
+
+    for (uint32_t s = 0; s < work->scenario->services_max; s++) {
+        const struct batcher_load *batcher = &work->batchers[s];
+
+        if (work->scenario->services[s].kind != KIND_BATCHER)
+            continue;
+        drain(&work->past->lag[s].hot, batcher->capacity, seconds);
+        drain(&work->past->lag[s].others, batcher->capacity * (batcher->active - 1), seconds);
+    }
 }
 
 /* Straight lines: what comes less what can be taken, and never below nothing. */

@@ -70,6 +70,25 @@ static bool any_stragglers(const struct scenario *scenario)
     return false;
 }
 
+static bool any_drowns(const struct theory *theory)
+{
+    for (uint32_t i = 0; i < theory->lines_max; i++)
+        if (theory->lines[i].what == THEORY_STRAGGLERS && theory->lines[i].value.value >= 1)
+            return true;
+    return false;
+}
+
+static bool any_queued_poison(const struct scenario *scenario)
+{
+    bool has_poison = false, is_queued = false;
+
+    for (uint32_t l = 0; l < scenario->loads_max; l++)
+        has_poison |= scenario->loads[l].poison > 0;
+    for (uint32_t s = 0; s < scenario->services_max; s++)
+        is_queued |= scenario->services[s].orders == ORDERS_QUEUED;
+    return has_poison && is_queued;
+}
+
 static bool any_autoscale(const struct scenario *scenario)
 {
     for (uint32_t s = 0; s < scenario->services_max; s++)
@@ -106,6 +125,13 @@ static void note_all(struct theory *theory, const struct sums *sums)
     if (any_stragglers(scenario))
         note(theory, "stragglers: how busy they are is said; waits are those of the mean replica",
              "отстающие: их загрузка названа; ожидания — как у средней реплики");
+    if (any_drowns(theory))
+        refuse(theory, "a straggler is given more than it can do: its line grows for ever",
+               "отстающей дают больше, чем она может: её очередь растёт без конца");
+    if (any_queued_poison(scenario))
+        note(theory,
+             "poison: what its tries cost the batcher, and who waits behind it, is left out",
+             "брак: чего стоят попытки и кто ждёт за ним, не учтено");
     if (scenario->faults_max > 0)
         refuse(theory, "faults: no formula knows them; run it", "сбои: формулы о них не знают");
     if (any_autoscale(scenario))
@@ -248,7 +274,7 @@ static void conclude(struct theory *theory, const struct answers *answers, const
     }
     result->hit_rate =
         figure(sums->reads > 0 && theory->scenario->faults_max == 0, sums->hits / sums->reads);
-    result->lag_end = figure(theory->why_max == 0, lag);
+    result->lag_end = figure(theory->why_max == 0 && !any_queued_poison(theory->scenario), lag);
 }
 
 static bool run(struct theory *theory, struct work *work)
@@ -260,6 +286,7 @@ static bool run(struct theory *theory, struct work *work)
         work->phase = i;
         run_phase(work, &answers, &sums);
     }
+    batchers_drain(work);
     note_all(theory, &sums);
     conclude(theory, &answers, &sums, work->past);
     free(answers.all);

@@ -138,7 +138,7 @@ struct estimate_result {
     struct estimate_figure lost;                   /* Failed or late, share of offered. */
     struct estimate_figure utilization[SCENARIO_SERVICES_MAX];
     struct estimate_figure hit_rate; /* Of the store's reads. */
-    struct estimate_figure lag_end;  /* Records; 0 without a log. */
+    struct estimate_figure lag_end;  /* Records, after the drain; 0 without a log. */
 };
 
 struct theory {

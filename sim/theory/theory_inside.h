@@ -150,7 +150,9 @@ void services_work(struct work *work);
 uint32_t services_own_cores(const struct service_spec *spec);
 /* Seconds on a core of this service per second of work, over its visits: 1 / speed, and where there
  * are stragglers the mean and the mean square of that. Who takes turns sends them as many visits as
- * the others; who looks at load, or goes by weights, as many as they can do. */
+ * the others; who goes by weights, or by latency, as many as they can do. The fewest open requests
+ * are taken for that as well, and near saturation they are; when most replicas idle, ties are drawn
+ * evenly, and stragglers get up to their part by number. */
 struct pace {
     double mean, square;
     double visits; /* Share of the visits that goes to stragglers. */
@@ -175,6 +177,7 @@ double batch_most(const struct work *work, const struct service_spec *spec);
 void topics_work(struct work *work);   /* Puts, and how long they take. */
 void batchers_work(struct work *work); /* Before table_work: they write too. */
 void batchers_lag(struct work *work);
+void batchers_drain(struct work *work); /* After the last phase: what is left after the drain. */
 
 /* answers.c: how long requests take, and what that makes of the whole run. */
 struct moments {

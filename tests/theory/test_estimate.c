@@ -484,6 +484,35 @@ static void faults_are_not_estimable_and_say_why(void **state)
     trial_close(&trial);
 }
 
+static struct theory *with_a_straggler(struct trial *trial, const char *policy)
+{
+    run_story(trial, 1,
+              "version: 1\nname: uneven\nduration: 10s\nload: [{verb: call, rate: 120/s}]\n"
+              "services: {web: {replicas: 2, stragglers: {count: 1, speed: 0.5}, queue: 1M,\n"
+              "  in_flight: 1M, steps: [{compute: {dist: exponential, mean: 10ms}}]}}\n"
+              "balancer: {policy: %s}\n",
+              policy);
+    return estimate_of_trial(trial);
+}
+
+/* It can do 50 of 120 a second: by turns it is given 60, by weight 40. */
+static void a_straggler_that_drowns_is_not_estimable_and_one_that_does_not_is(void **state)
+{
+    struct trial turns, weights;
+    struct theory *by_turns = with_a_straggler(&turns, "round_robin");
+    struct theory *by_weight = with_a_straggler(&weights, "weighted");
+
+    (void)state;
+    assert_false(by_turns->result.p99_ms.has_value);
+    assert_non_null(strstr(by_turns->why[0].en, "straggler"));
+    assert_true(by_weight->result.p99_ms.has_value);
+    expect_about("utilisation, by weight", by_weight->result.utilization[0].value, 0.8, 1e-9);
+    theory_close(by_turns);
+    theory_close(by_weight);
+    trial_close(&turns);
+    trial_close(&weights);
+}
+
 static void a_line_can_be_said_aloud_in_both_languages(void **state)
 {
     const struct theory_line line = {
@@ -557,6 +586,7 @@ int main(void)
         cmocka_unit_test(a_chain_of_services_adds_up),
         cmocka_unit_test(a_shipped_story_loses_about_what_it_was_said_to_lose),
         cmocka_unit_test(faults_are_not_estimable_and_say_why),
+        cmocka_unit_test(a_straggler_that_drowns_is_not_estimable_and_one_that_does_not_is),
         cmocka_unit_test(a_line_can_be_said_aloud_in_both_languages),
         cmocka_unit_test(a_phase_that_reads_as_an_earlier_one_refers_to_it),
     };
