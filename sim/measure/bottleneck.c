@@ -4,8 +4,10 @@
  *
  *   1. Of all that can be busy (cores of each service, its interpreter's lock, the table's cores,
  *      its connections, its hottest row, the store's thread) take the one that was busiest at its
- *      peak. Peaks within the same whole per cent count as equal; then the mean decides, then the
- *      order below, which goes from cause to symptom.
+ *      peak. One replica that is busier all the time than all of them in their busiest second
+ *      stands for its service: where load is dealt out unevenly the mean says nothing. Peaks
+ *      within the same whole per cent count as equal; then the mean decides, then the order below,
+ *      which goes from cause to symptom.
  *   2. Full connections are a symptom when the row that they all want is locked, or when the
  *      table's cores are exhausted: then they do not stand for election.
  *   3. A backlog that is still growing when the load ends counts as 95 % busy: its consumers
@@ -27,6 +29,7 @@ static const double exhausted = 0.95;
 
 enum symptom {
     CORES,
+    REPLICA,
     GIL,
     WORKERS,
     ROW,
@@ -40,7 +43,7 @@ enum symptom {
 struct candidate {
     enum symptom symptom;
     const char *component;
-    const struct service_result *service; /* CORES, GIL and WORKERS only. */
+    const struct service_result *service; /* CORES, REPLICA, GIL and WORKERS only. */
     double peak, mean;
 };
 
@@ -133,6 +136,8 @@ static struct candidate busiest(const struct result *result)
 
         consider(&best, (struct candidate){CORES, service->name, service, service->utilization_peak,
                                            service->utilization});
+        consider(&best, (struct candidate){REPLICA, service->name, service,
+                                           service->busiest_replica, service->utilization});
         consider(&best, (struct candidate){GIL, service->name, service, service->gil_held_peak,
                                            service->gil_held});
     }
@@ -152,6 +157,10 @@ struct sentence { /* One per language, same figures in the same order. */
 static const struct sentence sentences[] = {
     [CORES] = {{"cores busy %s at peak, %s overall; line %s, wait p99 %s",
                 "ядра: пик %s, в среднем %s; очередь %s, ожидание p99 %s"}},
+    [REPLICA] = {{"its busiest replica's cores busy %s all the time, all replicas' %s; line %s, "
+                  "wait p99 %s",
+                  "ядра самой занятой реплики заняты на %s всё время, всех реплик на %s; "
+                  "очередь %s, ожидание p99 %s"}},
     [GIL] = {{"the interpreter's lock held %s at peak, %s overall; each wait for it %s",
               "блокировка интерпретатора занята: пик %s, в среднем %s; каждый раз её ждут %s"}},
     [ROW] = {{"one row is locked %s of the time; writers wait %s for it on average",
@@ -206,6 +215,7 @@ static void gather(struct figure figures[FIGURES_MAX], enum language language,
         figures[2] = figure_of(language, METRIC_MS, candidate->service->gil_wait_mean_ms);
         break;
     case CORES:
+    case REPLICA:
     case WORKERS:
         figures[2] = figure_of(language, METRIC_COUNT, candidate->service->queue_max);
         figures[3] =

@@ -406,6 +406,14 @@ static const struct metric *find_service_metric(const char *name, const char **s
     return find(service_metrics, SERVICE_METRICS, dot + 1);
 }
 
+bool metric_is_peak(const char *name)
+{
+    size_t length = strlen(name);
+
+    return length > 4 &&
+           (strcmp(name + length - 4, ".max") == 0 || strcmp(name + length - 4, "_max") == 0);
+}
+
 bool metric_unit_of(const char *name, enum metric_unit *unit)
 {
     const char *service;

@@ -63,6 +63,9 @@ size_t metric_service_names(const char *const **names);
 /* The unit of a name, without a result; any NAME will do. False: no such metric. */
 bool metric_unit_of(const char *name, enum metric_unit *unit);
 
+/* Whether it is the highest there was, in one run and in many. */
+bool metric_is_peak(const char *name);
+
 /* Means and 95 % confidence intervals over replications, by Student's t. n counts those in which
  * the metric has a value; below two of them half_width is 0 and says nothing. */
 struct estimate {

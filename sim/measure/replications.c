@@ -134,6 +134,7 @@ static void merge_service(struct service_result *to, double to_s, const struct s
 {
     merge_stages(to, from);
     pool(&to->utilization, to->core_seconds, from->utilization, from->core_seconds);
+    pool(&to->busiest_replica, to->core_seconds, from->busiest_replica, from->core_seconds);
     pool(&to->held, to->core_seconds, from->held, from->core_seconds);
     pool(&to->gil_held, to->core_seconds, from->gil_held, from->core_seconds);
     pool(&to->gil_wait_mean_ms, (double)to->visits, from->gil_wait_mean_ms, (double)from->visits);

@@ -46,6 +46,7 @@ struct service_result {
     double replica_seconds;
     double utilization;      /* Busy core time over core time of the ready replicas, 0 … 1. */
     double utilization_peak; /* Of its busiest second. */
+    double busiest_replica;  /* Utilisation of the busiest one over the whole time; 0: not known. */
     enum runtime_model runtime;
     uint64_t memory; /* Bytes, of all processes of replicas_max replicas. */
     double held;     /* Threads, processes, or loops, that a visit holds: the same share. */

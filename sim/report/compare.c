@@ -90,6 +90,8 @@ static struct cell cell_of_threshold(const struct table_of *table, const struct 
     if (judged == NULL)
         return cell;
     estimate = variant_estimate(variant, item->threshold->metric);
+    if (metric_is_peak(item->threshold->metric))
+        estimate.half_width = NAN; /* The highest of all runs, and not their mean. */
     estimate.mean = judged->has_value ? judged->value : NAN;
     cell.color = judged->passed ? COLOR_GOOD : COLOR_BAD;
     snprintf(cell.text, sizeof cell.text, "%s %s", judged->passed ? "✓" : "✗",

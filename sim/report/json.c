@@ -144,6 +144,7 @@ static json_t *service_of(const struct service_result *service)
     set_count(object, "shed", service->shed);
     set_real(object, "utilization", service->utilization);
     set_real(object, "utilization_peak", service->utilization_peak);
+    set_real(object, "busiest_replica", service->busiest_replica);
     json_object_set_new(object, "wait_ms", wait);
     set_count(object, "queue_max", service->queue_max);
     set_real(object, "in_system_mean", service->in_system_mean);

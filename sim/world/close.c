@@ -59,6 +59,19 @@ static void close_runtime(const struct group *group, struct service_result *resu
     result->gil_wait_mean_ms = line_stay_mean_ns(&group->gil_wait) * 1e-6;
 }
 
+static double busiest_replica(const struct group *group, uint64_t from_ns, uint64_t now_ns)
+{
+    double most = 0;
+
+    for (uint32_t i = 0; i < group->replicas_max; i++) {
+        const struct processor *processor = &group->replicas[i].processor;
+        double busy = area_mean(&processor->computing, from_ns, now_ns) / processor->cores;
+
+        most = busy > most ? busy : most;
+    }
+    return at_most_one(most);
+}
+
 static void close_group(const struct group *group)
 {
     struct service_result *result = group->station;
@@ -75,6 +88,7 @@ static void close_group(const struct group *group)
     result->core_seconds = result->replica_seconds * group->spec->cores;
     result->utilization = usage_mean(&group->cores, now_ns);
     result->utilization_peak = group->cores.peak;
+    result->busiest_replica = busiest_replica(group, from_ns, now_ns);
     close_runtime(group, result, now_ns);
     result->wait_mean_ms = line_stay_mean_ns(&group->wait) * 1e-6;
     result->queue_max = group->longest_line;

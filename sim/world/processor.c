@@ -72,7 +72,10 @@ static void note(struct node *node, struct before before)
     struct group *group = node->group;
     const struct processor *processor = &node->processor;
 
-    change(node, &group->cores, before.computing, computing(processor));
+    if (before.computing != computing(processor)) {
+        change(node, &group->cores, before.computing, computing(processor));
+        area_change(&node->processor.computing, world_now_ns(node->world), computing(processor));
+    }
     change(node, &group->workers, before.blocked, processor->blocked);
     change(node, &group->gil, before.is_locked, processor->gil.holder != NULL);
     node->world->touched = node;

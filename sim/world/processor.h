@@ -25,6 +25,7 @@
 #include "services/base/list.h"
 #include "services/base/door_line.h"
 #include "services/port/cpu.h"
+#include "sim/measure/measure.h"
 #include "sim/scenario/scenario.h"
 #include "sim/world/gil.h"
 
@@ -33,8 +34,9 @@ struct task;
 
 struct processor {
     uint32_t cores;
-    uint32_t busy;    /* Cores, or loops, that have a task; … */
-    uint32_t blocked; /* … and of the loops those whose task is a blocking call. */
+    uint32_t busy;         /* Cores, or loops, that have a task; … */
+    uint32_t blocked;      /* … and of the loops those whose task is a blocking call. */
+    struct area computing; /* Cores that compute. */
     double speed;
     uint64_t quantum_ns; /* 0: to the end. */
     uint32_t workers;    /* Threads or processes; 0: an event loop. */

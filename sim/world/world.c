@@ -109,6 +109,7 @@ static void forget_warmup(struct group *group, uint64_t now_ns)
     group->longest_line = 0;
     for (uint32_t i = 0; i < group->replicas_max; i++) {
         group_note_line(group, processor_line(&group->replicas[i].processor));
+        area_restart(&group->replicas[i].processor.computing, now_ns);
         for (struct link *link = group->replicas[i].visits.head.next;
              link != &group->replicas[i].visits.head; link = link->next)
             group->carried_ns += now_ns - list_entry(link, struct exchange, inside)->arrived_ns;

@@ -9,7 +9,7 @@ static struct scenario scenario;
 static struct result result;
 
 struct busy { /* Shares of the time; a mean where there is no peak to tell. */
-    double cores, cores_mean, table, pool, row, store;
+    double cores, cores_mean, replica, table, pool, row, store;
     bool lag_grows;
     const char *blamed, *evidence;
 };
@@ -23,6 +23,7 @@ static void set_up(const struct busy *busy)
     strcpy(result.services[0].name, "delivery");
     result.services[0].utilization_peak = busy->cores;
     result.services[0].utilization = busy->cores_mean;
+    result.services[0].busiest_replica = busy->replica;
     strcpy(result.services[1].name, "idle");
     result.table.is_used = result.store.is_used = result.queue.is_used = true;
     result.table.utilization_peak = busy->table;
@@ -50,6 +51,9 @@ static void the_busiest_is_blamed_causes_before_symptoms(void **state)
         {.pool = 1, .table = 0.96, .blamed = "table", .evidence = "server cores busy 96%"},
         /* Equal peaks: the mean decides. */
         {.cores = 1, .cores_mean = 0.9, .store = 1, .blamed = "delivery", .evidence = "90%"},
+        /* One of several has all of its core taken, and the mean hides it. */
+        {.cores = 0.72, .replica = 1, .blamed = "delivery", .evidence = "busiest replica"},
+        {.cores = 0.72, .replica = 0.7, .blamed = "delivery", .evidence = "cores busy 72%"},
         /* Nothing is saturated, and yet the consumers cannot keep up. */
         {.cores = 0.8, .lag_grows = true, .blamed = "queue", .evidence = "grows to 5,000"},
         {.cores = 1, .lag_grows = true, .blamed = "delivery", .evidence = "cores busy 100%"},
