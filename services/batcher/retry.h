@@ -2,7 +2,8 @@
  *
  * A batch is written in parts; at first the one part is all of it. A part that the table refuses
  * `attempts` times is halved, so that one record that can never be written (a poison record) is
- * found in about 2 log2 n transactions, and everything before it is written on the way:
+ * found in about (attempts + 1) log2 n transactions, and everything before it is written on the
+ * way:
  *
  *     [ . . . . x . . . ]   refused: the first half of it
  *     [ . . . . ]           written: then the other half

@@ -277,6 +277,9 @@ static void services_that_cannot_work_are_named(void **state)
                    "\"poison\" has no effect here: it goes with verb: order");
     expect_problem(SERVER "load: [{verb: order, to: server, rate: 1/s, poison: 1%}]\n",
                    "story.yaml:2:53: error: these orders reach no table that could refuse them");
+    expect_problem("services: {web: {replicas: 2, stragglers: {count: 8}, steps: [{compute: 1ms}]}}"
+                   "\nload: [{rate: 1/s}]\n",
+                   "there are 2 replicas at most");
     expect_problem("services: {likes: {ack: store}}\nload: [{verb: like, rate: 1/s}]\n",
                    "this design writes the table before it answers");
     expect_problem("services: {store: {steps: [{compute: 1ms}]}}\n" ASKER,

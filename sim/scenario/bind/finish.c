@@ -271,6 +271,22 @@ static void count_threads(struct binder *binder, struct node *node, struct servi
               "счётчик делят потоки, runtime: threads");
 }
 
+static void judge_stragglers(struct binder *binder, struct node *node,
+                             const struct service_spec *service)
+{
+    struct node *stragglers = node_find(node, "stragglers");
+    uint32_t most = service->autoscale.is_on && service->autoscale.replicas_max > service->replicas
+                        ? service->autoscale.replicas_max
+                        : service->replicas;
+    char wanted[16];
+
+    if (stragglers == NULL || service->stragglers <= most)
+        return;
+    (void)snprintf(wanted, sizeof wanted, "%u", most);
+    blame(binder->problems, node_find(stragglers, "count"), wanted, "there are %s replicas at most",
+          "реплик не больше %s", wanted);
+}
+
 void finish_service(struct binder *binder, struct node *node, void *into)
 {
     struct service_spec *service = into;
@@ -284,6 +300,7 @@ void finish_service(struct binder *binder, struct node *node, void *into)
         count_threads(binder, node, service);
     judge_steps(binder, node, service);
     judge_processes(binder, node, service);
+    judge_stragglers(binder, node, service);
 }
 
 void finish_runtime(struct binder *binder, struct node *node, void *into)
