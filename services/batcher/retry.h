@@ -38,7 +38,8 @@ void part_finish(struct part *part, uint32_t records);
 
 /* The first so many records are gone, `left` of them are there. What was found out about the others
  * stays so: a record that has been buried is not looked for again. Unless more are gone than we
- * have written, because somebody else was at it: then all of it begins anew. */
+ * know to be written (a write without an answer was committed, or another was at it): then all of
+ * it begins anew. */
 void part_drop(struct part *part, uint32_t dropped, uint32_t left);
 
 /* The table said CALL_FAILED. */

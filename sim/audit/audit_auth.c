@@ -19,7 +19,8 @@ static bool is_gateway(const struct service_spec *service)
     return service->kind == KIND_GATEWAY;
 }
 
-/* What is known of a token before the end says whether the store kept its part. */
+/* Looks each token up and refuses when it cannot: a revoked one is never let in, as long as the
+ * store forgets nothing. */
 static bool asks_every_time(const struct service_spec *service)
 {
     return is_gateway(service) && !service->auth.accepts_without_store &&

@@ -67,7 +67,9 @@ static enum lab_end judge(struct lab *lab, bool has_drained)
                  "what is in the servers in the end cannot be read: %s", why);
         return LAB_DEPENDENCY;
     }
-    evidence.dead_letters = lab->proofs.dead_letters - lab->proofs.dead_before;
+    evidence.dead_letters = lab->proofs.dead_letters > lab->proofs.dead_before
+                                ? lab->proofs.dead_letters - lab->proofs.dead_before
+                                : 0; /* Somebody has looked at them meanwhile. */
     close_dead_letters(lab, evidence.dead_letters);
     audit_end(&lab->audit, &evidence, has_drained);
     return LAB_DONE;

@@ -19,8 +19,8 @@
  *
  * A refund is in full for the customer: the order is called off, so the restaurant gives its part
  * back, the platform its own, and no courier rides; but the processor keeps its cut. An order that
- * failed, came late, or was accepted and ended in the dead letters (to the books an error) moves
- * no money of its own beyond that and a call for help: what it would have contributed,
+ * failed, came late, or was accepted and not charged in the end (to the books an error) moves no
+ * money of its own beyond that and a call for help: what it would have contributed,
  * c + f + m - p - t - k, is a memo by cause and stands in no account. So is what a menu that was
  * not seen in time would have brought from advertising.
  *

@@ -32,9 +32,9 @@ static const struct beside_figure figures[FIGURES] = {
     [FIGURE_HITS] =
         {"hit_rate", {"store hits", "попаданий в store"}, METRIC_SHARE, 0, "store.hit_rate"},
     [FIGURE_LAG_MAX] =
-        {"lag_max", {"lag, highest", "лаг, наибольший"}, METRIC_COUNT, 0, "queue.lag_max"},
+        {"lag_max", {"lag, highest", "отставание, наибольшее"}, METRIC_COUNT, 0, "queue.lag_max"},
     [FIGURE_LAG_END] =
-        {"lag_end", {"lag at the end", "лаг в конце"}, METRIC_COUNT, 0, "queue.lag_end"},
+        {"lag_end", {"lag at the end", "отставание в конце"}, METRIC_COUNT, 0, "queue.lag_end"},
 };
 
 /* ---- The three values ------------------------------------------------------------------------ */

@@ -43,7 +43,7 @@ struct estimate variant_estimate(const struct report_variant *variant, const cha
     enum metric_unit unit;
     struct estimate alone = {.n = 0};
 
-    if (variant->replications_max > 1)
+    if (variant->replications_max > 1 && !metric_is_peak(metric))
         return metric_estimate(variant->replications, variant->replications_max, metric);
     alone.n = metric_read(variant->result, metric, &alone.mean, &unit);
     return alone;
@@ -90,8 +90,6 @@ static struct cell cell_of_threshold(const struct table_of *table, const struct 
     if (judged == NULL)
         return cell;
     estimate = variant_estimate(variant, item->threshold->metric);
-    if (metric_is_peak(item->threshold->metric))
-        estimate.half_width = NAN; /* The highest of all runs, and not their mean. */
     estimate.mean = judged->has_value ? judged->value : NAN;
     cell.color = judged->passed ? COLOR_GOOD : COLOR_BAD;
     snprintf(cell.text, sizeof cell.text, "%s %s", judged->passed ? "✓" : "✗",

@@ -198,7 +198,8 @@ static void say_stragglers(struct work *work, uint32_t s, const char *name, doub
     const struct service_spec *spec = &work->scenario->services[s];
     struct pace pace = services_pace(work->scenario, spec);
     double each = services_visits(work, s) * pace.visits / fmin(spec->stragglers, spec->replicas);
-    double slow = mean / pace.mean / spec->straggler_speed;
+    double core = fmin(mean, work->cores_wanted[s] / services_visits(work, s));
+    double slow = mean - core + core / pace.mean / spec->straggler_speed; /* Blocking stays. */
 
     if (spec->stragglers == 0)
         return;

@@ -35,7 +35,8 @@ static double most_zones(const struct scenario *scenario)
     return zones;
 }
 
-/* Zones are hashed to partitions as both worlds do it, and not dealt out evenly. */
+/* Zones are hashed to partitions, as the virtual world does it, and not dealt out evenly. Kafka's
+ * clients hash otherwise (murmur2), so that live another partition is the fullest. */
 static double fullest_share(const struct scenario *scenario)
 {
     static uint32_t zones_of[1024]; /* As many partitions as there may be. */

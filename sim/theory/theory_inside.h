@@ -149,10 +149,10 @@ void services_work(struct work *work);
  * there are; and no more than it has processes. */
 uint32_t services_own_cores(const struct service_spec *spec);
 /* Seconds on a core of this service per second of work, over its visits: 1 / speed, and where there
- * are stragglers the mean and the mean square of that. Who takes turns sends them as many visits as
- * the others; who goes by weights, or by latency, as many as they can do. The fewest open requests
- * are taken for that as well, and near saturation they are; when most replicas idle, ties are drawn
- * evenly, and stragglers get up to their part by number. */
+ * are stragglers, among the replicas of the start, the mean and the mean square of that. Who takes
+ * turns sends them as many visits as the others; who goes by weights, or by latency, as many as
+ * they can do. The fewest open requests are taken for that as well, and near saturation they are;
+ * when most replicas idle, ties are drawn evenly, and stragglers get up to their part by number. */
 struct pace {
     double mean, square;
     double visits; /* Share of the visits that goes to stragglers. */

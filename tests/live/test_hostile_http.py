@@ -453,7 +453,9 @@ def judge_run(sim):
     requests = variant["requests"]
     print(f"the run's own people: {requests}")
     expect(variant["invariants"]["violated"] == 0, f"{variant['invariants']}")
-    expect(requests["ok"] + requests["late"] == requests["offered"], f"all served: {requests}")
+    expect(requests["ok"] + requests["late"] + requests["in_flight"] == requests["offered"],
+           f"all served, but who was still inside: {requests}")
+    expect(requests["in_flight"] < 20, f"nobody stays inside: {requests}")
 
 
 def meet(sim):
