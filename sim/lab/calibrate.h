@@ -43,9 +43,11 @@ struct calibration {
     struct calibrated offset;   /* A commit of an offset. */
     double join_ms;             /* From a consumer's first take until it has its partitions. */
 
-    struct calibrated read;  /* A row by its key, through the table port. */
-    double statement_us;     /* The same on a connection of one's own, on this thread. */
-    struct calibrated write; /* One row in one transaction. */
+    struct calibrated read;      /* A row by its key, through the table port. */
+    double statement_us;         /* The same on a connection of one's own, on this thread. */
+    struct calibrated write;     /* One row in one transaction. */
+    struct calibrated own_write; /* The same on a connection of one's own, on this thread, … */
+    double write_rate;           /* … so many times a second. */
     struct calibrated write_100, write_500;
 
     struct calibrated sign[TOKEN_ALGORITHMS], verify[TOKEN_ALGORITHMS]; /* Processor time. */

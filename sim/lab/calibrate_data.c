@@ -2,13 +2,17 @@
  *
  * A row's cost is the slope between transactions of 1 and of 500 rows; what is left of the shorter
  * one, less a read, is the commit. Keys are scattered, as those of people are. */
+#define _GNU_SOURCE
+#include <math.h>
 #include <string.h>
+#include <time.h>
 
 #include "services/live/store/store_live.h"
 #include "services/live/table/table_live.h"
 #include "sim/lab/calibrate_inside.h"
 
-enum { ROWS_MAX = 500, READS = 400 };
+enum { ROWS_MAX = 500, READS = 400, WRITES = 400 };
+enum { WRITES_LEAST = 50, WRITES_USUAL = 125, WRITES_MOST = 1000 }; /* Per second. */
 
 static const uint64_t timeout_ns = 10000000000u, ms_ns = 1000000;
 
@@ -137,14 +141,10 @@ static bool measure_table(struct calibrator *calibrator, struct rows *rows)
 }
 
 /* The same read on this thread, without the way to a worker and back. */
-static bool measure_statement(struct calibrator *calibrator)
+static void measure_statement(struct calibrator *calibrator, struct database *database)
 {
     double took_us[READS];
-    char why[160] = "";
-    struct database *database = database_open(&calibrator->servers.table, why);
 
-    if (database == NULL)
-        return calibrate_fail(calibrator, "the database", why);
     for (unsigned i = 0; i < READS; i++) {
         const struct database_question question = {TABLE_ROW, TABLE_CUSTOM, scattered(1 + i), 0};
         uint64_t begun_ns = loop_clock_ns();
@@ -153,8 +153,52 @@ static bool measure_statement(struct calibrator *calibrator)
         (void)database_read(database, &question, 5000, &value);
         took_us[i] = (double)(loop_clock_ns() - begun_ns) * 1e-3;
     }
-    database_close(database);
     calibrator->calibration->statement_us = calibrated_of(took_us, READS).mean;
+}
+
+static void sleep_until(uint64_t clock_ns)
+{
+    const struct timespec until = {.tv_sec = (time_t)(clock_ns / 1000000000),
+                                   .tv_nsec = (long)(clock_ns % 1000000000)};
+
+    (void)clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
+}
+
+/* A commit at the scenario's rate, one after the other: a disk that is kept busy, and the core that
+ * it wakes, are much faster than idle ones. */
+static void measure_commit(struct calibrator *calibrator, struct database *database,
+                           struct rows *rows)
+{
+    struct calibration *to = calibrator->calibration;
+    double wanted = calibrator->options->write_rate, took_us[WRITES];
+    uint64_t due_ns = loop_clock_ns();
+
+    to->write_rate = wanted > 0 ? fmin(fmax(wanted, WRITES_LEAST), WRITES_MOST) : WRITES_USUAL;
+    for (unsigned i = 0; i < WRITES; i++) {
+        const struct table_op op = {
+            .verb = TABLE_INSERT, .table = TABLE_CUSTOM, .a = scattered(++rows->next), .value = 1};
+        uint64_t begun_ns;
+        int64_t changed;
+
+        sleep_until(due_ns);
+        begun_ns = loop_clock_ns();
+        (void)database_write(database, &op, 1, 5000, &changed);
+        took_us[i] = (double)(loop_clock_ns() - begun_ns) * 1e-3;
+        due_ns += (uint64_t)(1e9 / to->write_rate);
+    }
+    to->own_write = calibrated_of(took_us, WRITES);
+}
+
+static bool measure_alone(struct calibrator *calibrator, struct rows *rows)
+{
+    char why[160] = "";
+    struct database *database = database_open(&calibrator->servers.table, why);
+
+    if (database == NULL)
+        return calibrate_fail(calibrator, "the database", why);
+    measure_statement(calibrator, database);
+    measure_commit(calibrator, database, rows);
+    database_close(database);
     return true;
 }
 
@@ -173,7 +217,7 @@ bool calibrate_table(struct calibrator *calibrator)
     calibrate_step(calibrator, "a row, a commit", "строка, коммит");
     memset(&rows, 0, sizeof rows);
     rows.table = table_live_port(table);
-    is_good = measure_table(calibrator, &rows) && measure_statement(calibrator);
+    is_good = measure_table(calibrator, &rows) && measure_alone(calibrator, &rows);
     table_live_close(table);
     return is_good;
 }

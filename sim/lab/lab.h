@@ -42,6 +42,7 @@ struct lab_options {
     const char *attach;       /* Ask this HOST:PORT and start no nodes (docker compose); or NULL. */
     const char *token;        /* For listening beyond loopback and registering; or NULL. */
     const char *run;          /* Name of the run; NULL: made up, and nobody else's. */
+    double write_rate;        /* calibrate: commits per second to measure at; 0: 125. */
     enum failpoint failpoint; /* Of the first batchers started; test builds only. */
     const atomic_bool *is_interrupted;                                    /* NULL: never. */
     void (*progress)(void *context, const struct lab_progress *progress); /* Or NULL. */
@@ -79,5 +80,9 @@ enum lab_end lab_run(const struct scenario *scenario, const struct lab_options *
 /* The processor of this machine is too small for it: more than 1,500 requests per second at the
  * peak. For a warning, not a refusal. */
 double lab_peak_rate(const struct scenario *scenario);
+
+/* Likes and orders per second as most of them find it: the mean over them of the rate at which they
+ * are asked. Open arrivals only. */
+double lab_write_rate(const struct scenario *scenario);
 
 #endif
