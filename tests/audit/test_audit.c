@@ -1,71 +1,13 @@
 /* What the audit says of evidence that the test lays out by hand: rows, counters and charges beside
  * what clients were told. */
-#include "tests/lib/test.h"
-
-#include <string.h>
-
-#include "sim/audit/audit.h"
-
-enum { ROWS_MAX = 8 };
+#include "tests/audit/audit_rig.h"
 
 static const uint64_t second_ns = 1000000000;
-
-/* ---- A world of lists ------------------------------------------------------------------------ */
-
-struct rows {
-    struct evidence_row rows[ROWS_MAX];
-    size_t length;
-};
-
-static struct { /* One case's; cleared before each. */
-    struct scenario scenario;
-    struct result result;
-    struct measure measure;
-    struct arena arena;
-    struct audit audit;
-    struct rows tables[TABLE_KINDS];
-    struct rows shown; /* a = post, value = the number. */
-    bool has_store_missed;
-    uint64_t now_ns;
-} lab;
-
-static bool next(void *context, enum schema_table table, size_t *cursor, struct evidence_row *row)
-{
-    const struct rows *rows = &lab.tables[table];
-
-    (void)context;
-    if (*cursor == rows->length)
-        return false;
-    *row = rows->rows[(*cursor)++];
-    return true;
-}
-
-static bool shown(void *context, uint64_t post, int64_t *value)
-{
-    (void)context;
-    for (size_t i = 0; i < lab.shown.length; i++)
-        if (lab.shown.rows[i].a == post) {
-            *value = lab.shown.rows[i].value;
-            return true;
-        }
-    return false;
-}
-
-static const struct evidence_ops ops = {.next = next, .shown = shown};
-
-static uint64_t now_ns(struct timer *timer)
-{
-    (void)timer;
-    return lab.now_ns;
-}
-
-static const struct timer_ops timer_ops = {.now_ns = now_ns};
-static struct timer timer = {.ops = &timer_ops};
 
 static int setup(void **state)
 {
     (void)state;
-    memset(&lab, 0, sizeof lab);
+    rig_clear();
     lab.scenario.services_max = 1;
     lab.scenario.services[0].kind = KIND_LIKES;
     lab.scenario.services[0].design = DESIGN_BATCHED;
@@ -74,30 +16,8 @@ static int setup(void **state)
     lab.scenario.duration_ns = 10 * second_ns;
     lab.scenario.prices.commission = 0.5;
     lab.scenario.prices.courier_trip = 25000;
-    measure_init(&lab.measure, &lab.scenario, &lab.result);
-    assert_true(arena_open(&lab.arena, audit_bytes()));
-    audit_init(&lab.audit, &lab.measure, &timer, &lab.arena);
+    rig_open();
     return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    arena_close(&lab.arena);
-    return 0;
-}
-
-static void a_row_lies_in(enum schema_table table, uint64_t a, uint64_t b, int64_t value)
-{
-    struct rows *rows = &lab.tables[table];
-
-    assert_true(rows->length < ROWS_MAX);
-    rows->rows[rows->length++] = (struct evidence_row){a, b, value};
-}
-
-static void the_store_shows(uint64_t post, int64_t value)
-{
-    lab.shown.rows[lab.shown.length++] = (struct evidence_row){post, 0, value};
 }
 
 /* ---- People ---------------------------------------------------------------------------------- */
@@ -134,30 +54,21 @@ static void somebody_orders(uint64_t id, int64_t amount, enum call_outcome outco
 
 /* ---- Verdicts -------------------------------------------------------------------------------- */
 
-static void end(bool has_drained)
-{
-    const struct evidence evidence = {.ops = &ops, .has_store_missed = lab.has_store_missed};
-
-    audit_end(&lab.audit, &evidence, has_drained);
-}
-
 static void expect_peace(void)
 {
-    end(true);
-    if (lab.result.invariants_violated > 0)
-        fail_msg("%s: %s", lab.result.breaks[0].name, lab.result.breaks[0].finding);
+    rig_end(true);
+    expect_breaks(0, NULL);
 }
 
 static void expect_break(const char *name)
 {
-    end(true);
-    assert_int_equal(lab.result.invariants_violated, 1);
-    assert_string_equal(lab.result.breaks[0].name, name);
+    rig_end(true);
+    expect_breaks(1, name);
 }
 
 static void begin(enum likes_design design, enum likes_ack ack)
 {
-    teardown(NULL);
+    rig_teardown(NULL);
     setup(NULL);
     lab.scenario.services[0].design = design;
     lab.scenario.services[0].ack = ack;
@@ -356,7 +267,7 @@ static void of_a_run_that_has_not_drained_nothing_is_known(void **state)
     (void)state;
     user_likes(7, 1, CALL_OK);
     the_store_shows(1, 9);
-    end(false);
+    rig_end(false);
     assert_int_equal(lab.result.likes.undrained, 1);
     assert_int_equal(lab.result.likes.lost, 0);
     assert_int_equal(lab.result.invariants_violated, 0);
@@ -413,7 +324,7 @@ static void an_order_told_of_may_be_on_its_way_where_the_run_has_not_drained(voi
 {
     (void)state;
     somebody_orders(1, 50000, CALL_OK);
-    end(false);
+    rig_end(false);
     assert_int_equal(lab.result.invariants_violated, 0);
 }
 
@@ -422,7 +333,7 @@ static void a_wrong_charge_is_a_break_even_where_the_run_has_not_drained(void **
     (void)state;
     somebody_orders(1, 50000, CALL_OK);
     a_row_lies_in(TABLE_CHARGES, 1, 0, 1);
-    end(false);
+    rig_end(false);
     assert_int_equal(lab.result.invariants_violated, 1);
 }
 
@@ -556,7 +467,7 @@ static void the_first_breaks_are_kept_and_all_are_counted(void **state)
     assert_string_equal(lab.result.breaks[RESULT_BREAKS_MAX - 1].finding, "number 7");
 }
 
-#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, rig_teardown)
 
 int main(void)
 {

@@ -1,68 +1,23 @@
 /* What the audit says of tokens: who was served with what, and what was promised. */
-#include "tests/lib/test.h"
-
-#include <string.h>
-
-#include "sim/audit/audit.h"
+#include "tests/audit/audit_rig.h"
 
 static const uint64_t second_ns = 1000000000;
-
-static struct { /* One case's; cleared before each. */
-    struct scenario scenario;
-    struct result result;
-    struct measure measure;
-    struct arena arena;
-    struct audit audit;
-    uint64_t now_ns;
-} lab;
-
-static uint64_t now_ns(struct timer *timer)
-{
-    (void)timer;
-    return lab.now_ns;
-}
-
-static const struct timer_ops timer_ops = {.now_ns = now_ns};
-static struct timer timer = {.ops = &timer_ops};
-
-static bool no_row(void *context, enum schema_table table, size_t *cursor, struct evidence_row *row)
-{
-    (void)context, (void)table, (void)cursor, (void)row;
-    return false;
-}
-
-static bool nothing_shown(void *context, uint64_t post, int64_t *value)
-{
-    (void)context, (void)post, (void)value;
-    return false;
-}
-
-static const struct evidence_ops ops = {.next = no_row, .shown = nothing_shown};
 
 static int setup(void **state)
 {
     (void)state;
-    memset(&lab, 0, sizeof lab);
+    rig_clear();
     lab.scenario.services_max = lab.scenario.loads_max = 1;
     lab.scenario.services[0].kind = KIND_GATEWAY;
     lab.scenario.loads[0].auth.as = LOAD_PEOPLE;
     lab.scenario.duration_ns = 10 * second_ns;
-    assert_true(arena_open(&lab.arena, audit_bytes()));
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    arena_close(&lab.arena);
     return 0;
 }
 
 static void begin(enum auth_kind kind)
 {
     lab.scenario.services[0].auth.kind = kind;
-    measure_init(&lab.measure, &lab.scenario, &lab.result);
-    audit_init(&lab.audit, &lab.measure, &timer, &lab.arena);
+    rig_open();
     lab.now_ns = second_ns;
 }
 
@@ -83,20 +38,6 @@ static void thief_asks_at(uint64_t asked_ns, uint64_t accepted_ns, enum call_out
                              .expires_ns = 8 * second_ns});
 }
 
-static void end(void)
-{
-    const struct evidence evidence = {.ops = &ops};
-
-    audit_end(&lab.audit, &evidence, true);
-}
-
-static void expect_breaks(uint32_t breaks, const char *name)
-{
-    assert_int_equal(lab.result.invariants_violated, breaks);
-    if (breaks > 0)
-        assert_string_equal(lab.result.breaks[0].name, name);
-}
-
 static void exposure_runs_from_the_logout_to_the_thiefs_last_success(void **state)
 {
     (void)state;
@@ -113,7 +54,7 @@ static void exposure_runs_from_the_logout_to_the_thiefs_last_success(void **stat
     assert_int_equal(lab.result.auth.exposure_max_ms, 3000);
     assert_int_equal(lab.result.auth.hostile, 3);
     assert_int_equal(lab.result.auth.revoked, 3);
-    end();
+    rig_end(true);
     expect_breaks(0, NULL);
 }
 
@@ -122,7 +63,7 @@ static void what_a_thief_asked_before_the_logout_is_no_exposure(void **state)
     (void)state;
     begin(AUTH_SESSION);
     thief_asks_at(2 * second_ns, 0, CALL_OK); /* At the very instant, on its way already. */
-    end();
+    rig_end(true);
     assert_int_equal(lab.result.auth.accepted_after_revocation, 0);
     expect_breaks(0, NULL);
 }
@@ -132,7 +73,7 @@ static void where_tokens_are_looked_up_a_revoked_one_is_never_served(void **stat
     (void)state;
     begin(AUTH_SESSION);
     thief_asks_at(3 * second_ns, 0, CALL_OK);
-    end();
+    rig_end(true);
     expect_breaks(1, "no revoked token is accepted");
 }
 
@@ -143,7 +84,7 @@ static void a_store_that_may_have_forgotten_promises_nothing(void **state)
     strcpy(lab.scenario.faults[0].target, "store");
     begin(AUTH_JWT_DENYLIST);
     thief_asks_at(3 * second_ns, 0, CALL_OK);
-    end();
+    rig_end(true);
     expect_breaks(0, NULL);
     assert_int_equal(lab.result.auth.accepted_after_revocation, 1);
 }
@@ -156,7 +97,7 @@ static void unless_it_wrote_everything_down(void **state)
     lab.scenario.store.is_persistent = true;
     begin(AUTH_JWT_DENYLIST);
     thief_asks_at(3 * second_ns, 0, CALL_OK);
-    end();
+    rig_end(true);
     expect_breaks(1, "no revoked token is accepted");
 }
 
@@ -166,7 +107,7 @@ static void who_accepts_without_a_store_promises_nothing(void **state)
     lab.scenario.services[0].auth.accepts_without_store = true;
     begin(AUTH_JWT_DENYLIST);
     thief_asks_at(3 * second_ns, 0, CALL_OK);
-    end();
+    rig_end(true);
     expect_breaks(0, NULL);
 }
 
@@ -198,7 +139,7 @@ static void where_nobody_looks_it_is_a_figure_and_no_break(void **state)
     (void)state;
     begin(AUTH_NONE);
     hear((struct token_news){.kind = NEWS_FORGER, .outcome = CALL_OK});
-    end();
+    rig_end(true);
     expect_breaks(0, NULL);
     assert_int_equal(lab.result.auth.forged_accepted, 1);
 }
@@ -220,11 +161,11 @@ static void each_gateway_is_held_to_its_own_promise(void **state)
     lab.scenario.loads[1].auth.as = LOAD_PEOPLE;
     begin(AUTH_JWT);
     hear(served);
-    end();
+    rig_end(true);
     expect_breaks(0, NULL);
     served.service = 1;
     hear(served);
-    end();
+    rig_end(true);
     expect_breaks(1, "no revoked token is accepted");
 }
 
@@ -239,11 +180,11 @@ static void the_warm_up_is_in_no_figure_and_breaks_all_the_same(void **state)
     assert_int_equal(lab.result.auth.logins, 0);
     assert_int_equal(lab.result.auth.hostile, 0);
     assert_int_equal(lab.result.auth.refused[TOKEN_EXPIRED], 0);
-    end();
+    rig_end(true);
     expect_breaks(1, "no revoked token is accepted");
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, rig_teardown)
 
 int main(void)
 {

@@ -1,69 +1,19 @@
 /* Whether a user's row is what he said last: what the audit can know of it, and what it cannot. */
-#include "tests/lib/test.h"
+#include "tests/audit/audit_rig.h"
 
-#include <string.h>
-
-#include "sim/audit/audit.h"
-
-enum { ROWS_MAX = 4, POST = 1 };
-
-static struct { /* One case's; cleared before each. */
-    struct scenario scenario;
-    struct result result;
-    struct measure measure;
-    struct arena arena;
-    struct audit audit;
-    struct evidence_row likes[ROWS_MAX];
-    size_t likes_max;
-} lab;
-
-static bool next(void *context, enum schema_table table, size_t *cursor, struct evidence_row *row)
-{
-    (void)context;
-    if (table != TABLE_LIKES || *cursor == lab.likes_max)
-        return false;
-    *row = lab.likes[(*cursor)++];
-    return true;
-}
-
-static bool shown(void *context, uint64_t post, int64_t *value)
-{
-    (void)context;
-    (void)post;
-    (void)value;
-    return false;
-}
-
-static uint64_t now_ns(struct timer *timer)
-{
-    (void)timer;
-    return 0;
-}
-
-static const struct evidence_ops ops = {.next = next, .shown = shown};
-static const struct timer_ops timer_ops = {.now_ns = now_ns};
-static struct timer timer = {.ops = &timer_ops};
+enum { POST = 1 };
 
 static int setup(void **state)
 {
     (void)state;
-    memset(&lab, 0, sizeof lab);
+    rig_clear();
     lab.scenario.services_max = 1;
     lab.scenario.services[0].kind = KIND_LIKES;
     lab.scenario.services[0].design = DESIGN_BATCHED;
     lab.scenario.services[0].ack = ACK_QUEUE;
     lab.scenario.queue.acks = ACKS_ALL;
     lab.scenario.duration_ns = 1000000000;
-    measure_init(&lab.measure, &lab.scenario, &lab.result);
-    assert_true(arena_open(&lab.arena, audit_bytes()));
-    audit_init(&lab.audit, &lab.measure, &timer, &lab.arena);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    arena_close(&lab.arena);
+    rig_open();
     return 0;
 }
 
@@ -95,16 +45,14 @@ static void says(uint8_t verb, uint64_t user, enum call_outcome outcome)
 
 static void has_a_row(uint64_t user)
 {
-    lab.likes[lab.likes_max++] = (struct evidence_row){POST, user, 0};
+    a_row_lies_in(TABLE_LIKES, POST, user, 0);
 }
 
 static void expect_out_of_order(uint64_t users)
 {
-    const struct evidence evidence = {.ops = &ops};
-
-    audit_end(&lab.audit, &evidence, true);
+    rig_end(true);
     assert_int_equal(lab.result.likes.out_of_order, users);
-    assert_int_equal(lab.result.invariants_violated, 0);
+    expect_breaks(0, NULL);
 }
 
 /* ---- Tests ----------------------------------------------------------------------------------- */
@@ -146,7 +94,7 @@ static void words_that_were_said_at_once_have_no_order_until_one_is_said_after_t
     expect_out_of_order(1);
 }
 
-#define CASE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define CASE(test) cmocka_unit_test_setup_teardown(test, setup, rig_teardown)
 
 int main(void)
 {
