@@ -89,10 +89,7 @@ static int load_calibrated(struct both *both)
 {
     const struct options *options = both->job->options;
 
-    return places_load(&both->story,
-                       &(struct story_source){options->file, both->calibration, options->overrides,
-                                              options->overrides_max},
-                       both->job->settings);
+    return places_load(&both->story, &options->named, both->calibration, both->job->settings);
 }
 
 /* The chosen variants again, by their names. */

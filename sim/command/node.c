@@ -18,13 +18,14 @@
 #include "sim/scenario/load_story.h"
 #include "sim/setup/setup.h"
 
-enum { WORDS_MAX = 32 };
+enum { PEERS_MAX = 32 };
 
 struct node_options { /* Words are borrowed from argv. */
     const struct command *command;
-    const char *file, *name, *variant;
-    const char *overrides[WORDS_MAX], *peers[WORDS_MAX];
-    unsigned overrides_max, peers_max;
+    struct named_story named;
+    const char *name, *variant;
+    const char *peers[PEERS_MAX];
+    unsigned peers_max;
     const char *listen, *front, *known_as, *replica;
     bool is_optional; /* No such service in this variant: nothing to do, and no error. */
     struct live_options live;
@@ -49,13 +50,11 @@ static const struct word_row rows[] = {
 
 static bool take_list(const char *word, const char *value, struct node_options *options)
 {
-    bool is_set = strcmp(word, "--set") == 0;
-    const char **list = is_set ? options->overrides : options->peers;
-    unsigned *length = is_set ? &options->overrides_max : &options->peers_max;
-
-    if ((!is_set && strcmp(word, "--peer") != 0) || *length == WORDS_MAX)
+    if (strcmp(word, "--set") == 0)
+        return places_override(&options->named, value);
+    if (strcmp(word, "--peer") != 0 || options->peers_max == PEERS_MAX)
         return false;
-    list[(*length)++] = value;
+    options->peers[options->peers_max++] = value;
     return true;
 }
 
@@ -86,15 +85,15 @@ static int read_words(struct node_options *options, int argc, char **argv,
         else if (argv[i][0] == '-')
             return command_misused(options->command, settings, "no such option, or no value",
                                    "нет такого ключа или нет значения", argv[i]);
-        else if (options->file == NULL)
-            options->file = argv[i];
+        else if (options->named.file == NULL)
+            options->named.file = argv[i];
         else if (options->name == NULL)
             options->name = argv[i];
         else
             return command_misused(options->command, settings, "one word too many", "лишнее слово",
                                    argv[i]);
     }
-    if (options->file == NULL)
+    if (options->named.file == NULL)
         return command_misused(options->command, settings, "which scenario?", "какой сценарий?",
                                "");
     return EXIT_AS_EXPECTED;
@@ -116,11 +115,7 @@ static int with_scenario(const struct node_options *options, const struct settin
 {
     const struct scenario *scenario;
     struct story story;
-    int code = places_load(&story,
-                           &(struct story_source){.path = options->file,
-                                                  .overrides = options->overrides,
-                                                  .overrides_max = options->overrides_max},
-                           settings);
+    int code = places_load(&story, &options->named, NULL, settings);
 
     if (code != EXIT_AS_EXPECTED)
         return code;

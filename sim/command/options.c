@@ -29,10 +29,7 @@ static bool take_variant(struct options *options, const char *value)
 
 static bool take_set(struct options *options, const char *value)
 {
-    if (options->overrides_max == OPTIONS_OVERRIDES_MAX || strchr(value, '=') == NULL)
-        return false;
-    options->overrides[options->overrides_max++] = value;
-    return true;
+    return places_override(&options->named, value);
 }
 
 static bool take_calibration(struct options *options, const char *value)
@@ -247,8 +244,8 @@ int options_read(struct options *options, int argc, char **argv, struct settings
             continue;
         if (argv[i][0] == '-')
             code = take(options, argc, argv, &i, settings);
-        else if (options->file == NULL)
-            options->file = argv[i];
+        else if (options->named.file == NULL)
+            options->named.file = argv[i];
         else
             code = misused(settings, "one file at a time", "по одному файлу за раз", argv[i]);
         if (code != EXIT_AS_EXPECTED)
@@ -264,7 +261,7 @@ int options_read(struct options *options, int argc, char **argv, struct settings
     if (options->live.run != NULL && options->live.attach == NULL)
         return misused(settings, "a name is for nodes that run already; with --attach",
                        "имя — для узлов, которые уже запущены; вместе с --attach", "--run");
-    if (options->file == NULL)
+    if (options->named.file == NULL)
         return misused(settings, "which scenario?", "какой сценарий?", "");
     return EXIT_AS_EXPECTED;
 }
@@ -353,7 +350,7 @@ char *options_repeat(const struct options *options, uint64_t seed)
 
     if (line == NULL)
         return NULL;
-    words_put(line, "sim run ", options->file);
+    words_put(line, "sim run ", options->named.file);
     fprintf(line, " --seed %llu", (unsigned long long)seed);
     if (options->seeds > 1)
         fprintf(line, " --seeds %u", options->seeds);
@@ -361,8 +358,8 @@ char *options_repeat(const struct options *options, uint64_t seed)
         words_put(line, " --variant ", options->variants[i]);
     if (options->calibration != NULL)
         words_put(line, " --calibration ", options->calibration);
-    for (unsigned i = 0; i < options->overrides_max; i++)
-        words_put(line, " --set ", options->overrides[i]);
+    for (unsigned i = 0; i < options->named.overrides_max; i++)
+        words_put(line, " --set ", options->named.overrides[i]);
     put_live(line, &options->live);
     if (options->planted[0] != '\0')
         words_put(line, " --plant ", options->planted);

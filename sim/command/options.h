@@ -5,9 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "sim/command/command.h"
-
-enum { OPTIONS_OVERRIDES_MAX = 64 };
+#include "sim/command/places.h"
 
 struct live_options { /* Of --live and --both; NULL: not given. */
     bool is_live, is_both;
@@ -19,11 +17,9 @@ struct live_options { /* Of --live and --both; NULL: not given. */
 };
 
 struct options { /* Words are borrowed from argv. */
-    const char *file;
+    struct named_story named;
     const char *variants[SCENARIO_VARIANTS_MAX];
     unsigned variants_max;
-    const char *overrides[OPTIONS_OVERRIDES_MAX];
-    unsigned overrides_max;
     const char *calibration; /* A file that sim calibrate wrote, laid over the scenario; or NULL. */
     bool has_seed;
     uint64_t seed;

@@ -61,12 +61,20 @@ void places_find(const char *word, char *path, size_t path_bytes)
     snprintf(path, path_bytes, "%s", word);
 }
 
-int places_load(struct story *story, const struct story_source *source,
+bool places_override(struct named_story *named, const char *value)
+{
+    if (named->overrides_max == PLACES_OVERRIDES_MAX || strchr(value, '=') == NULL)
+        return false;
+    named->overrides[named->overrides_max++] = value;
+    return true;
+}
+
+int places_load(struct story *story, const struct named_story *named, const char *overlay,
                 const struct settings *settings)
 {
     struct problems *problems = problems_open();
-    struct story_source found = *source;
     char path[PATH_MAX];
+    const struct story_source source = {path, overlay, named->overrides, named->overrides_max};
     bool is_loaded;
 
     if (problems == NULL) {
@@ -74,9 +82,8 @@ int places_load(struct story *story, const struct story_source *source,
                 settings_say(settings, "the system refused memory", "система не дала памяти"));
         return EXIT_RUNTIME;
     }
-    places_find(source->path, path, sizeof path);
-    found.path = path;
-    is_loaded = story_load_from(story, &found, problems);
+    places_find(named->file, path, sizeof path);
+    is_loaded = story_load_from(story, &source, problems);
     if (!is_loaded)
         problems_print(problems, stderr, settings->lang);
     problems_close(problems);

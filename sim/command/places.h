@@ -16,9 +16,20 @@ bool places_folder(unsigned i, char *path, size_t path_bytes);
  * itself again (whoever opens it will say what is wrong). */
 void places_find(const char *word, char *path, size_t path_bytes);
 
-/* The story of a source whose path is such a word. EXIT_USAGE after all its faults were told on
- * stderr, EXIT_RUNTIME without memory; the story is then empty. */
-int places_load(struct story *story, const struct story_source *source,
+/* A scenario as a command line names it; words are borrowed from argv. */
+enum { PLACES_OVERRIDES_MAX = 64 };
+struct named_story {
+    const char *file; /* NULL: none yet. */
+    const char *overrides[PLACES_OVERRIDES_MAX];
+    unsigned overrides_max;
+};
+
+/* What is given to --set. False: it is no PATH=VALUE, or one too many. */
+bool places_override(struct named_story *named, const char *value);
+
+/* Its story, with a file of further keys laid over it (NULL: none). EXIT_USAGE after all its faults
+ * were told on stderr, EXIT_RUNTIME without memory; the story is then empty. */
+int places_load(struct story *story, const struct named_story *named, const char *overlay,
                 const struct settings *settings);
 
 #endif

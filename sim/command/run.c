@@ -90,10 +90,7 @@ static int run(int argc, char **argv, struct settings *settings)
     int code = options_read(&options, argc, argv, settings);
 
     if (code == EXIT_AS_EXPECTED)
-        code = places_load(&story,
-                           &(struct story_source){options.file, options.calibration,
-                                                  options.overrides, options.overrides_max},
-                           settings);
+        code = places_load(&story, &options.named, options.calibration, settings);
     if (code != EXIT_AS_EXPECTED)
         return code;
     code = run_story(&story, &options, settings);

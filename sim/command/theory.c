@@ -14,14 +14,10 @@
 #include "sim/scenario/load_story.h"
 #include "sim/version.h"
 
-enum { OVERRIDES_MAX = 64 };
-
 struct wish { /* Words are borrowed from argv. */
-    const char *file;
+    struct named_story named;
     const char *variants[SCENARIO_VARIANTS_MAX];
     unsigned variants_max;
-    const char *overrides[OVERRIDES_MAX];
-    unsigned overrides_max;
     bool is_json, no_color;
 };
 
@@ -47,11 +43,10 @@ static int take_option(struct wish *wish, int argc, char **argv, int *place,
             return misused(settings, "32 variants at most", "не больше 32 вариантов", "");
         wish->variants[wish->variants_max++] = value;
     } else if ((value = words_value("--set", argc, argv, place)) != NULL) {
-        if (wish->overrides_max == OVERRIDES_MAX || strchr(value, '=') == NULL)
+        if (!places_override(&wish->named, value))
             return misused(
                 settings, "--set wants PATH=VALUE, for example services.delivery.replicas=8",
                 "--set: нужно ПУТЬ=ЗНАЧЕНИЕ, например services.delivery.replicas=8", value);
-        wish->overrides[wish->overrides_max++] = value;
     } else if (strcmp(word, "--variant") == 0 || strcmp(word, "--set") == 0) {
         return misused(settings, "a value is missing after", "нет значения после", word);
     } else {
@@ -70,14 +65,14 @@ static int read_wish(struct wish *wish, int argc, char **argv, struct settings *
             continue;
         if (argv[i][0] == '-')
             code = take_option(wish, argc, argv, &i, settings);
-        else if (wish->file == NULL)
-            wish->file = argv[i];
+        else if (wish->named.file == NULL)
+            wish->named.file = argv[i];
         else
             code = misused(settings, "one file at a time", "по одному файлу за раз", argv[i]);
         if (code != EXIT_AS_EXPECTED)
             return code;
     }
-    if (wish->file == NULL)
+    if (wish->named.file == NULL)
         return misused(settings, "which scenario?", "какой сценарий?", "");
     return EXIT_AS_EXPECTED;
 }
@@ -139,11 +134,7 @@ static int run(int argc, char **argv, struct settings *settings)
     int code = read_wish(&wish, argc, argv, settings);
 
     if (code == EXIT_AS_EXPECTED)
-        code = places_load(&story,
-                           &(struct story_source){.path = wish.file,
-                                                  .overrides = wish.overrides,
-                                                  .overrides_max = wish.overrides_max},
-                           settings);
+        code = places_load(&story, &wish.named, NULL, settings);
     if (code != EXIT_AS_EXPECTED)
         return code;
     code = estimate_story(&story, &wish, settings);

@@ -16,15 +16,11 @@
 #include "sim/scenario/load_story.h"
 #include "sim/version.h"
 
-enum { OVERRIDES_MAX = 64 };
-
 enum which { WHICH_NUMBER, WHICH_SLOWEST, WHICH_FAILED };
 
 struct wish { /* Words are borrowed from argv. */
-    const char *file;
+    struct named_story named;
     const char *variant; /* NULL: the first one. */
-    const char *overrides[OVERRIDES_MAX];
-    unsigned overrides_max;
     bool has_seed, is_json, no_color;
     uint64_t seed;
     enum which which;
@@ -69,11 +65,10 @@ static int take_valued(struct wish *wish, int argc, char **argv, int *place,
             return misused(settings, "--seed wants a whole number from 0",
                            "--seed: нужно целое число от 0", value);
     } else if ((value = words_value("--set", argc, argv, place)) != NULL) {
-        if (wish->overrides_max == OVERRIDES_MAX || strchr(value, '=') == NULL)
+        if (!places_override(&wish->named, value))
             return misused(
                 settings, "--set wants PATH=VALUE, for example services.delivery.replicas=8",
                 "--set: нужно ПУТЬ=ЗНАЧЕНИЕ, например services.delivery.replicas=8", value);
-        wish->overrides[wish->overrides_max++] = value;
     } else if (strcmp(word, "--request") == 0 || strcmp(word, "--variant") == 0 ||
                strcmp(word, "--seed") == 0 || strcmp(word, "--set") == 0) {
         return misused(settings, "a value is missing after", "нет значения после", word);
@@ -105,14 +100,14 @@ static int read_wish(struct wish *wish, int argc, char **argv, struct settings *
             continue;
         if (argv[i][0] == '-')
             code = take_option(wish, argc, argv, &i, settings);
-        else if (wish->file == NULL)
-            wish->file = argv[i];
+        else if (wish->named.file == NULL)
+            wish->named.file = argv[i];
         else
             code = misused(settings, "one file at a time", "по одному файлу за раз", argv[i]);
         if (code != EXIT_AS_EXPECTED)
             return code;
     }
-    if (wish->file == NULL)
+    if (wish->named.file == NULL)
         return misused(settings, "which scenario?", "какой сценарий?", "");
     return EXIT_AS_EXPECTED;
 }
@@ -186,12 +181,12 @@ static char *repeat_of(const struct wish *wish, const struct scenario *variant, 
 
     if (line == NULL)
         return NULL;
-    words_put(line, "sim trace ", wish->file);
+    words_put(line, "sim trace ", wish->named.file);
     if (variant->variant[0] != '\0')
         words_put(line, " --variant ", variant->variant);
     fprintf(line, " --seed %llu", (unsigned long long)seed);
-    for (unsigned i = 0; i < wish->overrides_max; i++)
-        words_put(line, " --set ", wish->overrides[i]);
+    for (unsigned i = 0; i < wish->named.overrides_max; i++)
+        words_put(line, " --set ", wish->named.overrides[i]);
     fprintf(line, " --request %u", number);
     fclose(line);
     return words;
@@ -261,11 +256,7 @@ static int run(int argc, char **argv, struct settings *settings)
     int code = read_wish(&wish, argc, argv, settings);
 
     if (code == EXIT_AS_EXPECTED)
-        code = places_load(&story,
-                           &(struct story_source){.path = wish.file,
-                                                  .overrides = wish.overrides,
-                                                  .overrides_max = wish.overrides_max},
-                           settings);
+        code = places_load(&story, &wish.named, NULL, settings);
     if (code != EXIT_AS_EXPECTED)
         return code;
     code = trace_story(&wish, &story, settings);

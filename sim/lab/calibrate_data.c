@@ -1,7 +1,8 @@
 /* calibrate_data.c — Redis, and SQL: a command, a row, a commit.
  *
- * A row's cost is the slope between transactions of 1 and of 500 rows; what is left of the shorter
- * one, less a read, is the commit. Keys are scattered, as those of people are. */
+ * A row's cost is the slope between transactions of 1 and of 500 rows. A commit is what is left of
+ * one row's transaction on a connection of one's own, less that row and a read on the same. Keys
+ * are scattered, as those of people are. */
 #define _GNU_SOURCE
 #include <math.h>
 #include <string.h>
@@ -166,7 +167,7 @@ static void sleep_until(uint64_t clock_ns)
 
 /* A commit at the scenario's rate, one after the other: a disk that is kept busy, and the core that
  * it wakes, are much faster than idle ones. */
-static void measure_commit(struct calibrator *calibrator, struct database *database,
+static bool measure_commit(struct calibrator *calibrator, struct database *database,
                            struct rows *rows)
 {
     struct calibration *to = calibrator->calibration;
@@ -182,24 +183,27 @@ static void measure_commit(struct calibrator *calibrator, struct database *datab
 
         sleep_until(due_ns);
         begun_ns = loop_clock_ns();
-        (void)database_write(database, &op, 1, 5000, &changed);
+        if (database_write(database, &op, 1, 5000, &changed) != DATABASE_OK)
+            return calibrate_fail(calibrator, "the database", "a row could not be written");
         took_us[i] = (double)(loop_clock_ns() - begun_ns) * 1e-3;
         due_ns += (uint64_t)(1e9 / to->write_rate);
     }
     to->own_write = calibrated_of(took_us, WRITES);
+    return true;
 }
 
 static bool measure_alone(struct calibrator *calibrator, struct rows *rows)
 {
     char why[160] = "";
     struct database *database = database_open(&calibrator->servers.table, why);
+    bool is_good;
 
     if (database == NULL)
         return calibrate_fail(calibrator, "the database", why);
     measure_statement(calibrator, database);
-    measure_commit(calibrator, database, rows);
+    is_good = measure_commit(calibrator, database, rows);
     database_close(database);
-    return true;
+    return is_good;
 }
 
 bool calibrate_table(struct calibrator *calibrator)
