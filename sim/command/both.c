@@ -8,7 +8,6 @@
  * cannot know the price of a hop here; everything else, and who asks what and when, is the same. */
 #define _GNU_SOURCE
 #include <limits.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,7 +50,7 @@ static int calibrate_machine(struct both *both)
     int fd;
 
     for (unsigned v = 0; v < job->chosen.variants_max; v++)
-        options.write_rate = fmax(options.write_rate, lab_write_rate(job->chosen.variants[v]));
+        lab_note_rates(&options, job->chosen.variants[v]);
     if (!job->options->is_quiet)
         fprintf(stderr, "%s\n",
                 settings_say(job->settings, "  measuring this machine (sim calibrate) …",

@@ -1,5 +1,5 @@
-/* calibrate.c — sim calibrate: measures this machine and writes what the virtual world should
- * believe of it. */
+/* calibrate.c — sim calibrate [FILE]: measures this machine and writes what the virtual world
+ * should believe of it; where a scenario is named, at its rates, as --both does. */
 #include "sim/lab/calibrate.h"
 
 #include <signal.h>
@@ -9,7 +9,15 @@
 
 #include "sim/command/command.h"
 #include "sim/command/live.h"
+#include "sim/command/places.h"
 #include "sim/command/server_words.h"
+#include "sim/scenario/load_story.h"
+
+struct wish { /* Words are borrowed from argv. */
+    struct live_options live;
+    struct named_story named; /* file NULL: none. */
+    const char *path;
+};
 
 static atomic_bool is_interrupted;
 
@@ -57,11 +65,9 @@ static int measure(const struct lab_options *options, FILE *out, const char *pat
 }
 
 /* Opened before it is measured: a path that cannot be written is found now. */
-static int measure_into(const struct live_options *live, const char *path,
+static int measure_into(const struct lab_options *options, const char *path,
                         struct settings *settings)
 {
-    const struct lab_options options = {
-        .seed = 1, .servers = live_servers(live), .is_interrupted = &is_interrupted};
     FILE *out = strcmp(path, "-") == 0 ? stdout : fopen(path, "w");
     int code;
 
@@ -70,7 +76,7 @@ static int measure_into(const struct live_options *live, const char *path,
         return EXIT_RUNTIME;
     }
     listen_for_interrupts();
-    code = measure(&options, out, path, settings);
+    code = measure(options, out, path, settings);
     if (out == stdout)
         return code;
     if (fclose(out) != 0 && code == EXIT_AS_EXPECTED)
@@ -80,32 +86,56 @@ static int measure_into(const struct live_options *live, const char *path,
     return code;
 }
 
+static int read_rates(struct lab_options *options, const struct named_story *named,
+                      const struct settings *settings)
+{
+    struct story story;
+    int code = places_load(&story, named, NULL, settings);
+
+    if (code != EXIT_AS_EXPECTED)
+        return code;
+    for (uint32_t v = 0; v < story.variants_max; v++)
+        lab_note_rates(options, &story.variants[v]);
+    story_close(&story);
+    return EXIT_AS_EXPECTED;
+}
+
 static int run(int argc, char **argv, struct settings *settings)
 {
-    struct live_options live = {.redis = NULL};
-    const char *path = "-";
+    struct wish wish = {.path = "-"};
+    struct lab_options options = {.seed = 1, .is_interrupted = &is_interrupted};
+    int code = EXIT_AS_EXPECTED;
 
     for (int i = 1; i < argc; i++) {
         if (settings_take_lang(settings, argc, argv, &i) ||
-            server_words_take(&live, argc, argv, &i))
+            server_words_take(&wish.live, argc, argv, &i))
             continue;
-        if (strcmp(argv[i], "-o") != 0 || i + 1 >= argc)
+        if (strcmp(argv[i], "-o") == 0 && i + 1 < argc)
+            wish.path = argv[++i];
+        else if (argv[i][0] != '-' && wish.named.file == NULL)
+            wish.named.file = argv[i];
+        else
             return command_misused(&command_calibrate, settings,
                                    "no such option, or without a value",
                                    "нет такого ключа или нет значения", argv[i]);
-        path = argv[++i];
     }
-    return measure_into(&live, path, settings);
+    options.servers = live_servers(&wish.live);
+    if (wish.named.file != NULL)
+        code = read_rates(&options, &wish.named, settings);
+    return code == EXIT_AS_EXPECTED ? measure_into(&options, wish.path, settings) : code;
 }
 
 const struct command command_calibrate = {
     .name = "calibrate",
-    .usage = "calibrate [-o FILE] [--redis HOST:PORT] [--memcached HOST:PORT] [--kafka HOST:PORT] "
+    .usage = "calibrate [FILE] [-o FILE] [--redis HOST:PORT] [--memcached HOST:PORT] [--kafka "
+             "HOST:PORT] "
              "[--db URL]",
     .summary = {"measure this machine's hop, store call, record, row and commit",
                 "измерить хоп, вызов хранилища, запись в лог, строку и коммит этой машины"},
     .options =
-        {"  -o FILE            where to write it; by default stdout\n"
+        {"  FILE               a scenario, at whose rates to measure, as --both does: a busy\n"
+         "                     machine answers otherwise than an idle one\n"
+         "  -o FILE            where to write it; by default stdout\n"
          "  --redis HOST:PORT  your servers, where they are to be measured; also SIM_REDIS,\n"
          "  --kafka HOST:PORT  SIM_KAFKA, SIM_DB; by default embedded ones\n"
          "  --db URL\n"
@@ -115,8 +145,10 @@ const struct command command_calibrate = {
          "It takes half a minute, and wants the machine for itself. Exit codes: 0 done,\n"
          "1 runtime error, 5 a server is not there (sim doctor), 130 interrupted\n"
          "\n"
-         "  sim calibrate -o machine.yaml\n"
+         "  sim calibrate spike -o machine.yaml\n"
          "  sim run spike --calibration machine.yaml\n",
+         "  ФАЙЛ               сценарий, с частотами которого измерять, как делает --both:\n"
+         "                     занятая машина отвечает иначе, чем свободная\n"
          "  -o ФАЙЛ            куда записать; по умолчанию stdout\n"
          "  --redis HOST:PORT  ваши серверы, если измерять их; также SIM_REDIS,\n"
          "  --kafka HOST:PORT  SIM_KAFKA, SIM_DB; по умолчанию встроенные\n"
@@ -127,7 +159,7 @@ const struct command command_calibrate = {
          "Занимает полминуты; машина в это время нужна целиком. Коды выхода: 0 готово,\n"
          "1 сбой, 5 нет сервера (sim doctor), 130 прервано\n"
          "\n"
-         "  sim calibrate -o machine.yaml\n"
+         "  sim calibrate spike -o machine.yaml\n"
          "  sim run spike --calibration machine.yaml\n"},
     .run = run,
 };

@@ -7,15 +7,23 @@
 #include "sim/lab/calibrate.h"
 
 #include <errno.h>
+#include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/utsname.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "sim/lab/awake.h"
 #include "sim/lab/calibrate_inside.h"
 #include "sim/scenario/load_story.h"
+
+/* Requests per second of all who ask; above the most, two cores measure themselves. */
+enum { ASKED_LEAST = 100, ASKED_USUAL = 300, ASKED_MOST = 1500 };
 
 /* `user` is there so that all three servers are wanted; nobody asks it. */
 static const char scenario_text[] =
@@ -35,6 +43,29 @@ void calibrate_step(const struct calibrator *calibrator, const char *en, const c
 
     if (calibrator->ear != NULL && calibrator->ear->step != NULL)
         calibrator->ear->step(calibrator->ear->context, &what);
+}
+
+pid_t calibrate_fork(void)
+{
+    pid_t parent = getpid(), child = fork();
+
+    if (child != 0)
+        return child;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent)
+        _exit(1);
+    setpgid(0, 0);
+    return 0;
+}
+
+void calibrate_reap(pid_t *pid)
+{
+    if (*pid <= 0)
+        return;
+    kill(*pid, SIGKILL);
+    while (waitpid(*pid, NULL, 0) < 0 && errno == EINTR)
+        ;
+    *pid = 0;
 }
 
 /* ---- The machine ----------------------------------------------------------------------------- */
@@ -116,18 +147,31 @@ static enum lab_end bring_up(struct calibrator *calibrator)
     return calibrator->crew == NULL ? LAB_TROUBLE : LAB_DONE;
 }
 
+/* Whoever measures hops is one of those who ask. */
+static bool measure_nodes(struct calibrator *calibrator)
+{
+    double others = calibrator->calibration->ask_rate - CALIBRATE_HOP_RATE;
+    bool is_good = (others <= 0 || crowd_begin(calibrator, others)) && calibrate_nodes(calibrator);
+
+    crowd_end(calibrator);
+    return is_good;
+}
+
 static enum lab_end measure(struct calibrator *calibrator)
 {
     struct calibration *calibration = calibrator->calibration;
+    double wanted = calibrator->options->ask_rate;
 
     calibration->has_embedded_broker = calibrator->servers.has_embedded_broker;
     calibration->is_sqlite =
         !calibrator->servers.table_is_theirs || calibrator->servers.table.database[0] == '/';
     snprintf(calibration->servers, sizeof calibration->servers, "%s", calibrator->servers.versions);
     describe_machine(calibration);
-    return calibrate_nodes(calibrator) && crowd_begin(calibrator) && calibrate_store(calibrator) &&
-                   calibrate_memcached(calibrator) && calibrate_queue(calibrator) &&
-                   calibrate_table(calibrator) && calibrate_tokens(calibrator)
+    calibration->ask_rate = wanted > 0 ? fmin(fmax(wanted, ASKED_LEAST), ASKED_MOST) : ASKED_USUAL;
+    return measure_nodes(calibrator) && crowd_begin(calibrator, calibration->ask_rate) &&
+                   calibrate_store(calibrator) && calibrate_memcached(calibrator) &&
+                   calibrate_queue(calibrator) && calibrate_table(calibrator) &&
+                   calibrate_tokens(calibrator)
                ? LAB_DONE
                : LAB_TROUBLE;
 }
@@ -150,6 +194,7 @@ enum lab_end calibrate_with(const struct lab_options *options, struct calibratio
     struct calibrator *calibrator = calloc(1, sizeof *calibrator);
     struct story story;
     enum lab_end end;
+    int awake;
 
     memset(calibration, 0, sizeof *calibration);
     if (calibrator == NULL || !load_scenario(&story, trouble)) {
@@ -164,10 +209,12 @@ enum lab_end calibrate_with(const struct lab_options *options, struct calibratio
     calibrator->ear = ear;
     calibrator->trouble = trouble;
     calibrate_step(calibrator, "starting servers and nodes", "запуск серверов и узлов");
+    awake = awake_hold();
     end = bring_up(calibrator);
     if (end == LAB_DONE)
         end = measure(calibrator);
     bring_down(calibrator);
+    awake_let_go(awake);
     story_close(&story);
     free(calibrator);
     return end;

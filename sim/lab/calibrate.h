@@ -46,13 +46,14 @@ struct calibration {
     struct calibrated read;      /* A row by its key, through the table port. */
     double statement_us;         /* The same on a connection of one's own, on this thread. */
     struct calibrated write;     /* One row in one transaction. */
-    struct calibrated own_write; /* The same on a connection of one's own, on this thread, … */
+    struct calibrated own_write; /* The same without the port, by several processes in turn, … */
     double write_rate;           /* … so many times a second. */
     struct calibrated write_100, write_500;
 
     struct calibrated sign[TOKEN_ALGORITHMS], verify[TOKEN_ALGORITHMS]; /* Processor time. */
     struct calibrated session; /* Reading a session's id. */
 
+    double ask_rate; /* Requests per second of those beside whom all of it was measured. */
     bool has_embedded_broker;
     bool is_sqlite;
     char servers[200];

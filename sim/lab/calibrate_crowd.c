@@ -1,13 +1,9 @@
 /* calibrate_crowd.c — People who ask the nodes while something else is measured.
  *
  * A call to Redis takes half as long on a machine that does nothing else: in a run the same cores
- * carry the driver, a balancer and the other nodes as well. So a process of its own asks 300 times
- * per second through the balancer, as a run would, until it is told to go or we die. */
+ * carry the driver, a balancer and the other nodes as well. So a process of its own asks through
+ * the balancer, as a run would, as often as the scenario does, until it is told to go or we die. */
 #define _GNU_SOURCE
-#include <errno.h>
-#include <signal.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "services/live/node/peer_live.h"
@@ -15,7 +11,6 @@
 
 enum { ASKERS = 64 };
 
-static const double mean_gap_ns = 1e9 / 300;
 static const uint64_t timeout_ns = 5000000000u;
 
 struct crowd {
@@ -23,6 +18,7 @@ struct crowd {
     struct node_stats stats;
     struct peer_live *peer;
     struct dice dice;
+    double mean_gap_ns;
     struct event *alarm;
     struct call calls[ASKERS];
     unsigned next;
@@ -40,15 +36,16 @@ static void ask(void *context)
     struct call *call = &crowd->calls[crowd->next++ % ASKERS];
     const struct ask question = {.verb = VERB_CALL, .key = crowd->next, .bytes = 32};
 
-    loop_alarm_set(crowd->alarm, (uint64_t)(mean_gap_ns * dice_exponential(&crowd->dice)));
+    loop_alarm_set(crowd->alarm, (uint64_t)(crowd->mean_gap_ns * dice_exponential(&crowd->dice)));
     if (call->outcome != CALL_PENDING)
         peer_ask(peer_live_port(crowd->peer), call, 0, &question, timeout_ns);
 }
 
-static void live_on(const struct address *front)
+static void live_on(const struct address *front, double rate)
 {
     static struct crowd crowd;
 
+    crowd.mean_gap_ns = 1e9 / rate;
     for (unsigned i = 0; i < ASKERS; i++)
         crowd.calls[i].done = answered;
     dice_init(&crowd.dice, 1, "crowd");
@@ -63,27 +60,15 @@ static void live_on(const struct address *front)
     _exit(0);
 }
 
-bool crowd_begin(struct calibrator *calibrator)
+bool crowd_begin(struct calibrator *calibrator, double rate)
 {
-    pid_t parent = getpid();
-
-    calibrator->crowd = fork();
-    if (calibrator->crowd == 0) {
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
-        if (getppid() != parent)
-            _exit(1);
-        setpgid(0, 0); /* Ctrl-C is for us alone to hear. */
-        live_on(crew_front(calibrator->crew, 0));
-    }
+    calibrator->crowd = calibrate_fork();
+    if (calibrator->crowd == 0)
+        live_on(crew_front(calibrator->crew, 0), rate);
     return calibrator->crowd > 0;
 }
 
 void crowd_end(struct calibrator *calibrator)
 {
-    if (calibrator->crowd <= 0)
-        return;
-    kill(calibrator->crowd, SIGKILL);
-    while (waitpid(calibrator->crowd, NULL, 0) < 0 && errno == EINTR)
-        ;
-    calibrator->crowd = 0;
+    calibrate_reap(&calibrator->crowd);
 }

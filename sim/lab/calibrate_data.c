@@ -1,19 +1,16 @@
 /* calibrate_data.c — Redis, and SQL: a command, a row, a commit.
  *
  * A row's cost is the slope between transactions of 1 and of 500 rows. A commit is what is left of
- * one row's transaction on a connection of one's own, less that row and a read on the same. Keys
- * are scattered, as those of people are. */
+ * one row's transaction (calibrate_commit.c), less that row and a read. Keys are scattered, as
+ * those of people are. */
 #define _GNU_SOURCE
-#include <math.h>
 #include <string.h>
-#include <time.h>
 
 #include "services/live/store/store_live.h"
 #include "services/live/table/table_live.h"
 #include "sim/lab/calibrate_inside.h"
 
-enum { ROWS_MAX = 500, READS = 400, WRITES = 400 };
-enum { WRITES_LEAST = 50, WRITES_USUAL = 125, WRITES_MOST = 1000 }; /* Per second. */
+enum { ROWS_MAX = 500, READS = 400 };
 
 static const uint64_t timeout_ns = 10000000000u, ms_ns = 1000000;
 
@@ -79,8 +76,8 @@ struct rows { /* What the next transaction writes. */
     struct table_op ops[ROWS_MAX];
 };
 
-/* SplitMix64's last steps: each n its own key, far from its neighbours'. */
-static uint64_t scattered(uint64_t n)
+/* SplitMix64's last steps. */
+uint64_t calibrate_key(uint64_t n)
 {
     n = (n ^ (n >> 30)) * 0xbf58476d1ce4e5b9u;
     n = (n ^ (n >> 27)) * 0x94d049bb133111ebu;
@@ -92,8 +89,10 @@ static void write_rows(struct probe *probe, struct sample *sample)
     struct rows *rows = probe->context;
 
     for (uint32_t i = 0; i < rows->rows_max; i++)
-        rows->ops[i] = (struct table_op){
-            .verb = TABLE_INSERT, .table = TABLE_CUSTOM, .a = scattered(++rows->next), .value = 1};
+        rows->ops[i] = (struct table_op){.verb = TABLE_INSERT,
+                                         .table = TABLE_CUSTOM,
+                                         .a = calibrate_key(++rows->next),
+                                         .value = 1};
     table_write(rows->table, &sample->call, rows->ops, rows->rows_max, timeout_ns);
 }
 
@@ -102,7 +101,7 @@ static void read_row(struct probe *probe, struct sample *sample)
     const struct rows *rows = probe->context;
 
     table_read(rows->table, &sample->call, TABLE_ROW, TABLE_CUSTOM,
-               scattered(1 + sample->index % rows->next), 0, timeout_ns);
+               calibrate_key(1 + sample->index % rows->next), 0, timeout_ns);
 }
 
 static bool write_series(struct calibrator *calibrator, struct rows *rows, uint32_t rows_max,
@@ -147,7 +146,8 @@ static void measure_statement(struct calibrator *calibrator, struct database *da
     double took_us[READS];
 
     for (unsigned i = 0; i < READS; i++) {
-        const struct database_question question = {TABLE_ROW, TABLE_CUSTOM, scattered(1 + i), 0};
+        const struct database_question question = {TABLE_ROW, TABLE_CUSTOM, calibrate_key(1 + i),
+                                                   0};
         uint64_t begun_ns = loop_clock_ns();
         int64_t value;
 
@@ -157,53 +157,16 @@ static void measure_statement(struct calibrator *calibrator, struct database *da
     calibrator->calibration->statement_us = calibrated_of(took_us, READS).mean;
 }
 
-static void sleep_until(uint64_t clock_ns)
-{
-    const struct timespec until = {.tv_sec = (time_t)(clock_ns / 1000000000),
-                                   .tv_nsec = (long)(clock_ns % 1000000000)};
-
-    (void)clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
-}
-
-/* A commit at the scenario's rate, one after the other: a disk that is kept busy, and the core that
- * it wakes, are much faster than idle ones. */
-static bool measure_commit(struct calibrator *calibrator, struct database *database,
-                           struct rows *rows)
-{
-    struct calibration *to = calibrator->calibration;
-    double wanted = calibrator->options->write_rate, took_us[WRITES];
-    uint64_t due_ns = loop_clock_ns();
-
-    to->write_rate = wanted > 0 ? fmin(fmax(wanted, WRITES_LEAST), WRITES_MOST) : WRITES_USUAL;
-    for (unsigned i = 0; i < WRITES; i++) {
-        const struct table_op op = {
-            .verb = TABLE_INSERT, .table = TABLE_CUSTOM, .a = scattered(++rows->next), .value = 1};
-        uint64_t begun_ns;
-        int64_t changed;
-
-        sleep_until(due_ns);
-        begun_ns = loop_clock_ns();
-        if (database_write(database, &op, 1, 5000, &changed) != DATABASE_OK)
-            return calibrate_fail(calibrator, "the database", "a row could not be written");
-        took_us[i] = (double)(loop_clock_ns() - begun_ns) * 1e-3;
-        due_ns += (uint64_t)(1e9 / to->write_rate);
-    }
-    to->own_write = calibrated_of(took_us, WRITES);
-    return true;
-}
-
-static bool measure_alone(struct calibrator *calibrator, struct rows *rows)
+static bool measure_alone(struct calibrator *calibrator)
 {
     char why[160] = "";
     struct database *database = database_open(&calibrator->servers.table, why);
-    bool is_good;
 
     if (database == NULL)
         return calibrate_fail(calibrator, "the database", why);
     measure_statement(calibrator, database);
-    is_good = measure_commit(calibrator, database, rows);
     database_close(database);
-    return is_good;
+    return true;
 }
 
 bool calibrate_table(struct calibrator *calibrator)
@@ -214,14 +177,16 @@ bool calibrate_table(struct calibrator *calibrator)
     char why[160] = "";
     bool is_good;
 
+    calibrate_step(calibrator, "a row, a commit", "строка, коммит");
+    if (!calibrate_commit(calibrator))
+        return false;
     settings.connections = 2;
     table = table_live_open(&calibrator->loop, &settings, &calibrator->stats, why);
     if (table == NULL)
         return calibrate_fail(calibrator, "the database", why);
-    calibrate_step(calibrator, "a row, a commit", "строка, коммит");
     memset(&rows, 0, sizeof rows);
     rows.table = table_live_port(table);
-    is_good = measure_table(calibrator, &rows) && measure_alone(calibrator, &rows);
+    is_good = measure_table(calibrator, &rows) && measure_alone(calibrator);
     table_live_close(table);
     return is_good;
 }

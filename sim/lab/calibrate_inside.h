@@ -3,7 +3,8 @@
  *     calibrate.c        what is started, and in which order it is measured
  *     calibrate_probe.c  one series
  *     calibrate_nodes.c  hops
- *     calibrate_data.c   store, log, table
+ *     calibrate_data.c   store, table
+ *     calibrate_commit.c a commit
  *     calibrate_memcached.c   the other store, where there is one
  *     calibrate_tokens.c      signatures
  *     calibrate_write.c  the configuration */
@@ -18,7 +19,7 @@
 #include "sim/lab/calibrate.h"
 #include "sim/lab/crew.h"
 
-enum { CALIBRATE_SERIES_MAX = 32 };
+enum { CALIBRATE_SERIES_MAX = 32, CALIBRATE_HOP_RATE = 500 /* Hops asked per second. */ };
 
 enum { PROBE_BLOCKS_MAX = 8 };
 
@@ -72,14 +73,23 @@ bool probe_run(struct probe *probe, struct calibrator *calibrator, struct calibr
 
 void probe_told(struct sample *sample, bool is_good);
 struct calibrated calibrated_of(double *took_us, unsigned n); /* Sorts; NaNs are left out. */
+struct calibrated calibrated_median(struct calibrated *rounds, unsigned n); /* By mean; sorts. */
 struct calibrated calibrated_less(struct calibrated figures, double less_us);
 bool calibrate_fail(struct calibrator *calibrator, const char *what, const char *why); /* False. */
 bool calibrate_is_interrupted(const struct calibrator *calibrator);
 
+/* Each n its own key, far from its neighbours'. */
+uint64_t calibrate_key(uint64_t n);
+
+/* A process that dies with us, and does not hear Ctrl-C. As fork(2). */
+pid_t calibrate_fork(void);
+void calibrate_reap(pid_t *pid); /* Kills it; 0 then. Nothing below 1. */
+
 void calibrate_step(const struct calibrator *calibrator, const char *en, const char *ru);
 
-/* calibrate_crowd.c: others ask the nodes meanwhile, from a process of their own. */
-bool crowd_begin(struct calibrator *calibrator); /* False: errno. */
+/* calibrate_crowd.c: others ask the nodes meanwhile, from a process of their own: so many times a
+ * second. */
+bool crowd_begin(struct calibrator *calibrator, double rate); /* False: errno. */
 void crowd_end(struct calibrator *calibrator);
 
 /* Each: false after calibrate_fail. */
@@ -87,7 +97,8 @@ bool calibrate_nodes(struct calibrator *calibrator);
 bool calibrate_store(struct calibrator *calibrator);
 bool calibrate_memcached(struct calibrator *calibrator); /* True where there is none. */
 bool calibrate_queue(struct calibrator *calibrator);
-bool calibrate_table(struct calibrator *calibrator);
+bool calibrate_table(struct calibrator *calibrator); /* Also a commit. */
+bool calibrate_commit(struct calibrator *calibrator);
 bool calibrate_tokens(struct calibrator *calibrator);
 
 #endif

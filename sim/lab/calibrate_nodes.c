@@ -17,8 +17,8 @@
 enum { TARGET_DIRECT, TARGET_FRONT, TARGETS };
 enum { ROUNDS = 5 };
 
-static const uint64_t pace_ns = 2000000, hop_pace_ns = 2000000, timeout_ns = 5000000000u,
-                      work_ns = 1000000;
+static const uint64_t pace_ns = 2000000, hop_pace_ns = 1000000000 / CALIBRATE_HOP_RATE,
+                      timeout_ns = 5000000000u, work_ns = 1000000;
 static const double work_us = 1000;
 
 struct asking {
@@ -49,20 +49,6 @@ static bool ask_series(struct calibrator *calibrator, struct asking asking, cons
     return probe_run(&probe, calibrator, figures);
 }
 
-static int by_mean(const void *a, const void *b)
-{
-    double left = ((const struct calibrated *)a)->mean;
-    double right = ((const struct calibrated *)b)->mean;
-
-    return (left > right) - (left < right);
-}
-
-static struct calibrated median_of(struct calibrated *rounds, double less_us)
-{
-    qsort(rounds, ROUNDS, sizeof *rounds, by_mean);
-    return calibrated_less(rounds[ROUNDS / 2], less_us);
-}
-
 /* In turns, and the median of each: a run is disturbed by what else runs on the machine as often as
  * these are. Several nodes share the questions, as in a run: one that is asked rarely is slower. */
 static bool measure_hops(struct calibrator *calibrator, struct peer *peer)
@@ -79,9 +65,9 @@ static bool measure_hops(struct calibrator *calibrator, struct peer *peer)
             !ask_series(calibrator, (struct asking){peer, TARGET_FRONT, VERB_CALL}, "the balancer",
                         &balanced[i]))
             return false;
-    to->hop = median_of(hop, 0);
-    to->timed = median_of(timed, work_us);
-    to->balanced = median_of(balanced, work_us + balancer_us);
+    to->hop = calibrated_median(hop, ROUNDS);
+    to->timed = calibrated_less(calibrated_median(timed, ROUNDS), work_us);
+    to->balanced = calibrated_less(calibrated_median(balanced, ROUNDS), work_us + balancer_us);
     return true;
 }
 

@@ -54,6 +54,20 @@ struct calibrated calibrated_of(double *took_us, unsigned n)
                                .n = good};
 }
 
+static int by_mean(const void *a, const void *b)
+{
+    double left = ((const struct calibrated *)a)->mean;
+    double right = ((const struct calibrated *)b)->mean;
+
+    return (left > right) - (left < right);
+}
+
+struct calibrated calibrated_median(struct calibrated *rounds, unsigned n)
+{
+    qsort(rounds, n, sizeof *rounds, by_mean);
+    return rounds[n / 2];
+}
+
 struct calibrated calibrated_less(struct calibrated figures, double less_us)
 {
     figures.mean -= less_us;
@@ -112,14 +126,6 @@ static void ask_next(void *context)
 
 /* ---- The whole series ------------------------------------------------------------------------ */
 
-static int by_mean(const void *a, const void *b)
-{
-    double left = ((const struct calibrated *)a)->mean;
-    double right = ((const struct calibrated *)b)->mean;
-
-    return (left > right) - (left < right);
-}
-
 /* What else runs on a machine comes and goes, in a run as in here: the median of the blocks is
  * kept. Returns how many answers there were in all. */
 static unsigned keep_median(const struct probe *probe, double *took_us, struct calibrated *kept)
@@ -135,10 +141,8 @@ static unsigned keep_median(const struct probe *probe, double *took_us, struct c
         good += all[good].n > 0 && all[good].n >= length / 2;
     }
     *kept = (struct calibrated){0};
-    if (good > 0) {
-        qsort(all, good, sizeof *all, by_mean);
-        *kept = all[good / 2];
-    }
+    if (good > 0)
+        *kept = calibrated_median(all, good);
     return answers;
 }
 

@@ -10,9 +10,8 @@
  *             `acks: leader`, append the rest, an untimely end of the linger included.
  *   table     2 x latency + statement, and for a write rows x row + commit. statement is a read on
  *             a connection of one's own, latency half of what the port adds to it, row the slope
- *             between 1 and 500 rows, commit what is left of one row's transaction on a
- *             connection of one's own, at the rate at which the scenario writes: here 0.87 ms at
- *             100 a second and 0.32 ms at 900.
+ *             between 1 and 500 rows, commit what is left of one row's transaction on connections
+ *             of their own, at the rate at which the scenario writes (calibrate_commit.c).
  *
  *   tokens    the processor time of a signature and of a check, as they are.
  *
@@ -42,16 +41,17 @@ static void put_series(FILE *out, const char *what, const struct calibrated *of)
 
 static void write_head(FILE *out, const struct calibration *of)
 {
-    fprintf(out,
-            "# What this machine takes for a hop, a call, a record and a commit; written by\n"
-            "# `sim calibrate` on %s UTC.\n"
-            "#   machine: %s\n"
-            "#   servers: %s\n"
-            "# Lay it over a scenario: sim run FILE --calibration THIS.\n"
-            "# Measured at 20 to 1000 questions per second, while others ask the nodes; of each\n"
-            "# series the median part:\n"
-            "#\n",
-            of->when, of->machine, of->servers);
+    fprintf(
+        out,
+        "# What this machine takes for a hop, a call, a record and a commit; written by\n"
+        "# `sim calibrate` on %s UTC.\n"
+        "#   machine: %s\n"
+        "#   servers: %s\n"
+        "# Lay it over a scenario: sim run FILE --calibration THIS.\n"
+        "# Measured at 20 to 1000 questions per second, while others ask the nodes %.0f times a\n"
+        "# second; of each series the median part:\n"
+        "#\n",
+        of->when, of->machine, of->servers, of->ask_rate);
     put_series(out, "a node and back (health check)", &of->hop);
     put_series(out, "the same with 1 ms of work, beyond it", &of->timed);
     put_series(out, "the same through a balancer, beyond both", &of->balanced);
@@ -68,7 +68,7 @@ static void write_head(FILE *out, const struct calibration *of)
     put_series(out, "offset committed", &of->offset);
     put_series(out, "row read by its key", &of->read);
     put_series(out, "transaction of 1 row", &of->write);
-    put_series(out, "the same on a connection of one's own", &of->own_write);
+    put_series(out, "the same by four processes in turn", &of->own_write);
     put_series(out, "transaction of 100 rows", &of->write_100);
     put_series(out, "transaction of 500 rows", &of->write_500);
     put_series(out, "token checked, HS256", &of->verify[TOKEN_HS256]);
@@ -139,7 +139,7 @@ static void write_table(FILE *out, const struct calibration *of)
     put_us(out, "latency", latency_us, "Half of what the way to a connection and back adds.");
     put_us(out, "statement", statement_us, "A read by key on a connection of one's own.");
     put_us(out, "row", row_us, "Slope between transactions of 1 and of 500 rows.");
-    snprintf(why, sizeof why, "What is left of a row's transaction on it, at %.0f per second.",
+    snprintf(why, sizeof why, "What is left of such a transaction, at %.0f per second.",
              of->write_rate);
     put_us(out, "commit", of->own_write.mean - statement_us - row_us, why);
     if (of->is_sqlite)

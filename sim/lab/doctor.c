@@ -15,6 +15,7 @@
 #include "services/live/store/store_live.h"
 #include "services/live/table/database.h"
 #include "services/live/versions.h"
+#include "sim/lab/awake.h"
 #include "sim/lab/calibrate_inside.h"
 #include "sim/lab/process.h"
 #include "sim/lab/servers_rabbitmq.h"
@@ -258,6 +259,25 @@ static void look_at_cores(struct round *round)
                                   "нужно два; на одном — не больше нескольких сотен запросов/с"};
 }
 
+static void look_at_idle_cores(struct round *round)
+{
+    struct doctor_finding *finding = add(round, "idle cores", DOCTOR_OK);
+    int awake = awake_hold();
+
+    snprintf(finding->found, sizeof finding->found, "%s%s",
+             awake < 0 ? "/dev/cpu_dma_latency: " : "kept awake during a run",
+             awake < 0 ? strerror(errno) : "");
+    awake_let_go(awake);
+    if (awake >= 0)
+        return;
+    finding->state = DOCTOR_POOR;
+    finding->cure = (struct text){
+        "they fall asleep, and in a virtual machine wake late: run as root, or "
+        "sudo chmod o+w /dev/cpu_dma_latency (until the next boot)",
+        "они засыпают, а в виртуальной машине просыпаются поздно: запускайте от root или "
+        "sudo chmod o+w /dev/cpu_dma_latency (до перезагрузки)"};
+}
+
 struct sleeper {      /* Sleeps of 1 ms, one after the other. */
     struct call call; /* First. */
     struct loop *loop;
@@ -340,6 +360,7 @@ unsigned doctor_look(const struct lab_servers *servers,
         look_at_database(&round, servers->db);
     look_at_files(&round);
     look_at_cores(&round);
+    look_at_idle_cores(&round);
     look_at_timers(&round);
     return round.length;
 }

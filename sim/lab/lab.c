@@ -1,10 +1,12 @@
 /* lab.c — The order of a live run, and its way back down from wherever it got to. */
 #include "sim/lab/lab.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/lab/awake.h"
 #include "sim/lab/lab_inside.h"
 #include "sim/measure/metric.h"
 
@@ -131,6 +133,7 @@ enum lab_end lab_run(const struct scenario *scenario, const struct lab_options *
     struct lab *lab = calloc(1, sizeof *lab);
     uint64_t began_ns = loop_clock_ns();
     enum lab_end end;
+    int awake;
 
     memset(report, 0, sizeof *report);
     if (lab == NULL) {
@@ -143,6 +146,7 @@ enum lab_end lab_run(const struct scenario *scenario, const struct lab_options *
     lab->report = report;
     measure_init(&lab->measure, scenario, result);
     result->seed = options->seed;
+    awake = awake_hold();
     end = bring_up(lab);
     if (lab_is_interrupted(options))
         end = LAB_INTERRUPTED;
@@ -154,6 +158,7 @@ enum lab_end lab_run(const struct scenario *scenario, const struct lab_options *
     if (lab->loop.base != NULL)
         loop_close(&lab->loop);
     servers_down(&lab->servers);
+    awake_let_go(awake);
     proofs_free(lab);
     arena_close(&lab->arena);
     free(lab);
@@ -191,15 +196,18 @@ static double met_rate(const struct load_spec *load, uint64_t duration_ns)
     return asks > 0 ? met / asks : 0;
 }
 
-double lab_write_rate(const struct scenario *scenario)
+void lab_note_rates(struct lab_options *options, const struct scenario *scenario)
 {
-    double sum = 0;
+    double asked = 0, written = 0;
 
     for (uint32_t l = 0; l < scenario->loads_max; l++) {
         const struct load_spec *load = &scenario->loads[l];
+        double met = met_rate(load, scenario->duration_ns);
 
+        asked += met;
         if (load->verb == VERB_LIKE || load->verb == VERB_UNLIKE || load->verb == VERB_ORDER)
-            sum += met_rate(load, scenario->duration_ns);
+            written += met;
     }
-    return sum;
+    options->ask_rate = fmax(options->ask_rate, asked);
+    options->write_rate = fmax(options->write_rate, written);
 }

@@ -42,6 +42,7 @@ struct lab_options {
     const char *attach;       /* Ask this HOST:PORT and start no nodes (docker compose); or NULL. */
     const char *token;        /* For listening beyond loopback and registering; or NULL. */
     const char *run;          /* Name of the run; NULL: made up, and nobody else's. */
+    double ask_rate;          /* calibrate: of the people beside whom it measures; 0: 300/s. */
     double write_rate;        /* calibrate: commits per second to measure at; 0: 125. */
     enum failpoint failpoint; /* Of the first batchers started; test builds only. */
     const atomic_bool *is_interrupted;                                    /* NULL: never. */
@@ -81,8 +82,9 @@ enum lab_end lab_run(const struct scenario *scenario, const struct lab_options *
  * peak. For a warning, not a refusal. */
 double lab_peak_rate(const struct scenario *scenario);
 
-/* Likes and orders per second as most of them find it: the mean over them of the rate at which they
- * are asked. Open arrivals only. */
-double lab_write_rate(const struct scenario *scenario);
+/* Raises ask_rate and write_rate to what the scenario asks for: requests per second, and likes and
+ * orders, as most of them find it, the mean over them of the rate at which they are asked. Open
+ * arrivals only. */
+void lab_note_rates(struct lab_options *options, const struct scenario *scenario);
 
 #endif

@@ -4,14 +4,12 @@
  * that address as its own, and nothing is sent. A container cannot know it beforehand, and with
  * two networks would have to guess. */
 #define _GNU_SOURCE
-#include <arpa/inet.h>
 #include <netdb.h>
-#include <netinet/in.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "services/live/http/http_stream.h"
 #include "sim/lab/servers.h"
 
 static bool is_any(const struct address *address)
@@ -20,16 +18,16 @@ static bool is_any(const struct address *address)
 }
 
 /* The host of our end of the way to them. */
-static bool read_way(const struct addrinfo *them, char host[64])
+static bool read_way(const struct http_place_on_net *them, char host[64])
 {
     struct sockaddr_storage ours;
     socklen_t length = sizeof ours;
-    int fd = socket(them->ai_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    int fd = socket(them->address.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     bool is_read;
 
     if (fd < 0)
         return false;
-    is_read = connect(fd, them->ai_addr, them->ai_addrlen) == 0 &&
+    is_read = connect(fd, (const struct sockaddr *)&them->address, them->length) == 0 &&
               getsockname(fd, (struct sockaddr *)&ours, &length) == 0 &&
               getnameinfo((struct sockaddr *)&ours, length, host, 64, NULL, 0, NI_NUMERICHOST) == 0;
     close(fd);
@@ -39,18 +37,11 @@ static bool read_way(const struct addrinfo *them, char host[64])
 bool servers_own_address(const struct address *listen, const struct address *front,
                          struct address *own)
 {
-    const struct addrinfo hints = {.ai_socktype = SOCK_DGRAM, .ai_flags = AI_NUMERICSERV};
-    struct addrinfo *found;
-    char port[8];
-    bool is_found;
+    struct http_place_on_net them;
+    char why[160];
 
     *own = *listen;
     if (!is_any(listen) || front->host[0] == '\0')
         return true;
-    snprintf(port, sizeof port, "%u", front->port);
-    if (getaddrinfo(front->host, port, &hints, &found) != 0)
-        return false;
-    is_found = read_way(found, own->host);
-    freeaddrinfo(found);
-    return is_found;
+    return address_resolve(front, &them, why) && read_way(&them, own->host);
 }

@@ -6,7 +6,7 @@
 #include "sim/measure/metric.h"
 #include "sim/report/beside.h"
 
-enum { BESIDE_ROWS_MAX = 9 + 2 * SCENARIO_SERVICES_MAX };
+enum { BESIDE_ROWS_MAX = 10 + 2 * SCENARIO_SERVICES_MAX };
 
 enum beside_trust { /* Why a variant is not judged; the first that is so. */
                     BESIDE_JUDGED,

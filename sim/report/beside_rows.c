@@ -16,6 +16,7 @@ enum {
     FIGURE_HITS,
     FIGURE_LAG_MAX,
     FIGURE_LAG_END,
+    FIGURE_DEAD,
     FIGURES
 };
 
@@ -35,6 +36,8 @@ static const struct beside_figure figures[FIGURES] = {
         {"lag_max", {"lag, highest", "отставание, наибольшее"}, METRIC_COUNT, 0, "queue.lag_max"},
     [FIGURE_LAG_END] =
         {"lag_end", {"lag at the end", "отставание в конце"}, METRIC_COUNT, 0, "queue.lag_end"},
+    [FIGURE_DEAD] =
+        {"dead_letters", {"dead letters", "мёртвые письма"}, METRIC_COUNT, 0, "queue.dead_letters"},
 };
 
 /* ---- The three values ------------------------------------------------------------------------ */
@@ -158,7 +161,7 @@ static void add_services(struct beside_rows *rows, const struct beside_variant *
             add_utilization(rows, variant, measured->services[i].name);
 }
 
-/* Only where the design has a store or a log. */
+/* Only where the design has a store or a log; and dead letters, where there are any. */
 static void add_data(struct beside_rows *rows, const struct beside_variant *variant,
                      const struct estimate_result *estimate)
 {
@@ -168,6 +171,8 @@ static void add_data(struct beside_rows *rows, const struct beside_variant *vari
         return;
     add_metric(rows, variant, FIGURE_LAG_MAX, NULL); /* A whiteboard has none. */
     add_metric(rows, variant, FIGURE_LAG_END, &estimate->lag_end);
+    if (variant->simulated->queue.dead > 0 || variant->measured->queue.dead > 0)
+        add_metric(rows, variant, FIGURE_DEAD, NULL);
 }
 
 void beside_rows(struct beside_rows *rows, const struct beside_variant *variant)

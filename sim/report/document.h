@@ -6,6 +6,8 @@
 
 #include "sim/report/report.h"
 
-json_t *report_document(const struct report *report); /* The caller's, to json_decref. */
+/* The caller's, to json_decref. */
+json_t *report_document(const struct report *report);
+json_t *report_series(const struct result *result); /* Second by second: a variant's "series". */
 
 #endif

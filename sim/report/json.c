@@ -450,7 +450,7 @@ static json_t *series_of_ms(const struct result *result, const float *values)
     return list;
 }
 
-static json_t *series_of(const struct result *result)
+json_t *report_series(const struct result *result)
 {
     const struct series_result *series = &result->series;
     json_t *object = json_object();
@@ -534,7 +534,7 @@ static json_t *variant_of(const struct report_variant *variant)
     set_real(object, "measured_s", result->measured_s);
     set_figures(object, result);
     json_object_set_new(object, "invariants", invariants_of(variant));
-    json_object_set_new(object, "series", series_of(result));
+    json_object_set_new(object, "series", report_series(result));
     json_object_set_new(object, "ci",
                         variant->replications_max > 1 ? intervals_of(variant) : json_null());
     set_count(object, "events", result->events);

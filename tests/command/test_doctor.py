@@ -40,7 +40,7 @@ class Doctor(unittest.TestCase):
         lines = doctor().stdout.splitlines()
         names = [line[9:23].strip() for line in lines]
         for name in ("sim-node", "redis-server", "librdkafka", "SQLite", "libpq", "open files",
-                     "cores", "timers"):
+                     "cores", "idle cores", "timers"):
             self.assertEqual(names.count(name), 1, lines)
         for line in lines:
             self.assertIn(line.split()[0], STATES)
@@ -69,6 +69,11 @@ class Doctor(unittest.TestCase):
         is_missing = any(f["state"] == "missing" for f in findings(done).values())
         self.assertEqual(done.returncode, 5 if is_missing else 0)
         self.assertEqual(json.loads(done.stdout)["ok"], not is_missing)
+
+    def test_idle_cores_are_kept_awake_where_that_is_allowed(self):
+        found = findings(doctor("--json"))["idle cores"]
+        is_allowed = os.access("/dev/cpu_dma_latency", os.W_OK)
+        self.assertEqual(found["state"], "ok" if is_allowed else "poor", found)
 
     def test_servers_that_are_not_named_are_not_looked_for(self):
         self.assertFalse({"Redis", "Kafka", "database"} & set(findings(doctor("--json"))))

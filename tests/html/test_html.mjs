@@ -60,8 +60,18 @@ variants:
 faults: [{at: 2s, for: 1s, kind: pause, target: server}]
 `;
 
+// Short, since real processes serve it.
+const measured = `
+version: 1
+name: measured
+duration: 6s
+load: [{rate: 100/s}]
+services: {server: {replicas: 2, cores: 2, steps: [{compute: 5ms}]}}
+`;
+
 const folder = mkdtempSync(join(tmpdir(), "sim-html-"));
 const pages = {};
+const calibration = join(source, "config/cloud.yaml");
 let browser;
 
 // The page and the document of one run.
@@ -74,6 +84,15 @@ function run(name, file, ...options) {
   if (done.status === 2 && done.stderr.includes("uPlot")) skip("this build has no chart library");
   assert.ok([0, 99].includes(done.status), `sim run ${file}: ${done.status} ${done.stderr}`);
   pages[name] = {url: `file://${html}`, html, document: JSON.parse(readFileSync(json, "utf8"))};
+}
+
+// The page of a --both run, as if nothing had been simulated.
+function withoutTwins(both, name) {
+  const html = join(folder, `${name}-alone.html`);
+  const whole = readFileSync(pages[both].html, "utf8");
+  assert.match(whole, /"simulated":/);
+  writeFileSync(html, whole.replaceAll('"simulated":{', '"not_drawn":{'));
+  pages[name] = {...pages[both], url: `file://${html}`, html};
 }
 
 // Opens a page, and tells in `heard` what it asked for and what it said.
@@ -134,6 +153,10 @@ before(async () => {
   writeFileSync(join(folder, "hostile.yaml"), hostile);
   run("spike", join(source, "scenarios/spike.yaml"));
   run("likes", join(source, "scenarios/likes.yaml"), "--lang", "ru");
+  writeFileSync(join(folder, "measured.yaml"), measured);
+  run("both", join(folder, "measured.yaml"), "--both", "--calibration", calibration);
+  run("virtual", join(folder, "measured.yaml"), "--calibration", calibration);
+  withoutTwins("both", "measured");
   run(
     "hostile",
     join(folder, "hostile.yaml"),
@@ -327,6 +350,47 @@ describe("what is said", () => {
         order,
         [...order].sort((a, b) => a - b),
       );
+    }),
+  );
+});
+
+describe("three answers", () => {
+  const values = (page) => texts(page, ".chart .value");
+  const drawn = (page) =>
+    page
+      .locator(".chart canvas")
+      .evaluateAll((canvases) => canvases.map((canvas) => canvas.toDataURL()));
+  // In the order of the lines on the page.
+  const lines = ["ok_rps", "failed_rps", "p50_ms", "p95_ms", "p99_ms", "queue", "replicas"];
+
+  test(
+    "beside what was measured stands what was simulated",
+    on("both", async (page, heard) => {
+      const {series} = pages.virtual.document.variants[0];
+      const [offered, ...twice] = await values(page);
+      assert.ok(!offered.includes("⋅"), offered);
+      assert.equal(twice.length, lines.length);
+      lines.forEach((line, i) => {
+        const simulated = twice[i].split(" ⋅ ")[1];
+        assert.ok(isNear(simulated, Math.max(...series[line])), `${line}: ${twice[i]}`);
+      });
+      assert.deepEqual(
+        [...new Set(await texts(page, ".when"))],
+        ["highest, measured ⋅ simulated"],
+      );
+      assert.deepEqual(heard, {asked: [], said: []});
+    }),
+  );
+
+  test(
+    "it is drawn over the same axes",
+    on("both", async (page) => {
+      const both = await drawn(page);
+      const alone = await open("measured");
+      const measured = await drawn(alone.page);
+      await alone.close();
+      assert.equal(both.length, 4);
+      both.forEach((chart, i) => assert.notEqual(chart, measured[i]));
     }),
   );
 });

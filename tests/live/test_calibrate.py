@@ -25,8 +25,10 @@ UNITS = {"ns": 1e-3, "us": 1.0, "ms": 1e3, "s": 1e6}
 STORY = """version: 1
 name: station
 duration: 2s
-load: [{verb: call, rate: 100/s}]
-services: {web: {kind: custom, steps: [{store: get}, {table: write}, {put: {}}]}}
+load: [{verb: call, to: web, rate: 100/s}, {verb: like, to: likes, rate: 250/s}]
+services:
+  web: {kind: custom, steps: [{store: get}, {table: write}, {put: {}}]}
+  likes: {design: cached}
 """
 
 
@@ -56,7 +58,7 @@ class Calibrate(unittest.TestCase):
         with open(cls.story, "w") as file:
             file.write(STORY)
         cls.before = leftovers()
-        cls.done = sim("calibrate", "-o", cls.path)
+        cls.done = sim("calibrate", cls.story, "-o", cls.path)
         if cls.done.returncode != 0:
             raise AssertionError(cls.done.stderr)
         with open(cls.path) as file:
@@ -74,6 +76,8 @@ class Calibrate(unittest.TestCase):
     def test_progress_is_on_stderr_and_the_file_says_how_it_came_about(self):
         self.assertEqual(self.done.stdout, "")
         self.assertIn("a hop", self.done.stderr)
+        self.assertIn("a transaction, at 250 per second", self.text)  # The scenario's rates.
+        self.assertRegex(self.text, r"ask the nodes 350 times")
         for words in ("machine:", "servers: Redis", "embedded broker", "SQLite", "p50", "n "):
             self.assertIn(words, self.text)
 
@@ -97,9 +101,8 @@ class Calibrate(unittest.TestCase):
 
     def test_the_numbers_add_up_to_what_was_measured(self):
         """A transaction of one row, as the virtual world charges it beside the way there and back,
-        is the mean said above it of one on a connection of one's own."""
-        measured = float(re.search(r"connection of one's own +mean +([0-9.]+) us",
-                                   self.text).group(1))
+        is the mean said above it of one by processes in turn."""
+        measured = float(re.search(r"processes in turn +mean +([0-9.]+) us", self.text).group(1))
         table = {key: us(self.config["table"][key])
                  for key in ("latency", "statement", "row", "commit")}
         charged = table["statement"] + table["row"] + table["commit"]
@@ -151,8 +154,10 @@ class Trouble(unittest.TestCase):
         self.assertNotIn("…", done.stderr)
 
     def test_an_unknown_word_is_2(self):
-        for words in (["--fast"], ["-o"], ["--redis"]):
-            self.assertEqual(sim("calibrate", *words).returncode, 2, words)
+        for words in (["--fast"], ["-o"], ["--redis"], ["spike", "likes"], ["nowhere.yaml"]):
+            done = sim("calibrate", *words)
+            self.assertEqual(done.returncode, 2, words)
+            self.assertNotIn("…", done.stderr)
 
     def test_an_interruption_is_130_and_leaves_nothing_behind(self):
         process = subprocess.Popen([SIM, "calibrate"], stdout=subprocess.PIPE,

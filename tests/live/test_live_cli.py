@@ -100,6 +100,11 @@ def is_alive(pid):
         return False
 
 
+def keeps_cores_awake(pid):
+    return any(os.readlink(link) == "/dev/cpu_dma_latency"
+               for link in Path(f"/proc/{pid}/fd").iterdir())
+
+
 def wait_until(holds, seconds):
     end = time.monotonic() + seconds
     while not holds() and time.monotonic() < end:
@@ -156,6 +161,8 @@ def start_long(folder):
 
 def an_interruption_leaves_a_partial_report(folder):
     process, before = start_long(folder)
+    expect(keeps_cores_awake(process.pid) == os.access("/dev/cpu_dma_latency", os.W_OK),
+           "cores are kept awake where that is allowed")
     process.send_signal(signal.SIGINT)
     out, _ = process.communicate(timeout=90)
     expect(process.returncode == 130, f"Ctrl-C: exit code {process.returncode}")

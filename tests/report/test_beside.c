@@ -265,6 +265,13 @@ static void a_log_shows_its_lag_and_a_store_its_hits(void **state)
     assert_says("lag, highest");
     assert_says("the whiteboard has no highest lag");
     assert_says("75%");
+    assert_null(strstr(text, "dead letters"));
+    assert_null(json_object_get(part("measured"), "dead_letters"));
+    simulated->queue.dead = 30;
+    measured->queue.dead = 28;
+    print();
+    assert_says("dead letters");
+    assert_int_equal(json_number_value(json_object_get(part("measured"), "dead_letters")), 28);
 }
 
 static void it_speaks_russian_and_fits_a_narrow_page(void **state)

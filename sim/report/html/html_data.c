@@ -3,7 +3,7 @@
  *   { "lang": "en", "words": {"en": {…}, "ru": {…}},
  *     "report": the document of json.c, all of it,
  *     "variants": [ { "name", "topology", "faults": [{"kind", "target", "from_s", "to_s"}],
- *                     "p99_bound_ms", "expected" } ] }
+ *                     "p99_bound_ms", "expected", "simulated": of --both, that run's series } ] }
  *
  * The words are those of drawings; what stands in the text of the page as well is in words.c. */
 #include <math.h>
@@ -25,6 +25,8 @@ static const struct drawn_word {
     {"offered", {"offered", "пришло"}},
     {"ok", {"in time", "вовремя"}},
     {"failed", {"lost", "потеряно"}},
+    {"measured", {"measured", "измерено"}},
+    {"simulated", {"simulated", "симуляция"}},
     {"queue", {"in services", "в сервисах"}},
     {"lag", {"in the log", "в логе"}},
     {"ready", {"ready", "готово"}},
@@ -95,8 +97,9 @@ static json_t *p99_bound_of(const struct scenario *scenario)
     return json_null();
 }
 
-static json_t *variant_of(const struct report *report, unsigned v)
+static json_t *variant_of(const struct html *html, unsigned v)
 {
+    const struct report *report = html->report;
     const struct result *result = report->variants[v].result;
     const struct scenario *scenario = result->scenario;
     json_t *object = json_object(), *faults = json_array();
@@ -109,6 +112,9 @@ static json_t *variant_of(const struct report *report, unsigned v)
     json_object_set_new(object, "p99_bound_ms", p99_bound_of(scenario));
     json_object_set_new(object, "faults", faults);
     json_object_set_new(object, "topology", html_topology(result));
+    if (html->beside != NULL)
+        json_object_set_new(object, "simulated",
+                            report_series(html->beside->variants[v].simulated));
     return object;
 }
 
@@ -119,7 +125,7 @@ json_t *html_data(const struct html *html)
     json_t *document = json_object(), *variants = json_array();
 
     for (unsigned v = 0; v < report->variants_max; v++)
-        json_array_append_new(variants, variant_of(report, v));
+        json_array_append_new(variants, variant_of(html, v));
     json_object_set_new(document, "lang", json_string(language == LANGUAGE_RU ? "ru" : "en"));
     json_object_set_new(
         document, "words",

@@ -7,13 +7,15 @@
 // Latencies and what waits differ by powers of ten between designs, so their axes are logarithmic
 // until the reader asks for straight ones. What waits may be nothing, which has no logarithm: its
 // axis is the inverse hyperbolic sine, a straight line near 0 and a logarithm further up.
+//
+// Of sim run --both the lines are what was measured; what was simulated is dotted over them.
 
 const kinds = [
   {
     name: "rates",
     format: rate,
     lines: [
-      {from: "offered_rps", word: "offered", color: "offered", dash: [4, 3]},
+      {from: "offered_rps", word: "offered", color: "offered", dash: [4, 3], isGiven: true},
       {from: "ok_rps", word: "ok", color: "ok", fill: "1f"},
       {from: "failed_rps", word: "failed", color: "failed", fill: "66"},
     ],
@@ -65,6 +67,9 @@ const highest = (values) =>
   values.reduce((high, value) => (value === null || value < high ? high : value), NaN);
 const isUsed = (line, variant) => line.from !== "lag" || variant.result.queue !== null;
 const linesOf = (kind, variant) => kind.lines.filter((line) => isUsed(line, variant));
+const hasTwin = (line, variant) => variant.simulated !== undefined && !line.isGiven;
+const twinsOf = (kind, variant) =>
+  linesOf(kind, variant).filter((line) => hasTwin(line, variant));
 
 function secondsOf(variant) {
   const {from_s: from, step_s: step, offered_rps: values} = seriesOf(variant);
@@ -80,6 +85,7 @@ function rangeOf(kind) {
   };
   for (const variant of variants) {
     for (const {from} of kind.lines) seriesOf(variant)[from].forEach(take);
+    for (const {from} of twinsOf(kind, variant)) variant.simulated[from].forEach(take);
     if (kind.name === "latency") take(variant.p99_bound_ms);
   }
   if (top === 0) return [kind.bent?.distr === 3 ? 0.1 : 0, 1];
@@ -116,6 +122,15 @@ function level(u, value, paint) {
 const chipOf = (line) =>
   line.fill ? "" : line.dash ? "dashed" : line.width > 1 ? "thick" : "thin";
 
+// "1,450/s", or "1,450/s ⋅ 1,448/s" where it was measured and simulated.
+function valuesOf(kind, variant, line, pick) {
+  const series = [seriesOf(variant), ...(hasTwin(line, variant) ? [variant.simulated] : [])];
+  return series.map((all) => kind.format(pick(all[line.from]))).join(" ⋅ ");
+}
+
+const whatOf = (when, variant) =>
+  variant.simulated ? `${say(when)}, ${say("measured")} ⋅ ${say("simulated")}` : say(when);
+
 // The names of the lines with their values; returned with the function that writes the values.
 function legendOf(kind, variant) {
   const lines = linesOf(kind, variant);
@@ -132,12 +147,12 @@ function legendOf(kind, variant) {
   );
   const write = (index) => {
     const isAway = index === null || index === undefined;
+    const pick = isAway ? highest : (all) => all[index] ?? NaN;
     when.textContent = isAway
-      ? say("highest")
-      : `${number(secondsOf(variant)[index])} ${say("seconds")}`;
+      ? whatOf("highest", variant)
+      : `${number(secondsOf(variant)[index])} ${whatOf("seconds", variant)}`;
     lines.forEach((line, i) => {
-      const all = seriesOf(variant)[line.from];
-      values[i].textContent = kind.format(isAway ? highest(all) : (all[index] ?? NaN));
+      values[i].textContent = valuesOf(kind, variant, line, pick);
     });
   };
   write(null);
@@ -163,6 +178,8 @@ function seriesOptions(line) {
     points: {show: false},
   };
 }
+
+const twinOptions = (line) => ({...seriesOptions(line), fill: undefined, width: 2, dash: [1, 5]});
 
 // On a bent axis powers of ten alone, and of what begins at 0 not the 1 right above it.
 function isMarked(value, {distr}) {
@@ -226,7 +243,11 @@ function optionsOf(kind, variant, range, write) {
     },
     scales: {x: {time: false}, y: {range: () => range, ...(isBent(kind) ? kind.bent : {})}},
     axes: axesOf(kind),
-    series: [{}, ...linesOf(kind, variant).map(seriesOptions)],
+    series: [
+      {},
+      ...linesOf(kind, variant).map(seriesOptions),
+      ...twinsOf(kind, variant).map(twinOptions),
+    ],
     bands: (kind.bands ?? []).map(({series, alpha}) => ({
       series,
       fill: () => `${color("latency")}${alpha}`,
@@ -238,9 +259,9 @@ function optionsOf(kind, variant, range, write) {
 // In words, for who cannot see it.
 function describe(kind, variant) {
   const peaks = linesOf(kind, variant).map(
-    (line) => `${labelOf(line)} ${kind.format(highest(seriesOf(variant)[line.from]))}`,
+    (line) => `${labelOf(line)} ${valuesOf(kind, variant, line, highest)}`,
   );
-  return `${variant.name}. ${say(kind.name)}. ${say("highest")}: ${peaks.join(", ")}`;
+  return `${variant.name}. ${say(kind.name)}. ${whatOf("highest", variant)}: ${peaks.join(", ")}`;
 }
 
 function addChart(row, kind, range, variant) {
@@ -252,9 +273,13 @@ function addChart(row, kind, range, variant) {
     "aria-label": describe(kind, variant),
   });
   row.append(make("figure", {class: "chart", "data-kind": kind.name}, legend.caption, canvas));
+  const seconds = secondsOf(variant);
   const values = linesOf(kind, variant).map((line) => seriesOf(variant)[line.from]);
+  const twins = twinsOf(kind, variant).map(({from}) =>
+    seconds.map((_, i) => variant.simulated[from][i] ?? null),
+  );
   const options = optionsOf(kind, variant, range, legend.write);
-  const chart = new uPlot(options, [secondsOf(variant), ...values], canvas);
+  const chart = new uPlot(options, [seconds, ...values, ...twins], canvas);
   canvas.addEventListener("keydown", (event) => moveByKey(event, chart));
   canvas.addEventListener("blur", () => moveAll(null));
   charts.push(chart);
