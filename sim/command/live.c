@@ -201,9 +201,9 @@ void live_tell(const struct live *live)
                 report->is_void
                     ? settings_say(settings,
                                    ": over 2 ms, so its latencies are VOID: the machine "
-                                   "was too busy to send on time",
+                                   "was too busy to send on time (sim doctor)",
                                    ": больше 2 мс, поэтому задержки НЕДЕЙСТВИТЕЛЬНЫ: "
-                                   "машина не успевала отправлять вовремя")
+                                   "машина не успевала отправлять вовремя (sim doctor)")
                     : "");
         if (report->deaths > 0)
             fprintf(stderr,

@@ -18,7 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "sim/lab/awake.h"
+#include "sim/lab/timely.h"
 #include "sim/lab/calibrate_inside.h"
 #include "sim/scenario/load_story.h"
 
@@ -209,12 +209,12 @@ enum lab_end calibrate_with(const struct lab_options *options, struct calibratio
     calibrator->ear = ear;
     calibrator->trouble = trouble;
     calibrate_step(calibrator, "starting servers and nodes", "запуск серверов и узлов");
-    awake = awake_hold();
+    awake = timely_keep_awake();
     end = bring_up(calibrator);
     if (end == LAB_DONE)
         end = measure(calibrator);
     bring_down(calibrator);
-    awake_let_go(awake);
+    timely_let_sleep(awake);
     story_close(&story);
     free(calibrator);
     return end;

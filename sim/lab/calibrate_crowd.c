@@ -8,6 +8,7 @@
 
 #include "services/live/node/peer_live.h"
 #include "sim/lab/calibrate_inside.h"
+#include "sim/lab/timely.h"
 
 enum { ASKERS = 64 };
 
@@ -56,6 +57,7 @@ static void live_on(const struct address *front, double rate)
     if (crowd.peer == NULL || crowd.alarm == NULL || !peer_live_set(crowd.peer, 0, front))
         _exit(1);
     loop_alarm_set(crowd.alarm, 0);
+    (void)timely_go_first(); /* As the driver of a run. */
     loop_run(&crowd.loop, 0);
     _exit(0);
 }

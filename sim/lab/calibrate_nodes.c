@@ -13,6 +13,7 @@
 #include "services/live/node/peer_live.h"
 #include "sim/lab/calibrate_inside.h"
 #include "sim/lab/crew_inside.h"
+#include "sim/lab/timely.h"
 
 enum { TARGET_DIRECT, TARGET_FRONT, TARGETS };
 enum { ROUNDS = 5 };
@@ -102,7 +103,9 @@ bool calibrate_nodes(struct calibrator *calibrator)
     calibrate_step(calibrator, "a hop, a balancer, a timer", "хоп, балансировщик, таймер");
     peer_live_set(peer, TARGET_DIRECT, &calibrator->crew->services[0]->places[0].address);
     peer_live_set(peer, TARGET_FRONT, crew_front(calibrator->crew, 0));
+    (void)timely_go_first(); /* As the driver of a run. */
     is_good = measure_sleep(calibrator) && measure_hops(calibrator, peer_live_port(peer));
+    timely_line_up();
     peer_live_close(peer);
     return is_good;
 }

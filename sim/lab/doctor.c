@@ -15,7 +15,7 @@
 #include "services/live/store/store_live.h"
 #include "services/live/table/database.h"
 #include "services/live/versions.h"
-#include "sim/lab/awake.h"
+#include "sim/lab/timely.h"
 #include "sim/lab/calibrate_inside.h"
 #include "sim/lab/process.h"
 #include "sim/lab/servers_rabbitmq.h"
@@ -262,12 +262,12 @@ static void look_at_cores(struct round *round)
 static void look_at_idle_cores(struct round *round)
 {
     struct doctor_finding *finding = add(round, "idle cores", DOCTOR_OK);
-    int awake = awake_hold();
+    int awake = timely_keep_awake();
 
     snprintf(finding->found, sizeof finding->found, "%s%s",
              awake < 0 ? "/dev/cpu_dma_latency: " : "kept awake during a run",
              awake < 0 ? strerror(errno) : "");
-    awake_let_go(awake);
+    timely_let_sleep(awake);
     if (awake >= 0)
         return;
     finding->state = DOCTOR_POOR;
@@ -276,6 +276,25 @@ static void look_at_idle_cores(struct round *round)
         "sudo chmod o+w /dev/cpu_dma_latency (until the next boot)",
         "они засыпают, а в виртуальной машине просыпаются поздно: запускайте от root или "
         "sudo chmod o+w /dev/cpu_dma_latency (до перезагрузки)"};
+}
+
+static void look_at_priority(struct round *round)
+{
+    struct doctor_finding *finding = add(round, "priority", DOCTOR_OK);
+    bool is_first = timely_go_first();
+
+    snprintf(finding->found, sizeof finding->found, "%s%s",
+             is_first ? "the driver goes first" : "SCHED_FIFO: ", is_first ? "" : strerror(errno));
+    if (is_first) {
+        timely_line_up();
+        return;
+    }
+    finding->state = DOCTOR_POOR;
+    finding->cure =
+        (struct text){"the driver waits for a core like all others: run as root, or ulimit -r 1 "
+                      "(limits.conf: rtprio)",
+                      "генератор нагрузки ждёт ядра наравне со всеми: запускайте от root или "
+                      "ulimit -r 1 (limits.conf: rtprio)"};
 }
 
 struct sleeper {      /* Sleeps of 1 ms, one after the other. */
@@ -361,6 +380,7 @@ unsigned doctor_look(const struct lab_servers *servers,
     look_at_files(&round);
     look_at_cores(&round);
     look_at_idle_cores(&round);
+    look_at_priority(&round);
     look_at_timers(&round);
     return round.length;
 }

@@ -1,7 +1,7 @@
 /* doctor.h — What a live run needs on this machine, and what of it is there.
  *
  *   sim-node, redis-server, memcached, libraries; the user's servers where they are named; how many
- *   files may be open, cores, whether they stay awake, how late timers are
+ *   files may be open, cores, whether they stay awake, whether we go first, how late timers are
  *
  * Nothing is left behind: one program is asked for its version, servers are asked who they are. */
 #ifndef SIM_LAB_DOCTOR_H

@@ -10,6 +10,7 @@
 
 #include "services/live/tokens/wallet.h"
 #include "sim/lab/lab_inside.h"
+#include "sim/lab/timely.h"
 
 enum { WATCH_NS = 50000000, EMPTY_LOOKS = 4, PEOPLE_TOKENS_MAX = 1 << 20 };
 
@@ -240,9 +241,11 @@ void drive_run(struct lab *lab)
     if (scenario->duration_ns >= second_ns)
         loop_alarm_set(lab->second, second_ns);
     loop_alarm_set(lab->watch, WATCH_NS);
+    (void)timely_go_first();
     for (uint32_t i = 0; i < scenario->loads_max; i++)
         clients_start(&lab->loads[i]);
     loop_run(&lab->loop, scenario->duration_ns);
+    timely_line_up();
     loop_enter(&lab->loop);
     loop_alarm_clear(lab->second);
     if (loop_now_ns(&lab->loop) / second_ns > lab->seconds &&

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim/lab/awake.h"
+#include "sim/lab/timely.h"
 #include "sim/lab/lab_inside.h"
 #include "sim/measure/metric.h"
 
@@ -146,7 +146,7 @@ enum lab_end lab_run(const struct scenario *scenario, const struct lab_options *
     lab->report = report;
     measure_init(&lab->measure, scenario, result);
     result->seed = options->seed;
-    awake = awake_hold();
+    awake = timely_keep_awake();
     end = bring_up(lab);
     if (lab_is_interrupted(options))
         end = LAB_INTERRUPTED;
@@ -158,7 +158,7 @@ enum lab_end lab_run(const struct scenario *scenario, const struct lab_options *
     if (lab->loop.base != NULL)
         loop_close(&lab->loop);
     servers_down(&lab->servers);
-    awake_let_go(awake);
+    timely_let_sleep(awake);
     proofs_free(lab);
     arena_close(&lab->arena);
     free(lab);

@@ -154,9 +154,11 @@ static void print_trust(struct page *page, enum language language, const struct 
     static const struct text partial = {"PARTIAL: a run ended early; it is not judged",
                                         "ЧАСТИЧНО: прогон кончился раньше срока; без оценки целей"};
     static const struct text is_void = {
-        "VOID: send lag p99 was %s, over 2 ms: the driver was late, and its figures are not judged",
+        "VOID: send lag p99 was %s, over 2 ms: the driver was late, and its figures are not "
+        "judged; "
+        "sim doctor names what helps",
         "НЕДЕЙСТВИТЕЛЬНО: p99 запаздывания отправки %s, больше 2 мс: запросы уходили поздно, цели "
-        "не оцениваются"};
+        "не оцениваются; что поможет, скажет sim doctor"};
     static const struct text fast = {
         "NOT JUDGED: %s at the peak is more than two cores can serve and measure (%s)",
         "БЕЗ ОЦЕНКИ: %s на пике — больше, чем два ядра могут обслужить и измерить (%s)"};

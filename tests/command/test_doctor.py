@@ -40,7 +40,7 @@ class Doctor(unittest.TestCase):
         lines = doctor().stdout.splitlines()
         names = [line[9:23].strip() for line in lines]
         for name in ("sim-node", "redis-server", "librdkafka", "SQLite", "libpq", "open files",
-                     "cores", "idle cores", "timers"):
+                     "cores", "idle cores", "priority", "timers"):
             self.assertEqual(names.count(name), 1, lines)
         for line in lines:
             self.assertIn(line.split()[0], STATES)
