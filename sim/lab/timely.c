@@ -35,5 +35,6 @@ void timely_line_up(void)
 {
     const struct sched_param none = {.sched_priority = 0};
 
-    (void)sched_setscheduler(0, SCHED_OTHER, &none);
+    /* Only root may take the flag back. */
+    (void)sched_setscheduler(0, SCHED_OTHER | SCHED_RESET_ON_FORK, &none);
 }
