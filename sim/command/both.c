@@ -17,6 +17,7 @@
 #include "sim/command/live.h"
 #include "sim/command/output.h"
 #include "sim/command/places.h"
+#include "sim/command/rates.h"
 #include "sim/command/runs.h"
 #include "sim/engine/replicate.h"
 #include "sim/lab/calibrate.h"
@@ -50,7 +51,7 @@ static int calibrate_machine(struct both *both)
     int fd;
 
     for (unsigned v = 0; v < job->chosen.variants_max; v++)
-        lab_note_rates(&options, job->chosen.variants[v]);
+        rates_note(&options.rates, job->chosen.variants[v]);
     if (!job->options->is_quiet)
         fprintf(stderr, "%s\n",
                 settings_say(job->settings, "  measuring this machine (sim calibrate) …",

@@ -10,6 +10,7 @@
 #include "sim/command/command.h"
 #include "sim/command/live.h"
 #include "sim/command/places.h"
+#include "sim/command/rates.h"
 #include "sim/command/server_words.h"
 #include "sim/scenario/load_story.h"
 
@@ -95,7 +96,7 @@ static int read_rates(struct lab_options *options, const struct named_story *nam
     if (code != EXIT_AS_EXPECTED)
         return code;
     for (uint32_t v = 0; v < story.variants_max; v++)
-        lab_note_rates(options, &story.variants[v]);
+        rates_note(&options->rates, &story.variants[v]);
     story_close(&story);
     return EXIT_AS_EXPECTED;
 }

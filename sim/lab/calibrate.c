@@ -22,20 +22,23 @@
 #include "sim/lab/calibrate_inside.h"
 #include "sim/scenario/load_story.h"
 
-/* Requests per second of all who ask; above the most, two cores measure themselves. */
-enum { ASKED_LEAST = 100, ASKED_USUAL = 300, ASKED_MOST = 1500 };
+/* Visits per second of all who ask; above the most, two cores measure themselves. */
+enum { VISITED_LEAST = 100, VISITED_USUAL = 300, VISITED_MOST = 1500 };
 
-/* `user` is there so that all three servers are wanted; nobody asks it. */
+/* `work` and `reading` are asked by a crowd, the others by nobody: `user` is there so that all
+ * servers are wanted, `likes` so that there are rows without an index. */
 static const char scenario_text[] =
     "version: 1\n"
     "name: calibrate\n"
     "duration: 1s\n"
     "load: [{to: work, rate: 1/s}]\n"
     "balancer: {policy: round_robin}\n"
-    "queue: {linger: 0s}\n"
+    "table: {likes_rows: 200k}\n"
     "services:\n"
     "  work: {replicas: 6, cores: 8, steps: [{compute: 1ms}]}\n"
-    "  user: {replicas: 1, steps: [{store: get}, {table: write}, {put: {}}]}\n";
+    "  reading: {replicas: 4, cores: 8, steps: [{compute: 1ms}, {store: get}]}\n"
+    "  user: {replicas: 1, steps: [{put: {}}]}\n"
+    "  likes: {design: table, replicas: 1}\n";
 
 void calibrate_step(const struct calibrator *calibrator, const char *en, const char *ru)
 {
@@ -66,6 +69,14 @@ void calibrate_reap(pid_t *pid)
     while (waitpid(*pid, NULL, 0) < 0 && errno == EINTR)
         ;
     *pid = 0;
+}
+
+void calibrate_sleep_until(uint64_t clock_ns)
+{
+    const struct timespec until = {.tv_sec = (time_t)(clock_ns / 1000000000),
+                                   .tv_nsec = (long)(clock_ns % 1000000000)};
+
+    (void)clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
 }
 
 /* ---- The machine ----------------------------------------------------------------------------- */
@@ -147,31 +158,43 @@ static enum lab_end bring_up(struct calibrator *calibrator)
     return calibrator->crew == NULL ? LAB_TROUBLE : LAB_DONE;
 }
 
-/* Whoever measures hops is one of those who ask. */
-static bool measure_nodes(struct calibrator *calibrator)
+/* Of the scenario; none of them above what there is of visits. */
+static struct lab_rates rates_beside(const struct lab_rates *wanted)
 {
-    double others = calibrator->calibration->ask_rate - CALIBRATE_HOP_RATE;
-    bool is_good = (others <= 0 || crowd_begin(calibrator, others)) && calibrate_nodes(calibrator);
+    double visited = wanted->visited > 0 ? wanted->visited : VISITED_USUAL;
+    double scale = fmin(fmax(visited, VISITED_LEAST), VISITED_MOST) / visited;
 
-    crowd_end(calibrator);
-    return is_good;
+    return (struct lab_rates){.visited = visited * scale,
+                              .stored = fmin(wanted->stored, visited) * scale};
+}
+
+/* Whoever measures hops is one of those who visit. */
+static bool measure_nodes(struct calibrator *calibrator, struct lab_rates beside)
+{
+    beside.visited -= CALIBRATE_HOP_RATE;
+    return (beside.visited <= 0 || crowd_begin(calibrator, &beside)) && calibrate_nodes(calibrator);
+}
+
+static bool measure_servers(struct calibrator *calibrator, const struct lab_rates *beside)
+{
+    return crowd_begin(calibrator, beside) && calibrate_store(calibrator) &&
+           calibrate_memcached(calibrator) && calibrate_queue(calibrator) &&
+           calibrate_table(calibrator) && calibrate_tokens(calibrator) &&
+           calibrate_threads(calibrator);
 }
 
 static enum lab_end measure(struct calibrator *calibrator)
 {
     struct calibration *calibration = calibrator->calibration;
-    double wanted = calibrator->options->ask_rate;
 
     calibration->has_embedded_broker = calibrator->servers.has_embedded_broker;
     calibration->is_sqlite =
         !calibrator->servers.table_is_theirs || calibrator->servers.table.database[0] == '/';
     snprintf(calibration->servers, sizeof calibration->servers, "%s", calibrator->servers.versions);
     describe_machine(calibration);
-    calibration->ask_rate = wanted > 0 ? fmin(fmax(wanted, ASKED_LEAST), ASKED_MOST) : ASKED_USUAL;
-    return measure_nodes(calibrator) && crowd_begin(calibrator, calibration->ask_rate) &&
-                   calibrate_store(calibrator) && calibrate_memcached(calibrator) &&
-                   calibrate_queue(calibrator) && calibrate_table(calibrator) &&
-                   calibrate_tokens(calibrator)
+    calibration->beside = rates_beside(&calibrator->options->rates);
+    return measure_nodes(calibrator, calibration->beside) &&
+                   measure_servers(calibrator, &calibration->beside)
                ? LAB_DONE
                : LAB_TROUBLE;
 }

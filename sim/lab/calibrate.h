@@ -1,7 +1,7 @@
 /* calibrate.h — What a hop, a store call, a record and a commit cost on this machine.
  *
- *   servers up -> nodes up -> hop, timer -> store -> log -> table -> signatures -> down ->
- *      struct calibration
+ *   servers up -> nodes up -> hop, timer -> store -> log -> table -> signatures -> threads ->
+ *      down -> struct calibration
  *
  * The same ports and the same nodes as in a live run, asked at a moderate steady rate and not back
  * to back: what sleeps between two questions answers later than what never rests, and services
@@ -9,7 +9,7 @@
  * a machine comes and goes. The virtual world with these numbers says what was measured here;
  * calibration_write lays down how.
  *
- * Left out: what a scan of a table costs per row, and what a value of many KiB costs in Redis. */
+ * Left out: what a value of many KiB costs in Redis. */
 #ifndef SIM_LAB_CALIBRATE_H
 #define SIM_LAB_CALIBRATE_H
 
@@ -21,7 +21,7 @@ struct calibrated { /* One series of questions, in microseconds. */
     double
         mean; /* Of all but the slowest fiftieth. Added to a request's much wider latency it is the
                     mean of a small part that moves each quantile, and not the part's own median. */
-    double p50, p99;
+    double p50, p95, p99;
     unsigned n; /* Answers; 0: not measured. */
 };
 
@@ -45,15 +45,22 @@ struct calibration {
 
     struct calibrated read;      /* A row by its key, through the table port. */
     double statement_us;         /* The same on a connection of one's own, on this thread. */
+    struct calibrated scan;      /* Likes of a post, counted without an index, … */
+    uint64_t scan_rows;          /* … by looking at so many. */
     struct calibrated write;     /* One row in one transaction. */
     struct calibrated own_write; /* The same without the port, by several processes in turn, … */
     double write_rate;           /* … so many times a second. */
     struct calibrated write_100, write_500;
 
+    struct calibrated park; /* A futex call that has nothing to do. */
+    struct calibrated wake; /* One that wakes a sleeper on another core; none where there is one. */
+    struct calibrated asleep;                /* From there until it runs. */
+    struct calibrated copied_64, copied_16k; /* An object of so many bytes, allocated and copied. */
+
     struct calibrated sign[TOKEN_ALGORITHMS], verify[TOKEN_ALGORITHMS]; /* Processor time. */
     struct calibrated session; /* Reading a session's id. */
 
-    double ask_rate; /* Requests per second of those beside whom all of it was measured. */
+    struct lab_rates beside; /* What others asked meanwhile. */
     bool has_embedded_broker;
     bool is_sqlite;
     char servers[200];

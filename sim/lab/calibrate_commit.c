@@ -14,7 +14,6 @@
 #include <math.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "services/live/table/database.h"
@@ -85,14 +84,6 @@ static void end(struct writer *writer)
 
 /* ---- Ours ------------------------------------------------------------------------------------ */
 
-static void sleep_until(uint64_t clock_ns)
-{
-    const struct timespec until = {.tv_sec = (time_t)(clock_ns / 1000000000),
-                                   .tv_nsec = (long)(clock_ns % 1000000000)};
-
-    (void)clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
-}
-
 static bool has_written(const struct writer *writer, uint64_t key, double *took_us)
 {
     return send(writer->fd, &key, sizeof key, MSG_NOSIGNAL) == sizeof key &&
@@ -111,7 +102,7 @@ static bool measure_round(struct calibrator *calibrator, const struct writer *wr
     for (unsigned i = 0; i < writes; i++) {
         uint64_t key = calibrate_key(((uint64_t)(round + 1) << 32) + i); /* No probe's. */
 
-        sleep_until(begun_ns + (uint64_t)(gap_ns * i));
+        calibrate_sleep_until(begun_ns + (uint64_t)(gap_ns * i));
         if (calibrate_is_interrupted(calibrator) ||
             !has_written(&writers[i % WRITERS], key, &took_us[i]))
             return false;
@@ -123,7 +114,7 @@ static bool measure_round(struct calibrator *calibrator, const struct writer *wr
 static bool measure(struct calibrator *calibrator, const struct writer *writers)
 {
     struct calibration *to = calibrator->calibration;
-    double wanted = calibrator->options->write_rate;
+    double wanted = calibrator->options->rates.written;
     struct calibrated rounds[ROUNDS];
 
     to->write_rate = wanted > 0 ? fmin(fmax(wanted, WRITES_LEAST), WRITES_MOST) : WRITES_USUAL;

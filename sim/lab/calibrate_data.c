@@ -10,7 +10,7 @@
 #include "services/live/table/table_live.h"
 #include "sim/lab/calibrate_inside.h"
 
-enum { ROWS_MAX = 500, READS = 400 };
+enum { ROWS_MAX = 500, READS = 400, SCANS = 25 };
 
 static const uint64_t timeout_ns = 10000000000u, ms_ns = 1000000;
 
@@ -140,21 +140,30 @@ static bool measure_table(struct calibrator *calibrator, struct rows *rows)
            probe_run(&read, calibrator, &to->read);
 }
 
-/* The same read on this thread, without the way to a worker and back. */
-static void measure_statement(struct calibrator *calibrator, struct database *database)
+/* On this thread, without the way to a worker and back. */
+static double read_alone(struct database *database, enum table_read how, enum schema_table of,
+                         uint64_t key)
 {
+    const struct database_question question = {how, of, key, 0};
+    uint64_t begun_ns = loop_clock_ns();
+    int64_t value;
+
+    (void)database_read(database, &question, 5000, &value);
+    return (double)(loop_clock_ns() - begun_ns) * 1e-3;
+}
+
+static void measure_reads(struct calibrator *calibrator, struct database *database)
+{
+    struct calibration *to = calibrator->calibration;
     double took_us[READS];
 
-    for (unsigned i = 0; i < READS; i++) {
-        const struct database_question question = {TABLE_ROW, TABLE_CUSTOM, calibrate_key(1 + i),
-                                                   0};
-        uint64_t begun_ns = loop_clock_ns();
-        int64_t value;
-
-        (void)database_read(database, &question, 5000, &value);
-        took_us[i] = (double)(loop_clock_ns() - begun_ns) * 1e-3;
-    }
-    calibrator->calibration->statement_us = calibrated_of(took_us, READS).mean;
+    for (unsigned i = 0; i < READS; i++)
+        took_us[i] = read_alone(database, TABLE_ROW, TABLE_CUSTOM, calibrate_key(1 + i));
+    to->statement_us = calibrated_of(took_us, READS).mean;
+    for (unsigned i = 0; i < SCANS; i++)
+        took_us[i] = read_alone(database, TABLE_COUNT, TABLE_LIKES, i);
+    to->scan = calibrated_of(took_us, SCANS);
+    to->scan_rows = calibrator->scenario->table.likes_rows;
 }
 
 static bool measure_alone(struct calibrator *calibrator)
@@ -164,7 +173,7 @@ static bool measure_alone(struct calibrator *calibrator)
 
     if (database == NULL)
         return calibrate_fail(calibrator, "the database", why);
-    measure_statement(calibrator, database);
+    measure_reads(calibrator, database);
     database_close(database);
     return true;
 }

@@ -7,6 +7,7 @@
  *     calibrate_commit.c a commit
  *     calibrate_memcached.c   the other store, where there is one
  *     calibrate_tokens.c      signatures
+ *     calibrate_threads.c     locks, copies
  *     calibrate_write.c  the configuration */
 #ifndef SIM_LAB_CALIBRATE_INSIDE_H
 #define SIM_LAB_CALIBRATE_INSIDE_H
@@ -85,11 +86,13 @@ uint64_t calibrate_key(uint64_t n);
 pid_t calibrate_fork(void);
 void calibrate_reap(pid_t *pid); /* Kills it; 0 then. Nothing below 1. */
 
+void calibrate_sleep_until(uint64_t clock_ns); /* loop_clock_ns. */
+
 void calibrate_step(const struct calibrator *calibrator, const char *en, const char *ru);
 
-/* calibrate_crowd.c: others ask the nodes meanwhile, from a process of their own: so many times a
- * second. */
-bool crowd_begin(struct calibrator *calibrator, double rate); /* False: errno. */
+/* calibrate_crowd.c: others ask the nodes meanwhile, from a process of their own. In the place of
+ * an earlier crowd. False: after calibrate_fail. */
+bool crowd_begin(struct calibrator *calibrator, const struct lab_rates *rates);
 void crowd_end(struct calibrator *calibrator);
 
 /* Each: false after calibrate_fail. */
@@ -100,5 +103,6 @@ bool calibrate_queue(struct calibrator *calibrator);
 bool calibrate_table(struct calibrator *calibrator); /* Also a commit. */
 bool calibrate_commit(struct calibrator *calibrator);
 bool calibrate_tokens(struct calibrator *calibrator);
+bool calibrate_threads(struct calibrator *calibrator);
 
 #endif

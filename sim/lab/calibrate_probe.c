@@ -50,6 +50,7 @@ struct calibrated calibrated_of(double *took_us, unsigned n)
     qsort(took_us, good, sizeof *took_us, by_size);
     return (struct calibrated){.mean = mean_of(took_us, good - good / 50),
                                .p50 = took_us[good / 2],
+                               .p95 = took_us[good * 95 / 100],
                                .p99 = took_us[good * 99 / 100],
                                .n = good};
 }
@@ -72,6 +73,7 @@ struct calibrated calibrated_less(struct calibrated figures, double less_us)
 {
     figures.mean -= less_us;
     figures.p50 -= less_us;
+    figures.p95 -= less_us;
     figures.p99 -= less_us;
     return figures;
 }

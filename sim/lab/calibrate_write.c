@@ -1,19 +1,25 @@
 /* calibrate_write.c — From what was measured to the keys of a scenario, each with its reason.
  *
- * How the virtual world charges, and so what follows from a measured time (medians):
+ * How the virtual world charges, and so what follows from a measured time (medians). A way is what
+ * one message takes: latency, and jitter, the mean of an exponential addition to it.
  *
- *   network   a request through a balancer: 4 hops, the balancer's work, the work; a fourth of what
+ *   network   a request through a balancer: 4 ways, the balancer's work, the work; a fourth of what
  *             is over. A balancer's own work stays the scenario's: the nodes emulate it, too.
- *   store     2 x latency + command. command is the server's processor time, latency the rest.
- *   queue     linger + 2 x latency + append + record + replicate. latency is half of a commit of an
+ *   store     2 ways + command. command is the server's processor time, the ways are the rest.
+ *   queue     linger + 2 ways + append + record + replicate. A way is half of a commit of an
  *             offset, record the slope of a burst, replicate what `acks: all` takes more than
  *             `acks: leader`, append the rest, an untimely end of the linger included.
- *   table     2 x latency + statement, and for a write rows x row + commit. statement is a read on
- *             a connection of one's own, latency half of what the port adds to it, row the slope
- *             between 1 and 500 rows, commit what is left of one row's transaction on connections
- *             of their own, at the rate at which the scenario writes (calibrate_commit.c).
- *
+ *   table     2 ways + statement, and for a write rows x row + commit. statement is a read on a
+ *             connection of one's own, a way half of what the port adds to it, row the slope
+ *             between 1 and 500 rows, scan_row what a count without an index takes of each, commit
+ *             what is left of one row's transaction on connections of their own, at the rate at
+ *             which the scenario writes (calibrate_commit.c).
  *   tokens    the processor time of a signature and of a check, as they are.
+ *   memory    park, wake and asleep as they are, per_kib the slope between copies of 64 bytes and
+ *             of 16 KiB, allocate what is left of the smaller one.
+ *
+ * The jitters of n ways make a gamma of shape n, whose p95 is so many of them above its p50: so
+ * many are put into a series as it is wide. Its mean stays what was measured.
  *
  * A number that comes out below zero, because a median wandered, is written as 0s. */
 #include <math.h>
@@ -22,6 +28,11 @@
 #include "sim/lab/calibrate.h"
 
 enum { HOPS = 4, BURST = 100, BATCH = 500 };
+
+struct trip { /* What is left of a series for its messages. */
+    unsigned ways;
+    double mean_us, wide_us; /* wide: from p50 to p95. */
+};
 
 static double over_zero(double value)
 {
@@ -33,10 +44,32 @@ static void put_us(FILE *out, const char *key, double us, const char *why)
     fprintf(out, "  %s: %.1fus # %s\n", key, over_zero(us), why);
 }
 
+/* From p50 to p95 of a gamma of this shape and scale 1. */
+static double gamma_width(unsigned shape)
+{
+    return shape == 2 ? 4.7439 - 1.6783 : 7.7537 - 3.6721; /* 2; 4. */
+}
+
+static struct trip trip_of(const struct calibrated *series, unsigned ways, double less_us)
+{
+    return (struct trip){ways, over_zero(series->mean - less_us), series->p95 - series->p50};
+}
+
+static void put_way(FILE *out, const char *indent, struct trip trip, const char *why)
+{
+    double way_us = trip.mean_us / trip.ways;
+    double jitter_us = fmin(over_zero(trip.wide_us / gamma_width(trip.ways)), way_us);
+
+    fprintf(out, "%s", indent);
+    put_us(out, "latency", way_us - jitter_us, why);
+    fprintf(out, "%s", indent);
+    put_us(out, "jitter", jitter_us, "The rest of it, which varies: by that series' p50 and p95.");
+}
+
 static void put_series(FILE *out, const char *what, const struct calibrated *of)
 {
-    fprintf(out, "# %-46s mean %8.1f us, p50 %8.1f us, p99 %8.1f us, n %u\n", what, of->mean,
-            of->p50, of->p99, of->n);
+    fprintf(out, "# %-46s mean %8.1f us, p50 %8.1f us, p95 %8.1f us, p99 %8.1f us, n %u\n", what,
+            of->mean, of->p50, of->p95, of->p99, of->n);
 }
 
 static void write_head(FILE *out, const struct calibration *of)
@@ -49,9 +82,9 @@ static void write_head(FILE *out, const struct calibration *of)
         "#   servers: %s\n"
         "# Lay it over a scenario: sim run FILE --calibration THIS.\n"
         "# Measured at 20 to 1000 questions per second, while others ask the nodes %.0f times a\n"
-        "# second; of each series the median part:\n"
+        "# second, and these the store %.0f times; of each series the median part:\n"
         "#\n",
-        of->when, of->machine, of->servers, of->ask_rate);
+        of->when, of->machine, of->servers, of->beside.visited, of->beside.stored);
     put_series(out, "a node and back (health check)", &of->hop);
     put_series(out, "the same with 1 ms of work, beyond it", &of->timed);
     put_series(out, "the same through a balancer, beyond both", &of->balanced);
@@ -67,6 +100,7 @@ static void write_head(FILE *out, const struct calibration *of)
     put_series(out, "record put, until a consumer has it", &of->take);
     put_series(out, "offset committed", &of->offset);
     put_series(out, "row read by its key", &of->read);
+    put_series(out, "200,000 rows looked through", &of->scan);
     put_series(out, "transaction of 1 row", &of->write);
     put_series(out, "the same by four processes in turn", &of->own_write);
     put_series(out, "transaction of 100 rows", &of->write_100);
@@ -74,14 +108,21 @@ static void write_head(FILE *out, const struct calibration *of)
     put_series(out, "token checked, HS256", &of->verify[TOKEN_HS256]);
     put_series(out, "token checked, RS256", &of->verify[TOKEN_RS256]);
     put_series(out, "token checked, EdDSA", &of->verify[TOKEN_EDDSA]);
+    put_series(out, "futex call that has nothing to do", &of->park);
+    if (of->wake.n > 0) {
+        put_series(out, "futex call that wakes a sleeper", &of->wake);
+        put_series(out, "from there until it runs", &of->asleep);
+    }
+    put_series(out, "object of 64 bytes copied", &of->copied_64);
+    put_series(out, "object of 16 KiB copied", &of->copied_16k);
     fprintf(out, "version: 1\n");
 }
 
 static void write_network(FILE *out, const struct calibration *of)
 {
     fprintf(out, "\nnetwork:\n");
-    put_us(out, "latency", of->balanced.mean / HOPS,
-           "A fourth of client -> balancer -> node and back, timers' lateness included.");
+    put_way(out, "", trip_of(&of->balanced, HOPS, 0),
+            "A fourth of client -> balancer -> node and back, timers' lateness included.");
 }
 
 static void write_memcached(FILE *out, const struct calibration *of)
@@ -90,9 +131,9 @@ static void write_memcached(FILE *out, const struct calibration *of)
 
     if (of->memcached_get.n == 0)
         return;
-    fprintf(out, "  memcached:\n  ");
-    put_us(out, "latency", (of->memcached_get.mean - command_us) / 2,
-           "The same of memcached, the way to its client's thread included.");
+    fprintf(out, "  memcached:\n");
+    put_way(out, "  ", trip_of(&of->memcached_get, 2, command_us),
+            "The same of memcached, the way to its client's thread included.");
     fprintf(out, "  ");
     put_us(out, "command", command_us, "memcached's processor time per command (stats).");
 }
@@ -102,7 +143,7 @@ static void write_store(FILE *out, const struct calibration *of)
     double command_us = fmin(of->get_cpu_us, of->get.mean);
 
     fprintf(out, "\nstore:\n");
-    put_us(out, "latency", (of->get.mean - command_us) / 2, "Half of a get, less the command.");
+    put_way(out, "", trip_of(&of->get, 2, command_us), "Half of a get, less the command.");
     put_us(out, "command", command_us, "Redis' processor time per command (INFO).");
     write_memcached(out, of);
 }
@@ -112,11 +153,12 @@ static void write_queue(FILE *out, const struct calibration *of)
     double replicate_us = of->leader.n > 0 ? over_zero(of->put.mean - of->leader.mean) : 0;
     double leader_us = over_zero(fmax(of->lingered.mean, of->put.mean) - replicate_us);
     double record_us = fmin(over_zero((of->burst.mean - of->put.mean) / (BURST - 1)), leader_us);
-    double latency_us = fmin(of->offset.mean, leader_us - record_us) / 2;
+    struct trip trip = trip_of(&of->offset, 2, 0);
 
     fprintf(out, "\nqueue:\n");
-    put_us(out, "latency", latency_us, "Half of a commit of an offset, or of a put if shorter.");
-    put_us(out, "append", leader_us - record_us - 2 * latency_us,
+    trip.mean_us = fmin(trip.mean_us, leader_us - record_us);
+    put_way(out, "", trip, "Half of a commit of an offset, or of a put if shorter.");
+    put_us(out, "append", leader_us - record_us - trip.mean_us,
            "What is left of a put that lingers, without followers.");
     put_us(out, "record", record_us, "Slope between 1 and 100 records at once.");
     put_us(out, "replicate", replicate_us,
@@ -131,13 +173,15 @@ static void write_queue(FILE *out, const struct calibration *of)
 static void write_table(FILE *out, const struct calibration *of)
 {
     double statement_us = fmin(of->statement_us, of->read.mean);
-    double latency_us = (of->read.mean - statement_us) / 2;
     double row_us = over_zero((of->write_500.mean - of->write.mean) / (BATCH - 1));
     char why[80];
 
     fprintf(out, "\ntable:\n");
-    put_us(out, "latency", latency_us, "Half of what the way to a connection and back adds.");
+    put_way(out, "", trip_of(&of->read, 2, statement_us),
+            "Half of what the way to a connection and back adds.");
     put_us(out, "statement", statement_us, "A read by key on a connection of one's own.");
+    fprintf(out, "  scan_row: %.0fns # Of a count without an index, per row.\n",
+            over_zero(of->scan.p50 - statement_us) / (double)of->scan_rows * 1e3);
     put_us(out, "row", row_us, "Slope between transactions of 1 and of 500 rows.");
     snprintf(why, sizeof why, "What is left of such a transaction, at %.0f per second.",
              of->write_rate);
@@ -160,6 +204,26 @@ static void write_tokens(FILE *out, const struct calibration *of)
     put_us(out, "session", of->session.mean, "Reading a session's id: a digest.");
 }
 
+static void put_ns(FILE *out, const char *key, double us, const char *why)
+{
+    fprintf(out, "  %s: %.0fns # %s\n", key, fmax(us * 1e3, 1), why);
+}
+
+static void write_memory(FILE *out, const struct calibration *of)
+{
+    double kib = 1.0 / 16, small = of->copied_64.mean, large = of->copied_16k.mean;
+    double kib_us = over_zero((large - small) / (16 - kib));
+
+    fprintf(out, "\nmemory:\n");
+    put_ns(out, "park", of->park.mean, "A futex call that has nothing to do.");
+    if (of->wake.n > 0) {
+        put_ns(out, "wake", of->wake.mean, "One that wakes a sleeper on another core.");
+        put_ns(out, "asleep", of->asleep.mean, "From there until it runs.");
+    }
+    put_ns(out, "allocate", small - kib_us * kib, "What is left of copying 64 bytes.");
+    put_ns(out, "per_kib", kib_us, "Slope between copies of 64 bytes and of 16 KiB.");
+}
+
 void calibration_write(FILE *out, const struct calibration *calibration)
 {
     write_head(out, calibration);
@@ -168,4 +232,5 @@ void calibration_write(FILE *out, const struct calibration *calibration)
     write_queue(out, calibration);
     write_table(out, calibration);
     write_tokens(out, calibration);
+    write_memory(out, calibration);
 }

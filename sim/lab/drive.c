@@ -28,7 +28,8 @@ static void hear_tried(void *context, const struct request *request)
     struct lab *lab = context;
     uint64_t now_ns = loop_clock_ns() - lab->loop.origin_ns; /* The clock itself, not the step's. */
 
-    if (request->attempts == 1 && request->intended_ns >= lab->scenario->warmup_ns)
+    if (request->attempts == 1 && !request->was_held &&
+        request->intended_ns >= lab->scenario->warmup_ns)
         histogram_record(&lab->send_lag,
                          now_ns > request->intended_ns ? now_ns - request->intended_ns : 0);
     audit_ears.tried(&lab->audit, request);

@@ -179,35 +179,3 @@ double lab_peak_rate(const struct scenario *scenario)
     }
     return sum;
 }
-
-/* The mean over a load's asks of the rate at which they come. */
-static double met_rate(const struct load_spec *load, uint64_t duration_ns)
-{
-    double asks = 0, met = 0;
-
-    for (uint32_t i = 0; i < load->phases_max; i++) {
-        const struct phase *phase = &load->phases[i];
-        uint64_t end_ns = i + 1 < load->phases_max ? phase[1].at_ns : duration_ns;
-        double seconds = end_ns > phase->at_ns ? (double)(end_ns - phase->at_ns) * 1e-9 : 0;
-
-        asks += phase->rate * seconds;
-        met += phase->rate * phase->rate * seconds;
-    }
-    return asks > 0 ? met / asks : 0;
-}
-
-void lab_note_rates(struct lab_options *options, const struct scenario *scenario)
-{
-    double asked = 0, written = 0;
-
-    for (uint32_t l = 0; l < scenario->loads_max; l++) {
-        const struct load_spec *load = &scenario->loads[l];
-        double met = met_rate(load, scenario->duration_ns);
-
-        asked += met;
-        if (load->verb == VERB_LIKE || load->verb == VERB_UNLIKE || load->verb == VERB_ORDER)
-            written += met;
-    }
-    options->ask_rate = fmax(options->ask_rate, asked);
-    options->write_rate = fmax(options->write_rate, written);
-}

@@ -35,6 +35,12 @@ struct lab_progress { /* Once a second while there is load, and while it drains.
     bool is_draining;
 };
 
+struct lab_rates {  /* Of a scenario, per second; 0: not known. */
+    double visited; /* Asks of all services. */
+    double stored;  /* Commands to the store. */
+    double written; /* Transactions that write. */
+};
+
 struct lab_options {
     uint64_t seed;
     struct lab_servers servers;
@@ -42,8 +48,7 @@ struct lab_options {
     const char *attach;       /* Ask this HOST:PORT and start no nodes (docker compose); or NULL. */
     const char *token;        /* For listening beyond loopback and registering; or NULL. */
     const char *run;          /* Name of the run; NULL: made up, and nobody else's. */
-    double ask_rate;          /* calibrate: of the people beside whom it measures; 0: 300/s. */
-    double write_rate;        /* calibrate: commits per second to measure at; 0: 125. */
+    struct lab_rates rates;   /* calibrate: beside which it measures. */
     enum failpoint failpoint; /* Of the first batchers started; test builds only. */
     const atomic_bool *is_interrupted;                                    /* NULL: never. */
     void (*progress)(void *context, const struct lab_progress *progress); /* Or NULL. */
@@ -81,10 +86,5 @@ enum lab_end lab_run(const struct scenario *scenario, const struct lab_options *
 /* The processor of this machine is too small for it: more than 1,500 requests per second at the
  * peak. For a warning, not a refusal. */
 double lab_peak_rate(const struct scenario *scenario);
-
-/* Raises ask_rate and write_rate to what the scenario asks for: requests per second, and likes and
- * orders, as most of them find it, the mean over them of the rate at which they are asked. Open
- * arrivals only. */
-void lab_note_rates(struct lab_options *options, const struct scenario *scenario);
 
 #endif

@@ -46,7 +46,7 @@ struct lab {
     struct clients_ears ears;
     struct measure measure;
     struct audit audit;
-    struct histogram send_lag; /* First tries, behind their intended instants. */
+    struct histogram send_lag; /* First tries, behind their instants. */
 
     struct event *second, *watch, *warm;
     uint64_t seconds, lag_max;

@@ -160,6 +160,7 @@ static void request_begin(struct request *request, uint64_t intended_ns)
     request->intended_ns = intended_ns;
     request->attempts = 0;
     request->was_denied = false;
+    request->was_held = false;
     draw_ask(clients, &request->ask);
     if (spec->passes_deadline && spec->patience_ns > 0)
         request->ask.deadline_ns = intended_ns + spec->patience_ns;

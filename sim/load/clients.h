@@ -49,6 +49,7 @@ struct request {
     struct person *person; /* Of a load whose people log in; else NULL. */
     struct link link;      /* TOKEN: among those who wait. */
     bool was_denied;
+    bool was_held; /* Went out behind its instant, since it waited for a token. */
 };
 
 /* What becomes of tokens, for those who keep accounts. */

@@ -236,6 +236,7 @@ bool people_hold(struct request *request)
     if (is_fresh && !(person->is_busy && person->errand.ask.verb == VERB_REVOKE))
         return true;
     request->state = REQUEST_TOKEN;
+    request->was_held = true;
     list_push_last(&person->waiting, &request->link);
     if (!person->is_busy)
         errand_begin(person,

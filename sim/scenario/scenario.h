@@ -167,18 +167,15 @@ struct pipeline_spec { /* Processor time around the handler, stage by stage. */
     uint64_t validate_kib_ns, validate_answer_kib_ns, serialise_kib_ns, send_kib_ns;
 };
 
-struct memory_spec { /* What the threads of a replica share, and what sharing costs. */
+struct memory_spec { /* What the threads of a replica share. */
     enum count_design design;
-    uint64_t adds;      /* Increments in one like. */
-    uint32_t posts;     /* Counters. */
-    uint64_t work_ns;   /* Of the program's own, before each. */
-    double jitter;      /* Share by which that varies, up and down. */
-    uint64_t gap_ns;    /* unlocked: from read to write. */
-    uint32_t bytes;     /* copied: of the object. */
-    uint64_t atomic_ns; /* An indivisible instruction, its cache line at hand, … */
-    uint64_t line_ns;   /* … or in another core. */
-    uint64_t hold_ns, park_ns, wake_ns, asleep_ns; /* locked. */
-    uint64_t allocate_ns, kib_ns;                  /* copied. */
+    uint64_t adds;    /* Increments in one like. */
+    uint32_t posts;   /* Counters. */
+    uint64_t work_ns; /* Of the program's own, before each. */
+    double jitter;    /* Share by which that varies, up and down. */
+    uint64_t gap_ns;  /* unlocked: from read to write. */
+    uint64_t hold_ns; /* locked. */
+    uint32_t bytes;   /* copied: of the object. */
 };
 
 struct service_spec {
@@ -307,10 +304,14 @@ struct balancer_spec {
     uint32_t cores;
 };
 
-struct network_spec {
-    uint64_t latency_ns; /* One way. */
+struct way {             /* Of one message, in one direction. */
+    uint64_t latency_ns; /* At least. */
     uint64_t jitter_ns;  /* Mean of an exponential addition. */
-    double loss;         /* Share of messages that never arrive. */
+};
+
+struct network_spec {
+    struct way way; /* Between nodes. */
+    double loss;    /* Share of all messages that never arrive. */
 };
 
 enum store_kind { STORE_REDIS, STORE_MEMCACHED };
@@ -318,7 +319,7 @@ enum eviction { EVICTION_NONE, EVICTION_LRU, EVICTION_LFU };
 
 struct store_spec {
     enum store_kind kind;
-    uint64_t latency_ns; /* One way to it. */
+    struct way way;
     uint64_t command_ns; /* One thread's time, per command. */
     uint64_t kib_ns;     /* And per KiB of value. */
     uint64_t memory;     /* maxmemory; 0: no limit. memcached: -m, always limited. */
@@ -326,10 +327,11 @@ struct store_spec {
     bool is_persistent; /* AOF: what was answered survives a crash. Never with memcached. */
 
     /* memcached */
-    uint32_t threads;  /* -t; Redis has one. */
-    uint64_t item_max; /* -I: bytes of the largest item. */
-    double growth;     /* -f: of one class's chunks to the last one's. */
-    uint64_t memcached_latency_ns, memcached_command_ns; /* Laid over the two above. */
+    uint32_t threads;              /* -t; Redis has one. */
+    uint64_t item_max;             /* -I: bytes of the largest item. */
+    double growth;                 /* -f: of one class's chunks to the last one's. */
+    struct way memcached_way;      /* Laid over `way`, … */
+    uint64_t memcached_command_ns; /* … and command_ns. */
 };
 
 enum queue_server { QUEUE_KAFKA, QUEUE_RABBITMQ };
@@ -337,7 +339,7 @@ enum queue_acks { ACKS_NONE, ACKS_LEADER, ACKS_ALL };
 
 struct queue_spec {
     enum queue_server kind;
-    uint64_t latency_ns;
+    struct way way;
     enum queue_acks acks;
     uint64_t replicate_ns; /* acks all: to the followers and back. */
     uint64_t session_ns;   /* A silent member is thrown out after. */
@@ -360,7 +362,7 @@ struct queue_spec {
 };
 
 struct table_spec {
-    uint64_t latency_ns;
+    struct way way;
     uint32_t connections;  /* The pool; who finds none waits. */
     uint32_t cores;        /* Of the server. */
     uint64_t statement_ns; /* Parse, plan, one index seek. */
@@ -370,6 +372,14 @@ struct table_spec {
     bool group_commit;     /* Transactions that wait for the disk share a flush. */
     uint32_t writers;      /* Transactions that write at a time; 0: no limit. SQLite: 1. */
     uint64_t likes_rows;   /* Rows there at the start. */
+};
+
+struct sharing_spec {              /* What it costs threads to share memory. */
+    uint64_t atomic_ns;            /* An indivisible instruction, its cache line at hand, … */
+    uint64_t line_ns;              /* … or in another core. */
+    uint64_t park_ns;              /* A system call that finds nothing to wait for. */
+    uint64_t wake_ns, asleep_ns;   /* Of a sleeper: for who wakes it, and until it runs. */
+    uint64_t allocate_ns, copy_ns; /* An object, and each KiB of it. */
 };
 
 struct tokens_spec { /* Processor time of one of them. */
@@ -479,6 +489,7 @@ struct scenario {
     struct store_spec store;
     struct queue_spec queue;
     struct table_spec table;
+    struct sharing_spec memory;
     struct tokens_spec tokens;
     struct prices_spec prices;
     struct fault_spec faults[SCENARIO_FAULTS_MAX];

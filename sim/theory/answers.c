@@ -37,12 +37,11 @@ static void lose(struct moments *to, double share)
     to->lost = 1 - (1 - to->lost) * (1 - share);
 }
 
-static void add_messages(struct moments *to, const struct scenario *scenario, double messages,
-                         uint64_t latency_ns)
+static void add_messages(struct moments *to, double messages, const struct way *way)
 {
-    double jitter = seconds_of(scenario->network.jitter_ns);
+    double jitter = seconds_of(way->jitter_ns);
 
-    add(to, messages * seconds_of(latency_ns), messages * jitter, messages * jitter * jitter);
+    add(to, messages * seconds_of(way->latency_ns), messages * jitter, messages * jitter * jitter);
 }
 
 double hops_of(const struct scenario *scenario, uint32_t service)
@@ -64,7 +63,7 @@ static void add_table(struct moments *to, const struct work *work, const struct 
     const struct table_load *table = &work->table;
     double f = seconds_of(work->scenario->table.commit_ns), waits = table->core_wait;
 
-    add_messages(to, work->scenario, 2, work->scenario->table.latency_ns);
+    add_messages(to, 2, &work->scenario->table.way);
     add_work(to, leg);
     add_wait(to, &table->station, slice);
     lose(to, table->station.sheds[slice]);
@@ -98,7 +97,7 @@ static void add_leg(struct moments *to, const struct work *work, uint32_t servic
         add_work(to, leg);
         return;
     case LEG_STORE:
-        add_messages(to, work->scenario, 2, work->scenario->store.latency_ns);
+        add_messages(to, 2, &work->scenario->store.way);
         add_wait(to, &work->store, slice);
         add_work(to, leg);
         return;
@@ -140,8 +139,7 @@ static struct moments path_moments(const struct work *work, uint32_t service, ui
 {
     struct moments moments = {.no_turn = 1};
 
-    add_messages(&moments, work->scenario, hops_of(work->scenario, service),
-                 work->scenario->network.latency_ns);
+    add_messages(&moments, hops_of(work->scenario, service), &work->scenario->network.way);
     if (services_has_front(work->scenario, service)) {
         add_wait(&moments, &work->front[service], slice);
         add(&moments, work->front[service].service, 0, 0);

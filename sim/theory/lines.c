@@ -245,7 +245,7 @@ static void say_answers(struct work *work, uint32_t s, const char *name)
 {
     const struct scenario *scenario = work->scenario;
     double hops = hops_of(scenario, s), all = 0;
-    double hop = seconds_of(scenario->network.latency_ns + scenario->network.jitter_ns);
+    double hop = way_s(&scenario->network.way);
 
     say(work, THEORY_HOPS, name, ms(hops * hop), "%s × %s");
     with(work, 2, count(hops), ms(hop), ratio(0));
@@ -298,7 +298,7 @@ static double ttl_of(const struct scenario *scenario)
 /* From a miss to the menu in the store: two messages, the rows, the page. */
 static double refill_s(const struct scenario *scenario, const struct service_spec *service)
 {
-    return 2 * seconds_of(scenario->table.latency_ns) + seconds_of(scenario->table.statement_ns) +
+    return 2 * way_s(&scenario->table.way) + seconds_of(scenario->table.statement_ns) +
            service->work_read.mean * 1e-9 * services_pace(scenario, service).mean;
 }
 

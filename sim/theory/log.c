@@ -79,6 +79,13 @@ static bool is_rabbit(const struct work *work)
     return work->scenario->queue.kind == QUEUE_RABBITMQ;
 }
 
+static double trip_variance(const struct queue_spec *spec)
+{
+    double jitter = seconds_of(spec->way.jitter_ns);
+
+    return 2 * jitter * jitter;
+}
+
 /* The wait for the queue's process, for the flush that is under way, and for one's own. */
 static void work_queue(const struct work *work, struct topic_load *topic)
 {
@@ -93,8 +100,8 @@ static void work_queue(const struct work *work, struct topic_load *topic)
     if (spec->acks == ACKS_NONE)
         return;
     topic->wait = cost + allen_cunneen(1, fmin(topic->partition, 0.99), cost, 1, 0) +
-                  flush * (1 + others / (1 + others) / 2) +
-                  2 * seconds_of(spec->latency_ns + scenario->network.jitter_ns);
+                  flush * (1 + others / (1 + others) / 2) + 2 * way_s(&spec->way);
+    topic->variance = trip_variance(spec);
 }
 
 static void work_topic(struct work *work, uint32_t t)
@@ -115,8 +122,8 @@ static void work_topic(struct work *work, uint32_t t)
     cold = leader_wait(spec, topic->rate * (1 - topic->hot) / fmax(1, partitions - 1), topic->nodes,
                        &topic->partition);
     hot = leader_wait(spec, topic->rate * topic->hot, topic->nodes, &topic->partition);
-    topic->wait += topic->hot * hot + (1 - topic->hot) * cold +
-                   2 * seconds_of(spec->latency_ns + scenario->network.jitter_ns);
+    topic->wait += topic->hot * hot + (1 - topic->hot) * cold + 2 * way_s(&spec->way);
+    topic->variance += trip_variance(spec);
     if (spec->acks == ACKS_ALL)
         topic->wait += seconds_of(spec->replicate_ns);
 }
@@ -184,9 +191,8 @@ static double flush_s(const struct work *work)
 static double turn_s(const struct work *work, const struct service_spec *spec, double records)
 {
     const struct scenario *scenario = work->scenario;
-    double jitter = seconds_of(scenario->network.jitter_ns);
-    double trips = queue_trips(work, spec) * (seconds_of(scenario->queue.latency_ns) + jitter) +
-                   2 * (seconds_of(scenario->table.latency_ns) + jitter);
+    double trips =
+        queue_trips(work, spec) * way_s(&scenario->queue.way) + 2 * way_s(&scenario->table.way);
     double cpu = (spec->work_batch.mean + records * spec->work_record.mean) * 1e-9 / spec->speed;
 
     return trips + cpu + rows_cost(work, spec, records) + flush_s(work);

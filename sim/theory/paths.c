@@ -198,9 +198,9 @@ static void track_paths(const struct work *work, const struct service_spec *serv
 /* ---- Counter -------------------------------------------------------------------------------- */
 
 /* One increment with nobody in its way. */
-static double increment_ns(const struct memory_spec *memory)
+static double increment_ns(const struct memory_spec *memory, const struct sharing_spec *sharing)
 {
-    double work_ns = (double)memory->work_ns, atomic_ns = (double)memory->atomic_ns;
+    double work_ns = (double)memory->work_ns, atomic_ns = (double)sharing->atomic_ns;
 
     switch (memory->design) {
     case COUNT_UNLOCKED:
@@ -210,8 +210,8 @@ static double increment_ns(const struct memory_spec *memory)
     case COUNT_ATOMIC:
         return work_ns + atomic_ns;
     case COUNT_COPIED:
-        return work_ns + atomic_ns + (double)memory->allocate_ns +
-               (double)memory->kib_ns * memory->bytes / 1024;
+        return work_ns + atomic_ns + (double)sharing->allocate_ns +
+               (double)sharing->copy_ns * memory->bytes / 1024;
     case COUNT_SHARDED:
         break;
     }
@@ -222,9 +222,10 @@ static void counter_paths(const struct work *work, const struct service_spec *se
                           uint32_t verb, struct verb_paths *to)
 {
     const struct memory_spec *memory = &service->shared;
+    const struct sharing_spec *sharing = &work->scenario->memory;
     double lines = memory->design == COUNT_SHARDED ? service->threads : 1;
-    double ns = verb == VERB_LIKE ? (double)memory->adds * increment_ns(memory)
-                                  : lines * (double)memory->line_ns;
+    double ns = verb == VERB_LIKE ? (double)memory->adds * increment_ns(memory, sharing)
+                                  : lines * (double)sharing->line_ns;
 
     add_leg(add_path(to, 1), core_leg(work, service, ns, 0));
 }

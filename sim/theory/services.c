@@ -367,9 +367,7 @@ void threads_work(struct work *work)
             if (work->visits[s][verb] > 0)
                 held += work->visits[s][verb] / visits * answers_mean(work, s, verb);
         threads->rate = visits;
-        threads->service =
-            held - hops_of(work->scenario, s) * seconds_of(work->scenario->network.latency_ns +
-                                                           work->scenario->network.jitter_ns);
+        threads->service = held - hops_of(work->scenario, s) * way_s(&work->scenario->network.way);
         threads->ca2 = work->cpu[s].ca2;
         threads->cs2 = 1;
         threads->servers = service_workers(spec);

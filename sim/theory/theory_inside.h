@@ -125,6 +125,11 @@ static inline double seconds_of(uint64_t ns)
     return (double)ns * 1e-9;
 }
 
+static inline double way_s(const struct way *way) /* Of a message, on average. */
+{
+    return seconds_of(way->latency_ns + way->jitter_ns);
+}
+
 /* timeline.c: the phases of the scenario; false: no memory. And the rates of one. */
 bool timeline_make(struct theory *theory);
 void timeline_rates(struct work *work);

@@ -56,7 +56,8 @@ static void add_replicas(struct group *group, size_t arena_bytes)
         snprintf(name, sizeof name, "%s/%u", group->spec->name, i);
         add_node(group->world, group, name, arena_bytes);
         if (group->plan.kind == PLAN_COUNTER)
-            memory_model_open(&group->replicas[i], group->spec, &group->world->models);
+            memory_model_open(&group->replicas[i], group->spec, &group->world->scenario->memory,
+                              &group->world->models);
     }
 }
 

@@ -38,7 +38,7 @@ static bool send(struct exchange *exchange)
     struct world *world = exchange->to->world;
 
     return is_reachable(exchange->op.node, exchange->to) &&
-           link_send(&world->link, &exchange->op.event, world->scenario->network.latency_ns);
+           link_send(&world->link, &exchange->op.event, &world->scenario->network.way);
 }
 
 /* On a network that costs nothing an ask arrives with the asking; its answer never does. */
@@ -46,7 +46,7 @@ static bool is_at_once(const struct exchange *exchange)
 {
     const struct network_spec *network = &exchange->to->world->scenario->network;
 
-    return network->latency_ns == 0 && network->jitter_ns == 0 && network->loss == 0 &&
+    return network->way.latency_ns == 0 && network->way.jitter_ns == 0 && network->loss == 0 &&
            is_reachable(exchange->op.node, exchange->to);
 }
 

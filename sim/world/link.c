@@ -1,6 +1,6 @@
 /* link.c — One leg of a message's way.
  *
- * A link without jitter keeps messages in order and goes through a lane of the event queue. With
+ * A way without jitter keeps messages in order and goes through a lane of the event queue. With
  * jitter each message is late by its own exponential draw and may overtake another; within one
  * connection TCP would put them in order again, which is left out: the askers here have one
  * question each in flight. Bandwidth is left out too: messages are small. */
@@ -15,19 +15,19 @@ void link_init(struct link_model *link, struct events *events, const struct netw
     dice_init(&link->dice, seed, "link");
 }
 
-bool link_send(struct link_model *link, struct event *event, uint64_t base_ns)
+bool link_send(struct link_model *link, struct event *event, const struct way *way)
 {
-    const struct network_spec *spec = link->spec;
+    double loss = link->spec->loss;
 
-    if (spec->loss > 0 && dice_chance(&link->dice, spec->loss))
+    if (loss > 0 && dice_chance(&link->dice, loss))
         return false;
-    if (spec->jitter_ns == 0) {
-        event_after(link->events, event, base_ns);
+    if (way->jitter_ns == 0) {
+        event_after(link->events, event, way->latency_ns);
     } else {
-        double late_ns = (double)spec->jitter_ns * dice_exponential(&link->dice);
+        double late_ns = (double)way->jitter_ns * dice_exponential(&link->dice);
 
         event_at(link->events, event,
-                 events_now_ns(link->events) + base_ns + number_round(late_ns));
+                 events_now_ns(link->events) + way->latency_ns + number_round(late_ns));
     }
     return true;
 }

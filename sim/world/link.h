@@ -12,15 +12,15 @@
 
 struct link_model {
     struct events *events;
-    const struct network_spec *spec;
+    const struct network_spec *spec; /* Of it, the loss. */
     struct dice dice;
 };
 
 void link_init(struct link_model *link, struct events *events, const struct network_spec *spec,
                uint64_t seed);
 
-/* Sends: asks for `event` when the message arrives, base_ns (and jitter) from now. False: lost on
- * the way, and the event will not come. */
-bool link_send(struct link_model *link, struct event *event, uint64_t base_ns);
+/* Sends: asks for `event` when the message arrives. False: lost on the way, and the event will not
+ * come. */
+bool link_send(struct link_model *link, struct event *event, const struct way *way);
 
 #endif

@@ -8,9 +8,9 @@
 /* Asks for op->event, whose fire is set, when the message arrives. is_cut: the server's own cable
  * is out. False: it never will; the caller ends the op with op_lost. */
 static inline bool link_op_send(struct link_model *link, struct op *op, bool is_cut,
-                                uint64_t latency_ns)
+                                const struct way *way)
 {
-    return !is_cut && !op->node->is_cut && link_send(link, &op->event, latency_ns);
+    return !is_cut && !op->node->is_cut && link_send(link, &op->event, way);
 }
 
 #endif

@@ -12,7 +12,7 @@
 /* ---- Virtual --------------------------------------------------------------------------------- */
 
 static const struct store_spec spec = {.kind = STORE_MEMCACHED,
-                                       .latency_ns = US(100),
+                                       .way.latency_ns = US(100),
                                        .command_ns = US(10),
                                        .memory = UINT64_C(64) << 20,
                                        .eviction = EVICTION_LRU,

@@ -8,6 +8,14 @@
 
 enum { BURSTS = 4096 };
 
+static const struct sharing_spec sharing = {.atomic_ns = 3,
+                                            .line_ns = 20,
+                                            .park_ns = 900,
+                                            .wake_ns = 13000,
+                                            .asleep_ns = 38000,
+                                            .allocate_ns = 25,
+                                            .copy_ns = 40};
+
 /* ---- Virtual --------------------------------------------------------------------------------- */
 
 struct virtual_memory {
@@ -39,17 +47,8 @@ const struct rig_world rig_memory_virtual = {
 
 struct service_spec rig_memory_spec(uint32_t cores, uint32_t threads)
 {
-    return (struct service_spec){.cores = cores,
-                                 .threads = threads,
-                                 .speed = 1,
-                                 .quantum_ns = MS(4),
-                                 .shared = {.atomic_ns = 3,
-                                            .line_ns = 20,
-                                            .park_ns = 900,
-                                            .wake_ns = 13000,
-                                            .asleep_ns = 38000,
-                                            .allocate_ns = 25,
-                                            .kib_ns = 40}};
+    return (struct service_spec){
+        .cores = cores, .threads = threads, .speed = 1, .quantum_ns = MS(4)};
 }
 
 struct memory *rig_memory_of(struct rig *rig, const struct service_spec *spec,
@@ -63,7 +62,7 @@ struct memory *rig_memory_of(struct rig *rig, const struct service_spec *spec,
     rig_machine_set(own->machine, node, &cpu, UINT32_MAX);
     pool_init(&node->world->bursts, &rig->fixture->arena, memory_model_call_bytes(), BURSTS);
     node->memory.ops = &memory_model_ops;
-    memory_model_open(node, &own->spec, &rig->fixture->arena);
+    memory_model_open(node, &own->spec, &sharing, &rig->fixture->arena);
     rig->ports.memory = &node->memory;
     memory_lay(rig->ports.memory, layout);
     return rig->ports.memory;
@@ -85,7 +84,7 @@ static struct memory *live_memory(struct rig *rig, uint32_t threads,
                                   const struct memory_layout *layout)
 {
     const struct memory_live_spec spec = {
-        .threads = threads, .speed = 1, .seed = 1, .name = "counter/0"};
+        .threads = threads, .cores = 2, .speed = 1, .seed = 1, .name = "counter/0"};
 
     assert_null(rig->own);
     rig->own = memory_live_open(&rig->loop, &spec, &rig->stats);

@@ -27,7 +27,7 @@ struct rig_machine *rig_machine_open(struct rig *rig, uint64_t latency_ns)
 
     assert_non_null(machine);
     machine->rig = rig;
-    machine->scenario.network.latency_ns = latency_ns;
+    machine->scenario.network.way.latency_ns = latency_ns;
     world->scenario = &machine->scenario;
     world->options = &machine->options;
     world->groups_max = 1;

@@ -17,7 +17,7 @@
 
 /* ---- Virtual --------------------------------------------------------------------------------- */
 
-static const struct queue_spec spec = {.latency_ns = US(100),
+static const struct queue_spec spec = {.way.latency_ns = US(100),
                                        .partitions = RIG_PARTITIONS,
                                        .linger_ns = MS(2),
                                        .batch = 1000,

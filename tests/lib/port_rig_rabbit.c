@@ -14,7 +14,7 @@
 /* ---- Virtual --------------------------------------------------------------------------------- */
 
 static const struct queue_spec spec = {.kind = QUEUE_RABBITMQ,
-                                       .latency_ns = US(100),
+                                       .way.latency_ns = US(100),
                                        .acks = ACKS_ALL,
                                        .replicate_ns = MS(2),
                                        .session_ns = SECONDS(6),

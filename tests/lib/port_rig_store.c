@@ -14,7 +14,7 @@
 
 /* ---- Virtual --------------------------------------------------------------------------------- */
 
-static const struct store_spec spec = {.latency_ns = US(100), .command_ns = US(10)};
+static const struct store_spec spec = {.way.latency_ns = US(100), .command_ns = US(10)};
 
 static void virtual_open(struct rig *rig)
 {

@@ -17,7 +17,7 @@
 
 /* ---- Virtual --------------------------------------------------------------------------------- */
 
-static const struct table_spec spec = {.latency_ns = US(100),
+static const struct table_spec spec = {.way.latency_ns = US(100),
                                        .connections = 4,
                                        .cores = 2,
                                        .statement_ns = US(50),

@@ -12,7 +12,7 @@
 enum { QUESTIONS = 32, PARTITIONS = 4, PUTS_MAX = 4000 };
 
 /* Without a rebalance's delay unless a test is about it; a take then begins at once. */
-static const struct queue_spec plain = {.latency_ns = US(100),
+static const struct queue_spec plain = {.way.latency_ns = US(100),
                                         .partitions = PARTITIONS,
                                         .linger_ns = MS(5),
                                         .batch = 10,

@@ -11,7 +11,7 @@ static const uint64_t ms = 1000000;
 enum { NEWS_KINDS = NEWS_FORGER + 1 };
 
 struct heard {
-    unsigned offered, finished, news[NEWS_KINDS];
+    unsigned offered, held, finished, news[NEWS_KINDS];
     enum call_outcome outcome; /* Of what finished last. */
     struct token_news last;
 };
@@ -24,8 +24,7 @@ static void offered(void *context, const struct request *request)
 
 static void tried(void *context, const struct request *request)
 {
-    (void)context;
-    (void)request;
+    ((struct heard *)context)->held += request->was_held;
 }
 
 static void finished(void *context, const struct request *request, enum call_outcome outcome,
@@ -130,9 +129,11 @@ static void who_asks_for_the_first_time_logs_in_and_then_asks_with_the_token(voi
     assert_int_equal(play->heard.offered, 2);
     assert_int_equal(play->heard.finished, 2);
     assert_int_equal(play->heard.news[NEWS_LOGIN], 1);
+    assert_int_equal(play->heard.held, 1); /* It waited for its token. */
     expect_sleep(STAGE, NULL);
     expect_ask(VERB_CALL, 7, CALL_OK, 0);
     assert_int_equal(play->heard.offered, 3);
+    assert_int_equal(play->heard.held, 1); /* The second did not. */
 }
 
 static void without_auth_at_the_gateway_nobody_logs_in(void **state)

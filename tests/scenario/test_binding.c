@@ -36,8 +36,8 @@ static void defaults_are_those_of_the_table(void **state)
     scenario = scenario_of(&reading);
     assert_int_equal(scenario->drain_ns, 30000000000);
     assert_int_equal(scenario->limits.memory, 4ULL << 30);
-    assert_int_equal(scenario->network.latency_ns, 250000);
-    assert_int_equal(scenario->store.latency_ns, 50000);
+    assert_int_equal(scenario->network.way.latency_ns, 250000);
+    assert_int_equal(scenario->store.way.latency_ns, 50000);
     assert_int_equal(scenario->queue.session_ns, 45000000000);
     assert_int_equal(scenario->table.scan_row_ns, 40);
     assert_true(scenario->table.group_commit);
@@ -65,7 +65,7 @@ static void memcached_has_the_defaults_of_its_own_command_line(void **state)
     assert_int_equal(store->threads, 4);
     assert_int_equal(store->item_max, 1 << 20);
     assert_true(store->growth == 1.25);
-    assert_int_equal(store->latency_ns, 1000000);
+    assert_int_equal(store->way.latency_ns, 1000000);
     assert_int_equal(store->command_ns, 7000); /* As it was calibrated, apart from Redis. */
     forget(&reading);
 }

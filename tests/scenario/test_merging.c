@@ -113,7 +113,7 @@ static void a_child_is_laid_over_its_parents(void **state)
     write_text("base.yaml", "extends: grand.yaml\nnetwork: {loss: 2%}\nseed: 7\n");
     read_text(&reading, "extends: base.yaml\nseed: 8\n");
     assert_int_equal(scenario_of(&reading)->seed, 8);
-    assert_int_equal(scenario_of(&reading)->network.latency_ns, 1000000);
+    assert_int_equal(scenario_of(&reading)->network.way.latency_ns, 1000000);
     assert_true(scenario_of(&reading)->network.loss == 0.02);
     assert_int_equal(scenario_of(&reading)->services[0].replicas, 4);
     forget(&reading);

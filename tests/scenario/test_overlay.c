@@ -39,9 +39,9 @@ static void a_configuration_lies_over_the_scenario_and_under_its_variants(void *
 
     (void)state;
     read_over(&reading, STORY, "version: 1\nnetwork: {latency: 60us}\n", NULL);
-    assert_int_equal(scenario_of(&reading)->network.latency_ns, 60000);
+    assert_int_equal(scenario_of(&reading)->network.way.latency_ns, 60000);
     assert_true(scenario_of(&reading)->network.loss == 0.01);
-    assert_int_equal(reading.story.variants[1].network.latency_ns, 9000000);
+    assert_int_equal(reading.story.variants[1].network.way.latency_ns, 9000000);
     assert_string_equal(reading.story.path, "story.yaml");
     forget(&reading);
 }
@@ -53,7 +53,7 @@ static void a_configuration_lies_over_the_parents_too(void **state)
     (void)state;
     write_text("base.yaml", LEAST "network: {latency: 1ms, loss: 1%}\n");
     read_over(&reading, "extends: base.yaml\n", "network: {latency: 60us}\n", NULL);
-    assert_int_equal(scenario_of(&reading)->network.latency_ns, 60000);
+    assert_int_equal(scenario_of(&reading)->network.way.latency_ns, 60000);
     assert_true(scenario_of(&reading)->network.loss == 0.01);
     forget(&reading);
 }
@@ -64,7 +64,7 @@ static void set_has_the_last_word_over_a_configuration(void **state)
 
     (void)state;
     read_over(&reading, STORY, "network: {latency: 60us}\n", "network.latency=2ms");
-    assert_int_equal(scenario_of(&reading)->network.latency_ns, 2000000);
+    assert_int_equal(scenario_of(&reading)->network.way.latency_ns, 2000000);
     forget(&reading);
 }
 

@@ -218,13 +218,14 @@ static void put_prices(struct writer *writer)
 static void put_store(struct writer *writer)
 {
     if (below(writer, 3) == 0)
-        put(writer, "store: {kind: memcached, memory: %s, threads: %u, eviction: %s}\n",
+        put(writer,
+            "store: {kind: memcached, memory: %s, threads: %u, eviction: %s, jitter: %uus}\n",
             below(writer, 3) == 0 ? "2MiB" : "64MiB", 1 + below(writer, 8),
-            below(writer, 4) == 0 ? "none" : "lru");
+            below(writer, 4) == 0 ? "none" : "lru", below(writer, 200));
     else
-        put(writer, "store: {memory: %s, eviction: %s, persistent: %s}\n",
+        put(writer, "store: {memory: %s, eviction: %s, persistent: %s, jitter: %uus}\n",
             below(writer, 3) == 0 ? "64KiB" : "64MiB", below(writer, 2) ? "lru" : "lfu",
-            below(writer, 2) ? "true" : "false");
+            below(writer, 2) ? "true" : "false", below(writer, 200));
 }
 
 static void put_world(struct writer *writer)
@@ -243,12 +244,14 @@ static void put_world(struct writer *writer)
     put(writer, "}\n");
     put_store(writer);
     put(writer,
-        "queue: {partitions: %u, linger: %ums, batch: %u, session: %ums, rebalance: %ums}\n",
+        "queue: {partitions: %u, linger: %ums, batch: %u, session: %ums, rebalance: %ums, "
+        "jitter: %uus}\n",
         1 + below(writer, 6), below(writer, 20), 1 + below(writer, 300), 500 + below(writer, 5000),
-        10 + below(writer, 2000));
-    put(writer, "table: {connections: %u, cores: %u, commit: %uus, group_commit: %s}\n",
+        10 + below(writer, 2000), below(writer, 300));
+    put(writer,
+        "table: {connections: %u, cores: %u, commit: %uus, group_commit: %s, jitter: %uus}\n",
         1 + below(writer, 20), 1 + below(writer, 4), 100 + below(writer, 4000),
-        below(writer, 2) ? "true" : "false");
+        below(writer, 2) ? "true" : "false", below(writer, 300));
 }
 
 static void write_story(uint64_t seed, struct writer *writer)

@@ -24,8 +24,8 @@ static struct counted count(struct pool pool)
                          "load: [{verb: like, arrivals: closed, users: %u, think: 0s,\n"
                          "  keys: {dist: constant}}]\n"
                          "services: {counter: {cores: %u, runtime: {threads: %u, quantum: 100us},\n"
-                         "  memory: {design: %s, adds: 2k, work: %uns, gap: %uns, hold: %uns,\n"
-                         "  park: 300ns, wake: 1us, asleep: 3us}}}\n",
+                         "  memory: {design: %s, adds: 2k, work: %uns, gap: %uns, hold: %uns}}}\n"
+                         "memory: {park: 300ns, wake: 1us, asleep: 3us}\n",
               pool.threads, pool.cores, pool.threads, pool.design, pool.work_ns, pool.own_ns,
               pool.own_ns);
     counted.per_s = mean_of(&trial, "counter.attempted") / 2;

@@ -63,6 +63,7 @@ THIRD_PARTY = {
     "jansson.h": ["sim/scenario", "sim/report", "sim/command", "services/live"],
     "openssl/": ["sim/engine", "services/live"],
     "pthread.h": ["sim/engine", "sim/command", "sim/lab", "services/live"],
+    "linux/futex.h": ["sim/lab"],
     "event2/": ["services/live", "sim/lab"],
     "hiredis/": ["services/live"],
     "libmemcached/": ["services/live"],

@@ -14,7 +14,7 @@ struct message {
     uint64_t arrival; /* How many had arrived before. */
 };
 
-static const uint64_t latency_ns = 100000;
+static struct way way;
 static struct events *events;
 static struct network_spec network;
 static struct link_model wire;
@@ -25,6 +25,7 @@ static int lay_wire(void **state)
 {
     (void)state;
     network = (struct network_spec){0};
+    way = (struct way){.latency_ns = 100000};
     arrived = 0;
     messages = calloc(MESSAGES, sizeof *messages);
     events = events_open(EVENTS_FAST, 2 * MESSAGES);
@@ -59,7 +60,7 @@ static uint32_t send_all(void)
         events_advance(events, i * 1000);
         messages[i].event.fire = arrive;
         messages[i].sent_ns = i * 1000;
-        lost += !link_send(&wire, &messages[i].event, latency_ns);
+        lost += !link_send(&wire, &messages[i].event, &way);
     }
     while (events_step(events, UINT64_MAX / 2))
         continue;
@@ -71,7 +72,7 @@ static void a_quiet_wire_delivers_everything_in_order_after_its_latency(void **s
     (void)state;
     assert_int_equal(send_all(), 0);
     for (uint64_t i = 0; i < MESSAGES; i++) {
-        assert_int_equal(messages[i].arrived_ns, messages[i].sent_ns + latency_ns);
+        assert_int_equal(messages[i].arrived_ns, messages[i].sent_ns + way.latency_ns);
         assert_int_equal(messages[i].arrival, i);
     }
 }
@@ -81,11 +82,11 @@ static void jitter_adds_its_mean_and_never_takes_away(void **state)
     double late_ns = 0;
 
     (void)state;
-    network.jitter_ns = 20000;
+    way.jitter_ns = 20000;
     send_all();
     for (uint64_t i = 0; i < MESSAGES; i++) {
-        assert_true(messages[i].arrived_ns >= messages[i].sent_ns + latency_ns);
-        late_ns += (double)(messages[i].arrived_ns - messages[i].sent_ns - latency_ns);
+        assert_true(messages[i].arrived_ns >= messages[i].sent_ns + way.latency_ns);
+        late_ns += (double)(messages[i].arrived_ns - messages[i].sent_ns - way.latency_ns);
     }
     assert_true(fabs(late_ns / MESSAGES / 20000 - 1) < 0.02); /* Six standard errors. */
 }

@@ -8,7 +8,7 @@
 #include "tests/lib/world_fixture.h"
 
 static const struct store_spec plain = {.kind = STORE_MEMCACHED,
-                                        .latency_ns = US(100),
+                                        .way.latency_ns = US(100),
                                         .command_ns = US(10),
                                         .memory = UINT64_C(64) << 20,
                                         .eviction = EVICTION_LRU,
@@ -24,7 +24,7 @@ static void open_with(uint32_t threads, uint64_t latency_ns)
 {
     spec = plain;
     spec.threads = threads;
-    spec.latency_ns = latency_ns;
+    spec.way.latency_ns = latency_ns;
     f = fixture_open(&spec, NULL, NULL, 0);
     store = &f->nodes[0].store;
 }

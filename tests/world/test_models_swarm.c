@@ -17,14 +17,14 @@ struct asker { /* Asks one thing after another, like a flow of a service. */
     uint32_t answers[CALL_FAILED + 1];
 };
 
-static struct store_spec store = {.latency_ns = US(100),
+static struct store_spec store = {.way.latency_ns = US(100),
                                   .command_ns = US(20),
                                   .memory = 20000,
                                   .eviction = EVICTION_LRU,
                                   .threads = 3, /* What follows is memcached's. */
                                   .item_max = 1 << 20,
                                   .growth = 1.25};
-static struct queue_spec queue = {.latency_ns = US(150),
+static struct queue_spec queue = {.way.latency_ns = US(150),
                                   .partitions = 5,
                                   .linger_ns = MS(2),
                                   .batch = 4,
@@ -35,7 +35,7 @@ static struct queue_spec queue = {.latency_ns = US(150),
                                   .rebalance_ns = MS(20),
                                   .message_ns = US(50),
                                   .flush_ns = US(700)};
-static struct table_spec table = {.latency_ns = US(100),
+static struct table_spec table = {.way.latency_ns = US(100),
                                   .connections = 6,
                                   .cores = 2,
                                   .statement_ns = US(80),
@@ -345,9 +345,11 @@ static void run_seed(uint64_t seed, enum store_kind kind)
     table.writers = (uint32_t)below(3);
     store.eviction = (enum eviction)below(3);
     store.is_persistent = below(2) == 0 && kind == STORE_REDIS;
+    store.way.jitter_ns = below(2) * US(100);
+    queue.way.jitter_ns = below(2) * US(100);
+    table.way.jitter_ns = below(2) * US(100);
     f = fixture_open(&store, &queue, &table, 0);
     f->network.loss = below(2) * 0.02;
-    f->network.jitter_ns = below(2) * US(100);
     memset(askers, 0, sizeof askers);
     for (uint32_t i = 0; i < ASKERS; i++)
         askers[i] = (struct asker){.call.done = note, .node = i % 4};

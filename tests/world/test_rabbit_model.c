@@ -6,7 +6,7 @@
 enum { QUESTIONS = 64 };
 
 static const struct queue_spec plain = {.kind = QUEUE_RABBITMQ,
-                                        .latency_ns = US(100),
+                                        .way.latency_ns = US(100),
                                         .acks = ACKS_LEADER,
                                         .replicate_ns = MS(2),
                                         .session_ns = SECONDS(10),

@@ -5,7 +5,7 @@
 
 #include "tests/lib/world_fixture.h"
 
-static const struct store_spec plain = {.latency_ns = US(100), .command_ns = US(10)};
+static const struct store_spec plain = {.way.latency_ns = US(100), .command_ns = US(10)};
 static struct store_spec spec;
 static struct fixture *f;
 static struct store *store;

@@ -6,7 +6,7 @@
 
 #include "tests/lib/world_fixture.h"
 
-static const struct table_spec plain = {.latency_ns = US(100),
+static const struct table_spec plain = {.way.latency_ns = US(100),
                                         .connections = 100,
                                         .cores = 100,
                                         .statement_ns = US(50),

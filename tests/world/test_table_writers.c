@@ -13,7 +13,7 @@ static struct question other, questions[QUESTIONS];
 static int open_plain(void **state)
 {
     (void)state;
-    spec = (struct table_spec){.latency_ns = US(100),
+    spec = (struct table_spec){.way.latency_ns = US(100),
                                .connections = 100,
                                .cores = 100,
                                .statement_ns = US(50),

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -145,12 +146,39 @@ static void time_loops(struct memory_live *memory)
         memory->hold_loops = (uint64_t)((double)(layout->hold_ns - MACHINE_HOLD_NS) * loops_per_ns);
 }
 
+/* Of the cores on which this process may run. */
+static void choose_cores(const struct memory_live_spec *spec, cpu_set_t *chosen)
+{
+    cpu_set_t all;
+    uint32_t there, skipped, taken = 0;
+
+    CPU_ZERO(chosen);
+    check(sched_getaffinity(0, sizeof all, &all) == 0);
+    there = (uint32_t)CPU_COUNT(&all);
+    skipped = spec->replica * spec->cores % there;
+    for (size_t core = 0; taken < spec->cores && taken < there; core = (core + 1) % CPU_SETSIZE) {
+        if (!CPU_ISSET(core, &all))
+            continue;
+        if (skipped > 0) {
+            skipped--;
+            continue;
+        }
+        CPU_SET(core, chosen);
+        taken++;
+    }
+}
+
 /* Signals are for the loop's thread. */
 static void start_workers(struct memory_live *memory)
 {
     sigset_t all, before;
     char name[sizeof memory->name + 32];
+    pthread_attr_t attributes;
+    cpu_set_t cores;
 
+    choose_cores(&memory->spec, &cores);
+    check(pthread_attr_init(&attributes) == 0 &&
+          pthread_attr_setaffinity_np(&attributes, sizeof cores, &cores) == 0);
     memory->workers = take_apart(memory->spec.threads, sizeof *memory->workers);
     sigfillset(&all);
     check(pthread_sigmask(SIG_SETMASK, &all, &before) == 0);
@@ -165,8 +193,9 @@ static void start_workers(struct memory_live *memory)
         dice_init(&worker->dice, memory->spec.seed, name);
     }
     for (uint32_t i = 0; i < memory->spec.threads; i++)
-        check(pthread_create(&memory->workers[i].thread, NULL, memory_worker_run,
+        check(pthread_create(&memory->workers[i].thread, &attributes, memory_worker_run,
                              &memory->workers[i]) == 0);
+    pthread_attr_destroy(&attributes);
     check(pthread_sigmask(SIG_SETMASK, &before, NULL) == 0);
 }
 
@@ -195,7 +224,7 @@ struct memory_live *memory_live_open(struct loop *loop, const struct memory_live
 {
     struct memory_live *memory = calloc(1, sizeof *memory);
 
-    check(memory != NULL && spec->threads > 0 && spec->speed > 0);
+    check(memory != NULL && spec->threads > 0 && spec->cores > 0 && spec->speed > 0);
     memory->port.ops = &memory_live_ops;
     memory->loop = loop;
     memory->stats = stats;

@@ -2,10 +2,11 @@
  *
  *     loop: asked --line--> a thread takes it, adds, ends it --pipe--> loop: loop_finish
  *
- * The cores are the machine's, and so is everything that sharing costs; the keys that describe
- * costs are the virtual world's alone. What the program itself does is done here too: `work` is
- * burnt before each increment, by loops that are timed when the memory is laid, and so is the part
- * of `gap` that the machine does not take by itself.
+ * The cores are the machine's, of which the threads use no more than they are given, and so is
+ * everything that sharing costs; the keys that describe costs are the virtual world's alone. What
+ * the program itself does is done here too: `work` is burnt before each increment, by loops that
+ * are timed when the memory is laid, and so is the part of `gap` that the machine does not take by
+ * itself.
  *
  * Counts go to the node's page. Attempted and shown are of one instant at which nothing was under
  * way, so that they fit together: a process that is killed leaves the last such pair behind. */
@@ -20,6 +21,8 @@ struct node_stats;
 
 struct memory_live_spec {
     uint32_t threads; /* Above 0. */
+    uint32_t cores;   /* Above 0; beyond what the machine has, all of them. */
+    uint32_t replica; /* Replicas begin at different cores. */
     double speed;     /* Of the program's own work. */
     uint64_t seed;    /* The threads' chance is drawn from it and the name. */
     const char *name; /* Of the node; borrowed until memory_live_open returns. */

@@ -259,6 +259,8 @@ static void open_memory(struct node *node)
 {
     const struct node_settings *settings = &node->settings;
     const struct memory_live_spec spec = {.threads = settings->cpu.workers,
+                                          .cores = settings->cpu.cores,
+                                          .replica = settings->replica,
                                           .speed = settings->cpu.speed,
                                           .seed = settings->seed,
                                           .name = settings->name};

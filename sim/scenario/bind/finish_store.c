@@ -52,7 +52,9 @@ void finish_store(struct binder *binder, struct node *node, void *into)
     judge_memory(binder, node, store);
     own = node_find(node, "memcached");
     if (own != NULL && node_find(own, "latency") != NULL)
-        store->latency_ns = store->memcached_latency_ns;
+        store->way.latency_ns = store->memcached_way.latency_ns;
+    if (own != NULL && node_find(own, "jitter") != NULL)
+        store->way.jitter_ns = store->memcached_way.jitter_ns;
     if (own != NULL && node_find(own, "command") != NULL)
         store->command_ns = store->memcached_command_ns;
 }

@@ -83,7 +83,7 @@ struct group { /* The keys of one mapping. */
 
 extern const struct group root_group;    /* A scenario. */
 extern const struct group variant_group; /* What a variant says beside its overrides. */
-extern const struct group load_group, service_group, memory_group;
+extern const struct group load_group, service_group, memory_group, sharing_group;
 extern const struct group balancer_group, network_group, store_group, queue_group, table_group;
 extern const struct group prices_group, fault_group;
 extern const struct group auth_group, load_auth_group, tokens_group;

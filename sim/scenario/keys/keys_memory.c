@@ -1,4 +1,4 @@
-/* keys_memory.c — The keys of a counter's memory: how its threads count, and what that costs.
+/* keys_memory.c — The keys of a counter's memory: how its threads count, and what that costs them.
  *
  * The costs were measured by tests/bench/bench_counter.c: medians of 7 and of 11 rounds on two
  * virtual cores (AMD EPYC, Firecracker, Linux 6.18, glibc 2.36, gcc 12 -O2), two threads pinned to
@@ -57,30 +57,34 @@ static const struct key memory_keys[] = {
     {"bytes", KEY_SIZE, KEY_AT(struct memory_spec, bytes), .fallback = "64B", .least = "8B",
      .most = "1MiB", .en = "copied: the object that holds the number.",
      .ru = "copied: объект, в котором лежит число."},
-    {"atomic", KEY_DURATION, KEY_AT(struct memory_spec, atomic_ns), .fallback = "3ns",
-     .least = "1ns", .most = "1s", .en = "atomic, copied: the instruction, with the line at hand.",
-     .ru = "atomic, copied: инструкция, когда строка кеша уже здесь."},
-    {"line", KEY_DURATION, KEY_AT(struct memory_spec, line_ns), .fallback = "20ns", .least = "1ns",
-     .most = "1s", .en = "The same when another core had the line; also per shard of a read.",
-     .ru = "То же, когда строка была у другого ядра; и за каждый осколок при чтении."},
     {"hold", KEY_DURATION, KEY_AT(struct memory_spec, hold_ns), .fallback = "12ns", .least = "1ns",
      .most = "1s", .en = "locked: how long the lock is held.",
      .ru = "locked: сколько держат замок."},
-    {"park", KEY_DURATION, KEY_AT(struct memory_spec, park_ns), .fallback = "900ns", .least = "1ns",
-     .most = "1s", .en = "locked: a system call that finds nothing to wait for.",
+};
+const struct group memory_group = {"memory", KEYS_OF(memory_keys), .brief = "design"};
+
+static const struct key sharing_keys[] = {
+    {"atomic", KEY_DURATION, KEY_AT(struct sharing_spec, atomic_ns), .fallback = "3ns",
+     .least = "1ns", .most = "1s", .en = "atomic, copied: the instruction, with the line at hand.",
+     .ru = "atomic, copied: инструкция, когда строка кеша уже здесь."},
+    {"line", KEY_DURATION, KEY_AT(struct sharing_spec, line_ns), .fallback = "20ns", .least = "1ns",
+     .most = "1s", .en = "The same when another core had the line; also per shard of a read.",
+     .ru = "То же, когда строка была у другого ядра; и за каждый осколок при чтении."},
+    {"park", KEY_DURATION, KEY_AT(struct sharing_spec, park_ns), .fallback = "900ns",
+     .least = "1ns", .most = "1s", .en = "locked: a system call that finds nothing to wait for.",
      .ru = "locked: системный вызов, которому нечего ждать."},
-    {"wake", KEY_DURATION, KEY_AT(struct memory_spec, wake_ns), .fallback = "13us", .least = "1ns",
+    {"wake", KEY_DURATION, KEY_AT(struct sharing_spec, wake_ns), .fallback = "13us", .least = "1ns",
      .most = "1s", .en = "locked: waking a sleeper costs whoever lets go.",
      .ru = "locked: во что обходится разбудить спящего тому, кто отпустил."},
-    {"asleep", KEY_DURATION, KEY_AT(struct memory_spec, asleep_ns), .fallback = "38us",
+    {"asleep", KEY_DURATION, KEY_AT(struct sharing_spec, asleep_ns), .fallback = "38us",
      .least = "1ns", .most = "1s",
      .en = "locked: from there until the sleeper runs, and tries again.",
      .ru = "locked: через сколько спящий побежит и попробует снова."},
-    {"allocate", KEY_DURATION, KEY_AT(struct memory_spec, allocate_ns), .fallback = "25ns",
+    {"allocate", KEY_DURATION, KEY_AT(struct sharing_spec, allocate_ns), .fallback = "25ns",
      .least = "1ns", .most = "1s", .en = "copied: taking an object and giving back the old one.",
      .ru = "copied: взять новый объект и отдать старый."},
-    {"kib", KEY_DURATION, KEY_AT(struct memory_spec, kib_ns), .fallback = "40ns", .least = "0s",
-     .most = "1s", .en = "copied: and copying each KiB of it.",
+    {"per_kib", KEY_DURATION, KEY_AT(struct sharing_spec, copy_ns), .fallback = "40ns",
+     .least = "0s", .most = "1s", .en = "copied: and copying each KiB of it.",
      .ru = "copied: и скопировать каждый его КиБ."},
 };
-const struct group memory_group = {"memory", KEYS_OF(memory_keys), .brief = "design"};
+const struct group sharing_group = {"sharing", KEYS_OF(sharing_keys)};

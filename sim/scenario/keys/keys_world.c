@@ -138,9 +138,9 @@ const struct group balancer_group = {"balancer", KEYS_OF(balancer_keys), .brief 
 
 /* 500 us for a round trip within a data centre: Dean, "Numbers everyone should know". */
 static const struct key network_keys[] = {
-    {"latency", KEY_DURATION, KEY_AT(struct network_spec, latency_ns), .fallback = "250us",
+    {"latency", KEY_DURATION, KEY_AT(struct network_spec, way.latency_ns), .fallback = "250us",
      .least = "0s", .most = "10s", .en = "One way.", .ru = "В одну сторону."},
-    {"jitter", KEY_DURATION, KEY_AT(struct network_spec, jitter_ns), .fallback = "0s",
+    {"jitter", KEY_DURATION, KEY_AT(struct network_spec, way.jitter_ns), .fallback = "0s",
      .least = "0s", .most = "10s", .en = "Mean of an exponential addition to it.",
      .ru = "Среднее экспоненциальной добавки."},
     {"loss", KEY_SHARE, KEY_AT(struct network_spec, loss), .fallback = "0%", .least = "0%",
@@ -163,9 +163,11 @@ static const struct word store_kinds[] = {
     {0},
 };
 static const struct key memcached_keys[] = {
-    {"latency", KEY_DURATION, KEY_AT(struct store_spec, memcached_latency_ns), .least = "0s",
+    {"latency", KEY_DURATION, KEY_AT(struct store_spec, memcached_way.latency_ns), .least = "0s",
      .most = "10s", .en = "One way to it, in the place of store.latency.",
      .ru = "До него в одну сторону, вместо store.latency."},
+    {"jitter", KEY_DURATION, KEY_AT(struct store_spec, memcached_way.jitter_ns), .least = "0s",
+     .most = "10s", .en = "In the place of store.jitter.", .ru = "Вместо store.jitter."},
     {"command", KEY_DURATION, KEY_AT(struct store_spec, memcached_command_ns), .least = "0s",
      .most = "10s", .en = "Per command, in the place of store.command.",
      .ru = "На одну команду, вместо store.command."},
@@ -177,8 +179,11 @@ static const struct group memcached_group = {"memcached", KEYS_OF(memcached_keys
 static const struct key store_keys[] = {
     {"kind", KEY_WORD, KEY_AT(struct store_spec, kind), .words = store_kinds, .fallback = "redis",
      .en = "Which store it is.", .ru = "Какое это хранилище."},
-    {"latency", KEY_DURATION, KEY_AT(struct store_spec, latency_ns), .fallback = "50us",
+    {"latency", KEY_DURATION, KEY_AT(struct store_spec, way.latency_ns), .fallback = "50us",
      .least = "0s", .most = "10s", .en = "One way to it.", .ru = "До него в одну сторону."},
+    {"jitter", KEY_DURATION, KEY_AT(struct store_spec, way.jitter_ns), .fallback = "0s",
+     .least = "0s", .most = "10s", .en = "Mean of an exponential addition to it.",
+     .ru = "Среднее экспоненциальной добавки."},
     {"command", KEY_DURATION, KEY_AT(struct store_spec, command_ns), .fallback = "10us",
      .least = "0s", .most = "10s", .en = "One thread's time, per command.",
      .ru = "Время одного потока на одну команду."},
@@ -229,9 +234,12 @@ static const struct word queue_servers[] = {
 static const struct key queue_keys[] = {
     {"kind", KEY_WORD, KEY_AT(struct queue_spec, kind), .words = queue_servers, .fallback = "kafka",
      .en = "Which server it is.", .ru = "Какой это сервер."},
-    {"latency", KEY_DURATION, KEY_AT(struct queue_spec, latency_ns), .fallback = "250us",
+    {"latency", KEY_DURATION, KEY_AT(struct queue_spec, way.latency_ns), .fallback = "250us",
      .least = "0s", .most = "10s", .en = "One way to the broker.",
      .ru = "До брокера в одну сторону."},
+    {"jitter", KEY_DURATION, KEY_AT(struct queue_spec, way.jitter_ns), .fallback = "0s",
+     .least = "0s", .most = "10s", .en = "Mean of an exponential addition to it.",
+     .ru = "Среднее экспоненциальной добавки."},
     {"partitions", KEY_COUNT, KEY_AT(struct queue_spec, partitions), .fallback = "12", .least = "1",
      .most = "1024", .en = "Of each topic; no more workers than that help.",
      .ru = "Партиций в топике; больше работников не помогут."},
@@ -281,9 +289,12 @@ const struct group queue_group = {"queue", KEYS_OF(queue_keys), .finish = finish
 /* scan_row: 38 to 45 ms for a scan of a million rows (SQLite 3.40, PostgreSQL 15, measured).
  * statement: 96 us for one indexed SELECT over libpq (measured). commit: one flush of a disk. */
 static const struct key table_keys[] = {
-    {"latency", KEY_DURATION, KEY_AT(struct table_spec, latency_ns), .fallback = "250us",
+    {"latency", KEY_DURATION, KEY_AT(struct table_spec, way.latency_ns), .fallback = "250us",
      .least = "0s", .most = "10s", .en = "One way to the server.",
      .ru = "До сервера в одну сторону."},
+    {"jitter", KEY_DURATION, KEY_AT(struct table_spec, way.jitter_ns), .fallback = "0s",
+     .least = "0s", .most = "10s", .en = "Mean of an exponential addition to it.",
+     .ru = "Среднее экспоненциальной добавки."},
     {"connections", KEY_COUNT, KEY_AT(struct table_spec, connections), .fallback = "20",
      .least = "1", .most = "10k", .en = "The pool; who finds none waits.",
      .ru = "Пул соединений; кому не хватило, тот ждёт."},

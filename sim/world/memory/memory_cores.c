@@ -135,7 +135,26 @@ void memory_sleep(struct memory_model *model, struct burst *burst)
     leave_core(model, burst, burst->at_ns);
 }
 
-/* All wake after the same time, so they wake in the order in which they were called. */
+/* No two wakings are alike: half of it at least, the rest exponential. With a constant the threads
+ * of a lock that is always wanted fall into step, and do not come out of it again. */
+static uint64_t asleep_ns(struct memory_model *model)
+{
+    double half_ns = (double)model->costs.asleep_ns / 2;
+
+    return (uint64_t)(half_ns * (1 + dice_exponential(&model->dice)) + 0.5);
+}
+
+/* By when they wake; of equals who was called first. */
+static void line_up(struct list *waking, struct burst *burst)
+{
+    struct link *behind = &waking->head;
+
+    while (behind->previous != &waking->head &&
+           list_entry(behind->previous, struct burst, link)->at_ns > burst->at_ns)
+        behind = behind->previous;
+    list_push_before(waking, behind, &burst->link);
+}
+
 void memory_wake_first(struct memory_model *model, struct slot *slot, uint64_t now_ns)
 {
     struct burst *burst = slot->sleeper_first;
@@ -145,8 +164,8 @@ void memory_wake_first(struct memory_model *model, struct slot *slot, uint64_t n
         slot->sleeper_last = NULL;
     burst->state = BURST_WAKING;
     burst->step = DO_RETRY;
-    burst->at_ns = now_ns + model->costs.asleep_ns;
-    list_push_last(&model->waking, &burst->link);
+    burst->at_ns = now_ns + asleep_ns(model);
+    line_up(&model->waking, burst);
 }
 
 static void wake(struct memory_model *model)

@@ -78,6 +78,7 @@ struct memory_costs { /* At the speed of the cores. */
 struct memory_model {
     struct node *node;
     const struct service_spec *spec;
+    const struct sharing_spec *sharing;
     struct events *events;
     struct arena *arena;
     struct usage *usage; /* Of the service's cores. */

@@ -36,7 +36,7 @@ static uint64_t could_end_ns(const struct memory_model *model, const struct burs
     case BURST_SLEEPING:
         break;
     }
-    return step_ns + model->costs.asleep_ns + left_ns;
+    return step_ns + model->costs.asleep_ns / 2 + left_ns;
 }
 
 /* When could a core come free? Where its burst's slice ends, or it does; or at any step that finds
@@ -148,13 +148,14 @@ static void free_all_threads(struct memory_model *model)
 }
 
 struct memory_model *memory_model_open(struct node *node, const struct service_spec *spec,
-                                       struct arena *arena)
+                                       const struct sharing_spec *sharing, struct arena *arena)
 {
     struct memory_model *model = arena_take(arena, sizeof *model);
     char name[sizeof node->name + 8];
 
     *model = (struct memory_model){.node = node,
                                    .spec = spec,
+                                   .sharing = sharing,
                                    .events = node->world->parts.events,
                                    .arena = arena,
                                    .usage = &node->group->cores};

@@ -14,7 +14,8 @@
  *   park             a system call: of who finds it held, and of who lets go of a lock that another
  *                    has found held; if it is free by then, nobody sleeps
  *   wake, asleep     else the sleeper gives up its core, waking it costs whoever lets go, and it
- *                    runs so much later. Then it must try again: the lock is not handed over
+ *                    runs so much later, half of that at least, the rest exponential. Then it must
+ *                    try again: the lock is not handed over
  *                    (U. Drepper, "Futexes Are Tricky", 2011, mutex 2; glibc's mutex does the same)
  *   allocate, copy   a new object, and its bytes; garbage is counted, not collected
  *
@@ -41,7 +42,7 @@ extern const struct memory_ops memory_model_ops;
 /* Of this node, whose memory_model it becomes. Takes from the arena, address space that is touched
  * as it is used. */
 struct memory_model *memory_model_open(struct node *node, const struct service_spec *spec,
-                                       struct arena *arena);
+                                       const struct sharing_spec *sharing, struct arena *arena);
 
 /* These do nothing at a node that has none. */
 void memory_model_forget(struct node *node); /* It died: slots are 0, what ran is gone. */

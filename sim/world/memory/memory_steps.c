@@ -49,19 +49,19 @@ static uint64_t alone_ns(const struct memory_model *model)
 
 void memory_work_out(struct memory_model *model)
 {
-    const struct memory_spec *spec = &model->spec->shared;
+    const struct sharing_spec *sharing = model->sharing;
     const struct memory_layout *layout = &model->layout;
     struct memory_costs *costs = &model->costs;
-    uint64_t copy_ns = spec->allocate_ns + spec->kib_ns * layout->bytes / 1024;
+    uint64_t copy_ns = sharing->allocate_ns + sharing->copy_ns * layout->bytes / 1024;
     uint64_t spread_ns;
 
     costs->gap_ns = cost_ns(model, layout->gap_ns);
-    costs->atomic_ns = cost_ns(model, spec->atomic_ns);
-    costs->line_ns = cost_ns(model, spec->line_ns);
+    costs->atomic_ns = cost_ns(model, sharing->atomic_ns);
+    costs->line_ns = cost_ns(model, sharing->line_ns);
     costs->hold_ns = cost_ns(model, layout->hold_ns);
-    costs->park_ns = cost_ns(model, spec->park_ns);
-    costs->wake_ns = cost_ns(model, spec->wake_ns);
-    costs->asleep_ns = cost_ns(model, spec->asleep_ns);
+    costs->park_ns = cost_ns(model, sharing->park_ns);
+    costs->wake_ns = cost_ns(model, sharing->wake_ns);
+    costs->asleep_ns = cost_ns(model, sharing->asleep_ns);
     costs->copy_ns = cost_ns(model, copy_ns);
     costs->work_ns = at_speed(model, layout->work_ns);
     spread_ns = (uint64_t)((double)costs->work_ns * layout->jitter);
@@ -182,7 +182,7 @@ static void retry_lock(struct memory_model *model, struct burst *burst, struct s
         return;
     }
     burst->step = DO_PARK;
-    burst->at_ns += model->costs.park_ns;
+    burst->at_ns += model->costs.park_ns / 2;
 }
 
 static void try_lock(struct memory_model *model, struct burst *burst, struct slot *slot)
@@ -195,13 +195,16 @@ static void try_lock(struct memory_model *model, struct burst *burst, struct slo
     retry_lock(model, burst, slot);
 }
 
-/* The word has changed when somebody has let go meanwhile: then nobody sleeps. */
+/* Half-way through the call the kernel looks at the word, which has changed when somebody has let
+ * go meanwhile: then nobody sleeps, and the call returns. */
 static void park(struct memory_model *model, struct burst *burst, struct slot *slot)
 {
-    if (slot->is_held && slot->is_wanted)
+    if (slot->is_held && slot->is_wanted) {
         memory_sleep(model, burst);
-    else
-        retry_lock(model, burst, slot);
+        return;
+    }
+    burst->step = DO_RETRY;
+    burst->at_ns += model->costs.park_ns - model->costs.park_ns / 2;
 }
 
 /* The lock is free before the system call that wakes a sleeper, if there is one; where that is the

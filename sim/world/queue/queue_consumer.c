@@ -45,7 +45,7 @@ static void reply(struct queue_model *model, struct queue_request *request,
     request->op.event.fire = end;
     if (!op_is_waited_for(&request->op))
         end(&request->op.event);
-    else if (!link_op_send(model->link, &request->op, model->is_cut, model->spec->latency_ns))
+    else if (!link_op_send(model->link, &request->op, model->is_cut, &model->spec->way))
         op_lost(&request->op, &model->requests);
 }
 
@@ -113,7 +113,7 @@ static void fetch(struct queue_model *model, struct queue_request *take, uint32_
     take->max = available < take->max ? (uint32_t)available : take->max;
     take->generation = take->group->generation;
     take->op.event.fire = deliver;
-    if (link_op_send(model->link, &take->op, model->is_cut, model->spec->latency_ns))
+    if (link_op_send(model->link, &take->op, model->is_cut, &model->spec->way))
         share->in_hand = take;
     else
         op_lost(&take->op, &model->requests);
@@ -307,7 +307,7 @@ static void send(struct queue_request *request)
 {
     struct queue_model *model = model_of(&request->op);
 
-    if (!link_op_send(model->link, &request->op, model->is_cut, model->spec->latency_ns))
+    if (!link_op_send(model->link, &request->op, model->is_cut, &model->spec->way))
         op_lost(&request->op, &model->requests);
 }
 

@@ -41,8 +41,7 @@ void rabbit_channel_send(struct rabbit_channel *channel, struct event *event,
     struct rabbit_model *model = channel->queue->model;
 
     event->fire = arrive;
-    if (rabbit_can_pass(model, channel->node) &&
-        link_send(model->link, event, model->spec->latency_ns))
+    if (rabbit_can_pass(model, channel->node) && link_send(model->link, event, &model->spec->way))
         return;
     event->fire = again;
     event_after(model->events, event, RABBIT_RETRANSMIT_NS);

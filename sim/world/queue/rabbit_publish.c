@@ -37,7 +37,7 @@ static void answer(struct rabbit_model *model, struct rabbit_put *put, enum call
     put->op.event.fire = end;
     if (!op_is_waited_for(&put->op))
         end(&put->op.event);
-    else if (!link_op_send(model->link, &put->op, model->is_cut, model->spec->latency_ns))
+    else if (!link_op_send(model->link, &put->op, model->is_cut, &model->spec->way))
         op_lost(&put->op, &model->puts);
 }
 
@@ -171,7 +171,7 @@ void rabbit_put_record(struct queue *port, struct call *call, uint32_t topic, co
     put->topic = topic;
     if (!has_confirms)
         end_now(model, node, call, CALL_OK);
-    if (!link_op_send(model->link, &put->op, model->is_cut, model->spec->latency_ns))
+    if (!link_op_send(model->link, &put->op, model->is_cut, &model->spec->way))
         op_lost(&put->op, &model->puts);
 }
 

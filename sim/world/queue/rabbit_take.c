@@ -195,7 +195,7 @@ static void send(struct event *event)
     struct rabbit_model *model = ack->queue->model;
 
     ack->op.event.fire = arrive;
-    if (link_op_send(model->link, &ack->op, model->is_cut, model->spec->latency_ns))
+    if (link_op_send(model->link, &ack->op, model->is_cut, &model->spec->way))
         return;
     ack->op.event.fire = send;
     if (channel_numbered(ack->queue, ack->number) != NULL)

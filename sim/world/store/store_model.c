@@ -59,7 +59,7 @@ static void reply(struct store_model *model, struct store_command *command)
         return;
     }
     command->op.event.fire = end;
-    if (!link_op_send(model->link, &command->op, model->is_cut, model->spec->latency_ns))
+    if (!link_op_send(model->link, &command->op, model->is_cut, &model->spec->way))
         lose(model, command);
 }
 
@@ -149,7 +149,7 @@ static void arrive(struct event *event)
 bool store_model_send(struct store_model *model, struct store_command *command)
 {
     command->op.event.fire = arrive;
-    return link_op_send(model->link, &command->op, model->is_cut, model->spec->latency_ns);
+    return link_op_send(model->link, &command->op, model->is_cut, &model->spec->way);
 }
 
 /* ---- The port ------------------------------------------------------------------------------- */

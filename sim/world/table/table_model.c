@@ -85,7 +85,7 @@ static struct table_transaction *begin(struct table *table, struct call *call, u
 
 static void send(struct table_model *model, struct table_transaction *transaction)
 {
-    if (!link_op_send(model->link, &transaction->op, model->is_cut, model->spec->latency_ns)) {
+    if (!link_op_send(model->link, &transaction->op, model->is_cut, &model->spec->way)) {
         if (transaction->block != NULL)
             pool_give(&model->blocks[transaction->block->size], transaction->block);
         op_lost(&transaction->op, &model->transactions);

@@ -45,7 +45,7 @@ static void reply(struct table_model *model, struct table_transaction *transacti
     transaction->op.event.fire = end;
     if (!op_is_waited_for(&transaction->op))
         end(&transaction->op.event);
-    else if (!link_op_send(model->link, &transaction->op, model->is_cut, model->spec->latency_ns))
+    else if (!link_op_send(model->link, &transaction->op, model->is_cut, &model->spec->way))
         op_lost(&transaction->op, &model->transactions);
 }
 
