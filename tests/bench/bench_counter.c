@@ -1,6 +1,6 @@
 /* bench_counter.c — What one increment costs, by design, alone and with another thread at it.
  *
- * From here come the defaults of services.*.memory (sim/scenario/keys/keys_memory.c). Every figure
+ * From here come the defaults of memory (sim/scenario/keys/keys_memory.c). Every figure
  * is the median over rounds, and all of them are taken in each round, one after the other, so that
  * a machine that is busy for a while is busy for all alike; least and most stand beside it. The two
  * threads are pinned to two cores. Usage: bench_counter [rounds] */

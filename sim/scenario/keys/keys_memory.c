@@ -14,10 +14,10 @@
  *   park       820 to 950 ns for a futex call that has nothing to do. With it the model gives what
  *              two threads at one lock were measured to lose: 1 to 3 us each time it is held.
  *   wake       13 us for the system call, when the sleeper's core is halted: a virtual one has to
- *              be kicked.
- *   asleep     34 to 41 us from there until the sleeper runs.
- *   allocate   malloc and free: 28 to 30 ns for 64 B; kib: 50 to 54 ns for 1 KiB, 190 to 206 for
- *              4 KiB, copied. */
+ *              be kicked. On cores that are kept awake, as a live run of root's keeps them, 2 us.
+ *   asleep     34 to 41 us from there until the sleeper runs; on cores that are awake, 9.
+ *   allocate   malloc and free: 28 to 30 ns for 64 B.
+ *   per_kib    50 to 54 ns for 1 KiB, 190 to 206 for 4 KiB, copied. */
 #include "sim/scenario/keys/keys.h"
 
 static const struct word designs[] = {

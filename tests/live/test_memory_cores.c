@@ -1,0 +1,93 @@
+/* test_memory_cores.c — On which cores the threads of a live counter may run. */
+#define _GNU_SOURCE
+#include "tests/lib/test.h"
+
+#include <dirent.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/types.h>
+
+#include "services/live/memory/memory_live.h"
+#include "services/live/node/stats.h"
+
+enum { THREADS = 3 };
+
+static cpu_set_t ours; /* Of this process. */
+
+/* Threads of this process that may not run on all of its cores; *seen: where the last of them
+ * may. */
+static unsigned confined(cpu_set_t *seen)
+{
+    DIR *tasks = opendir("/proc/self/task");
+    struct dirent *task;
+    unsigned found = 0;
+
+    assert_non_null(tasks);
+    while ((task = readdir(tasks)) != NULL) {
+        pid_t thread = (pid_t)strtol(task->d_name, NULL, 10);
+        cpu_set_t set;
+
+        if (thread <= 0 || sched_getaffinity(thread, sizeof set, &set) != 0 ||
+            CPU_EQUAL(&set, &ours))
+            continue;
+        *seen = set;
+        found++;
+    }
+    closedir(tasks);
+    return found;
+}
+
+/* Where the threads of such a replica may run. */
+static cpu_set_t cores_of(uint32_t replica, uint32_t cores, unsigned expected)
+{
+    const struct memory_layout layout = {.slots = 1, .gap_ns = 1, .hold_ns = 1, .bytes = 8};
+    const struct memory_live_spec spec = {
+        .threads = THREADS, .cores = cores, .replica = replica, .speed = 1, .name = "counter"};
+    static struct node_stats stats;
+    struct memory_live *memory;
+    struct loop loop;
+    cpu_set_t seen = ours;
+
+    assert_true(loop_open(&loop, 0));
+    memory = memory_live_open(&loop, &spec, &stats);
+    memory_lay(memory_live_port(memory), &layout);
+    assert_int_equal(confined(&seen), expected);
+    memory_live_close(memory);
+    loop_close(&loop);
+    return seen;
+}
+
+static void one_core_is_one_and_the_next_replica_has_another(void **state)
+{
+    cpu_set_t first, second;
+
+    (void)state;
+    if (CPU_COUNT(&ours) < 2) {
+        puts("*** SKIPPED: one core is all that there is ***");
+        skip();
+    }
+    first = cores_of(0, 1, THREADS);
+    second = cores_of(1, 1, THREADS);
+    assert_int_equal(CPU_COUNT(&first), 1);
+    assert_int_equal(CPU_COUNT(&second), 1);
+    assert_false(CPU_EQUAL(&first, &second));
+}
+
+static void more_cores_than_there_are_are_all_of_them(void **state)
+{
+    (void)state;
+    (void)cores_of(1, 1000, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(one_core_is_one_and_the_next_replica_has_another),
+        cmocka_unit_test(more_cores_than_there_are_are_all_of_them),
+    };
+
+    if (sched_getaffinity(0, sizeof ours, &ours) != 0)
+        return 1;
+    return cmocka_run_group_tests_name("the cores of a counter", tests, NULL, NULL);
+}
