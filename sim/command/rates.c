@@ -5,7 +5,7 @@
 
 #include "sim/theory/theory.h"
 
-enum { VISITED, STORED, WRITTEN, RATES };
+enum { VISITED, STORED, PUT, WRITTEN, RATES };
 
 /* Adds what a line says of its phase. */
 static void read_line(double rates[static RATES], const struct theory_line *line)
@@ -14,13 +14,15 @@ static void read_line(double rates[static RATES], const struct theory_line *line
         rates[VISITED] += line->value.value;
     else if (line->what == THEORY_STORE || line->what == THEORY_STORE_THREADS)
         rates[STORED] += line->of[0].value;
+    else if (line->what == THEORY_LOG_RATE)
+        rates[PUT] += line->value.value;
     else if (line->what == THEORY_TABLE_RATE) /* Reads and writes. */
         rates[WRITTEN] += line->of[1].value;
 }
 
 void rates_note(struct lab_rates *rates, const struct scenario *scenario)
 {
-    double *const into[RATES] = {&rates->visited, &rates->stored, &rates->written};
+    double *const into[RATES] = {&rates->visited, &rates->stored, &rates->put, &rates->written};
     double sums[RATES] = {0}, squares[RATES] = {0};
     struct theory *theory = theory_open(scenario);
 

@@ -25,8 +25,7 @@
 /* Visits per second of all who ask; above the most, two cores measure themselves. */
 enum { VISITED_LEAST = 100, VISITED_USUAL = 300, VISITED_MOST = 1500 };
 
-/* `work` and `reading` are asked by a crowd, the others by nobody: `user` is there so that all
- * servers are wanted, `likes` so that there are rows without an index. */
+/* The first three are asked by a crowd; `likes` is there for rows without an index. */
 static const char scenario_text[] =
     "version: 1\n"
     "name: calibrate\n"
@@ -37,7 +36,7 @@ static const char scenario_text[] =
     "services:\n"
     "  work: {replicas: 6, cores: 8, steps: [{compute: 1ms}]}\n"
     "  reading: {replicas: 4, cores: 8, steps: [{compute: 1ms}, {store: get}]}\n"
-    "  user: {replicas: 1, steps: [{put: {}}]}\n"
+    "  writing: {replicas: 4, cores: 8, steps: [{compute: 1ms}, {store: get}, {put: {}}]}\n"
     "  likes: {design: table, replicas: 1}\n";
 
 void calibrate_step(const struct calibrator *calibrator, const char *en, const char *ru)
@@ -165,7 +164,8 @@ static struct lab_rates rates_beside(const struct lab_rates *wanted)
     double scale = fmin(fmax(visited, VISITED_LEAST), VISITED_MOST) / visited;
 
     return (struct lab_rates){.visited = visited * scale,
-                              .stored = fmin(wanted->stored, visited) * scale};
+                              .stored = fmin(wanted->stored, visited) * scale,
+                              .put = fmin(wanted->put, visited) * scale};
 }
 
 /* Whoever measures hops is one of those who visit. */

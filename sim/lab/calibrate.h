@@ -7,15 +7,15 @@
  * to back: what sleeps between two questions answers later than what never rests, and services
  * sleep. Every number is the mean of the median part of some hundreds, since what else runs on
  * a machine comes and goes. The virtual world with these numbers says what was measured here;
- * calibration_write lays down how.
- *
- * Left out: what a value of many KiB costs in Redis. */
+ * calibration_write lays down how. */
 #ifndef SIM_LAB_CALIBRATE_H
 #define SIM_LAB_CALIBRATE_H
 
 #include <stdio.h>
 
 #include "sim/lab/lab.h"
+
+enum { CALIBRATE_LARGE_KIB = 16 };
 
 struct calibrated { /* One series of questions, in microseconds. */
     double
@@ -33,6 +33,7 @@ struct calibration {
 
     struct calibrated get;           /* Redis, there and back. */
     double get_cpu_us;               /* Its processor time per command. */
+    struct calibrated get_large;     /* The same of a value of CALIBRATE_LARGE_KIB. */
     struct calibrated memcached_get; /* The same of memcached, where there is one. */
     double memcached_cpu_us;
     struct calibrated put;      /* Acknowledged as `acks: all`, without linger. */

@@ -1,7 +1,8 @@
 /* calibrate_crowd.c — People who ask the nodes while something else is measured.
  *
- *   crowd --> balancer --> work                (visited - stored)
- *                      --> reading --> store   (stored)
+ *   crowd --> balancer --> work                    the others of those who visit
+ *                      --> reading --> store       as often as something is stored, less the puts
+ *                      --> writing --> store, log  as often as something is put
  *
  * A call to Redis takes half as long on a machine that does nothing else: in a run the same cores
  * carry the driver, a balancer and the other nodes as well, and what these ask of the servers. So a
@@ -9,6 +10,7 @@
  * until it is told to go or we die. */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <math.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -17,7 +19,7 @@
 #include "sim/lab/timely.h"
 
 enum { ASKERS = 64 };
-enum { WORK, READING, TARGETS }; /* As in the scenario. */
+enum target { WORK, READING, WRITING, TARGETS }; /* As in the scenario. */
 
 static const uint64_t timeout_ns = 5000000000u;
 
@@ -27,7 +29,7 @@ struct crowd {
     struct peer_live *peer;
     struct dice dice;
     double mean_gap_ns;
-    double reading; /* Share. */
+    double reading, writing; /* Shares. */
     struct event *alarm;
     struct call calls[ASKERS];
     unsigned next;
@@ -38,17 +40,25 @@ static void answered(struct call *call)
     (void)call;
 }
 
+static enum target choose(struct crowd *crowd)
+{
+    double chance = dice_uniform(&crowd->dice);
+
+    if (chance < crowd->writing)
+        return WRITING;
+    return chance < crowd->writing + crowd->reading ? READING : WORK;
+}
+
 /* Whoever is still waiting when his turn comes again lets it pass. */
 static void ask(void *context)
 {
     struct crowd *crowd = context;
     struct call *call = &crowd->calls[crowd->next++ % ASKERS];
     const struct ask question = {.verb = VERB_CALL, .key = crowd->next, .bytes = 32};
-    uint32_t target = dice_chance(&crowd->dice, crowd->reading) ? READING : WORK;
 
     loop_alarm_set(crowd->alarm, (uint64_t)(crowd->mean_gap_ns * dice_exponential(&crowd->dice)));
     if (call->outcome != CALL_PENDING)
-        peer_ask(peer_live_port(crowd->peer), call, target, &question, timeout_ns);
+        peer_ask(peer_live_port(crowd->peer), call, choose(crowd), &question, timeout_ns);
 }
 
 static bool find_fronts(struct crowd *crowd, struct crew *crew)
@@ -64,7 +74,8 @@ static void live_on(struct crew *crew, const struct lab_rates *rates)
     static struct crowd crowd;
 
     crowd.mean_gap_ns = 1e9 / rates->visited;
-    crowd.reading = rates->stored / rates->visited;
+    crowd.writing = fmin(rates->put / rates->visited, 1);
+    crowd.reading = fmax(rates->stored - rates->put, 0) / rates->visited;
     for (unsigned i = 0; i < ASKERS; i++)
         crowd.calls[i].done = answered;
     dice_init(&crowd.dice, 1, "crowd");

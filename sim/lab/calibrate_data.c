@@ -16,41 +16,60 @@ static const uint64_t timeout_ns = 10000000000u, ms_ns = 1000000;
 
 /* ---- The store ------------------------------------------------------------------------------- */
 
-enum { A_KEY = 7 };
+struct value {
+    struct store *store;
+    uint64_t key;
+    uint32_t bytes;
+};
 
-static void set_one(struct probe *probe, struct sample *sample)
+static void set_value(struct probe *probe, struct sample *sample)
 {
-    store_set(probe->context, &sample->call, store_key(SPACE_CUSTOM, A_KEY), 1, 16, 0, timeout_ns);
+    const struct value *value = probe->context;
+
+    store_set(value->store, &sample->call, store_key(SPACE_CUSTOM, value->key), 1, value->bytes, 0,
+              timeout_ns);
 }
 
-static void get_one(struct probe *probe, struct sample *sample)
+static void get_value(struct probe *probe, struct sample *sample)
 {
-    store_get(probe->context, &sample->call, store_key(SPACE_CUSTOM, A_KEY), timeout_ns);
+    const struct value *value = probe->context;
+
+    store_get(value->store, &sample->call, store_key(SPACE_CUSTOM, value->key), timeout_ns);
+}
+
+static bool measure_gets(struct calibrator *calibrator, struct value value,
+                         struct calibrated *figures)
+{
+    struct probe set = {.name = "a Redis set", .every_ns = ms_ns, .samples = 5, .ask = set_value};
+    struct probe get = {.name = "a Redis get",
+                        .every_ns = 5 * ms_ns,
+                        .samples = 400,
+                        .blocks = 5,
+                        .ask = get_value};
+    struct calibrated ignored;
+
+    set.context = get.context = &value;
+    return probe_run(&set, calibrator, &ignored) && probe_run(&get, calibrator, figures);
 }
 
 static bool measure_store(struct calibrator *calibrator, struct store *store)
 {
-    struct probe set = {.name = "a Redis set", .every_ns = ms_ns, .samples = 5, .ask = set_one};
-    struct probe get = {.name = "a Redis get", .every_ns = 5 * ms_ns, .samples = 400, .blocks = 5};
+    struct calibration *to = calibrator->calibration;
     const char *server = calibrator->servers.store.server;
     struct store_info before, after;
-    struct calibrated ignored;
     char why[160] = "";
 
-    set.context = get.context = store;
-    get.ask = get_one;
-    if (!probe_run(&set, calibrator, &ignored))
-        return false;
     if (!store_read_info(server, &before, why))
         return calibrate_fail(calibrator, "Redis", why);
-    if (!probe_run(&get, calibrator, &calibrator->calibration->get))
+    if (!measure_gets(calibrator, (struct value){store, 7, 16}, &to->get))
         return false;
     if (!store_read_info(server, &after, why))
         return calibrate_fail(calibrator, "Redis", why);
     if (after.commands > before.commands)
-        calibrator->calibration->get_cpu_us =
+        to->get_cpu_us =
             (double)(after.cpu_us - before.cpu_us) / (double)(after.commands - before.commands);
-    return true;
+    return measure_gets(calibrator, (struct value){store, 8, CALIBRATE_LARGE_KIB << 10},
+                        &to->get_large);
 }
 
 bool calibrate_store(struct calibrator *calibrator)

@@ -20,7 +20,7 @@
 #include "sim/lab/calibrate.h"
 #include "sim/lab/crew.h"
 
-enum { CALIBRATE_SERIES_MAX = 32, CALIBRATE_HOP_RATE = 500 /* Hops asked per second. */ };
+enum { CALIBRATE_SERIES_MAX = 64, CALIBRATE_HOP_RATE = 500 /* Hops asked per second. */ };
 
 enum { PROBE_BLOCKS_MAX = 8 };
 

@@ -5,7 +5,8 @@
  *
  *   network   a request through a balancer: 4 ways, the balancer's work, the work; a fourth of what
  *             is over. A balancer's own work stays the scenario's: the nodes emulate it, too.
- *   store     2 ways + command. command is the server's processor time, the ways are the rest.
+ *   store     2 ways + command. command is the server's processor time, the ways are the rest;
+ *             per_kib the slope between gets of 16 bytes and of 16 KiB.
  *   queue     linger + 2 ways + append + record + replicate. A way is half of a commit of an
  *             offset, record the slope of a burst, replicate what `acks: all` takes more than
  *             `acks: leader`, append the rest, an untimely end of the linger included.
@@ -82,14 +83,17 @@ static void write_head(FILE *out, const struct calibration *of)
         "#   servers: %s\n"
         "# Lay it over a scenario: sim run FILE --calibration THIS.\n"
         "# Measured at 20 to 1000 questions per second, while others ask the nodes %.0f times a\n"
-        "# second, and these the store %.0f times; of each series the median part:\n"
+        "# second, and these the store %.0f times and the log %.0f times; of each series the "
+        "median\n"
+        "# part:\n"
         "#\n",
-        of->when, of->machine, of->servers, of->beside.visited, of->beside.stored);
+        of->when, of->machine, of->servers, of->beside.visited, of->beside.stored, of->beside.put);
     put_series(out, "a node and back (health check)", &of->hop);
     put_series(out, "the same with 1 ms of work, beyond it", &of->timed);
     put_series(out, "the same through a balancer, beyond both", &of->balanced);
     put_series(out, "a sleep of 1 ms ends late by", &of->sleep);
     put_series(out, "Redis get", &of->get);
+    put_series(out, "the same of 16 KiB", &of->get_large);
     if (of->memcached_get.n > 0)
         put_series(out, "memcached get", &of->memcached_get);
     put_series(out, "record acknowledged, acks all, no linger", &of->put);
@@ -145,6 +149,8 @@ static void write_store(FILE *out, const struct calibration *of)
     fprintf(out, "\nstore:\n");
     put_way(out, "", trip_of(&of->get, 2, command_us), "Half of a get, less the command.");
     put_us(out, "command", command_us, "Redis' processor time per command (INFO).");
+    put_us(out, "per_kib", (of->get_large.mean - of->get.mean) / CALIBRATE_LARGE_KIB,
+           "Slope between gets of 16 bytes and of 16 KiB.");
     write_memcached(out, of);
 }
 

@@ -38,6 +38,7 @@ struct lab_progress { /* Once a second while there is load, and while it drains.
 struct lab_rates {  /* Of a scenario, per second; 0: not known. */
     double visited; /* Asks of all services. */
     double stored;  /* Commands to the store. */
+    double put;     /* Records. */
     double written; /* Transactions that write. */
 };
 

@@ -81,7 +81,8 @@ class Calibrate(unittest.TestCase):
         self.assertIn("a hop", self.done.stderr)
         self.assertIn("a transaction, at 350 per second", self.text)  # The scenario's rates.
         said = re.sub(r"\n# ", " ", self.text)
-        self.assertRegex(said, r"ask the nodes 350 times a second, and these the store 350 times;")
+        self.assertRegex(said, r"ask the nodes 350 times a second, and these the store 350 times and "
+                                r"the log 100 times;")
         for words in ("machine:", "servers: Redis", "embedded broker", "SQLite", "p50", "n "):
             self.assertIn(words, self.text)
 
@@ -90,6 +91,7 @@ class Calibrate(unittest.TestCase):
                 ("network", "latency", 0, 50000),
                 ("store", "command", 0.1, 5000),
                 ("store", "latency", 0, 50000),
+                ("store", "per_kib", 0, 5000),
                 ("queue", "latency", 0, 100000),
                 ("queue", "record", 0, 5000),
                 ("queue", "append", 0, 200000),
