@@ -175,12 +175,19 @@ static bool measure_nodes(struct calibrator *calibrator, struct lab_rates beside
     return (beside.visited <= 0 || crowd_begin(calibrator, &beside)) && calibrate_nodes(calibrator);
 }
 
+/* The last of them do not look up from their work. */
+static bool was_let_finish(struct calibrator *calibrator)
+{
+    return !calibrate_is_interrupted(calibrator) ||
+           calibrate_fail(calibrator, "calibration", "interrupted");
+}
+
 static bool measure_servers(struct calibrator *calibrator, const struct lab_rates *beside)
 {
     return crowd_begin(calibrator, beside) && calibrate_store(calibrator) &&
            calibrate_memcached(calibrator) && calibrate_queue(calibrator) &&
            calibrate_table(calibrator) && calibrate_tokens(calibrator) &&
-           calibrate_threads(calibrator);
+           calibrate_threads(calibrator) && was_let_finish(calibrator);
 }
 
 static enum lab_end measure(struct calibrator *calibrator)

@@ -25,6 +25,13 @@ struct calibrated { /* One series of questions, in microseconds. */
     unsigned n; /* Answers; 0: not measured. */
 };
 
+struct calibrated_threads {
+    struct calibrated park; /* A futex call that has nothing to do. */
+    struct calibrated wake; /* One that wakes a sleeper on another core; none where there is one. */
+    struct calibrated asleep;                /* From there until it runs. */
+    struct calibrated copied_64, copied_16k; /* An object of so many bytes, allocated and copied. */
+};
+
 struct calibration {
     struct calibrated hop;      /* There and back: driver -> node -> driver. */
     struct calibrated timed;    /* The same with 1 ms of work: what it takes beyond the 1 ms. */
@@ -53,10 +60,7 @@ struct calibration {
     double write_rate;           /* … so many times a second. */
     struct calibrated write_100, write_500;
 
-    struct calibrated park; /* A futex call that has nothing to do. */
-    struct calibrated wake; /* One that wakes a sleeper on another core; none where there is one. */
-    struct calibrated asleep;                /* From there until it runs. */
-    struct calibrated copied_64, copied_16k; /* An object of so many bytes, allocated and copied. */
+    struct calibrated_threads threads;
 
     struct calibrated sign[TOKEN_ALGORITHMS], verify[TOKEN_ALGORITHMS]; /* Processor time. */
     struct calibrated session; /* Reading a session's id. */

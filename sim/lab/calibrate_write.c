@@ -75,6 +75,8 @@ static void put_series(FILE *out, const char *what, const struct calibrated *of)
 
 static void write_head(FILE *out, const struct calibration *of)
 {
+    char scanned[48];
+
     fprintf(
         out,
         "# What this machine takes for a hop, a call, a record and a commit; written by\n"
@@ -83,9 +85,8 @@ static void write_head(FILE *out, const struct calibration *of)
         "#   servers: %s\n"
         "# Lay it over a scenario: sim run FILE --calibration THIS.\n"
         "# Measured at 20 to 1000 questions per second, while others ask the nodes %.0f times a\n"
-        "# second, and these the store %.0f times and the log %.0f times; of each series the "
-        "median\n"
-        "# part:\n"
+        "# second, and these the store %.0f times and the log %.0f times.\n"
+        "# Of each series the median part:\n"
         "#\n",
         of->when, of->machine, of->servers, of->beside.visited, of->beside.stored, of->beside.put);
     put_series(out, "a node and back (health check)", &of->hop);
@@ -104,7 +105,9 @@ static void write_head(FILE *out, const struct calibration *of)
     put_series(out, "record put, until a consumer has it", &of->take);
     put_series(out, "offset committed", &of->offset);
     put_series(out, "row read by its key", &of->read);
-    put_series(out, "200,000 rows looked through", &of->scan);
+    snprintf(scanned, sizeof scanned, "%llu rows looked through",
+             (unsigned long long)of->scan_rows);
+    put_series(out, scanned, &of->scan);
     put_series(out, "transaction of 1 row", &of->write);
     put_series(out, "the same by four processes in turn", &of->own_write);
     put_series(out, "transaction of 100 rows", &of->write_100);
@@ -112,13 +115,13 @@ static void write_head(FILE *out, const struct calibration *of)
     put_series(out, "token checked, HS256", &of->verify[TOKEN_HS256]);
     put_series(out, "token checked, RS256", &of->verify[TOKEN_RS256]);
     put_series(out, "token checked, EdDSA", &of->verify[TOKEN_EDDSA]);
-    put_series(out, "futex call that has nothing to do", &of->park);
-    if (of->wake.n > 0) {
-        put_series(out, "futex call that wakes a sleeper", &of->wake);
-        put_series(out, "from there until it runs", &of->asleep);
+    put_series(out, "futex call that has nothing to do", &of->threads.park);
+    if (of->threads.wake.n > 0) {
+        put_series(out, "futex call that wakes a sleeper", &of->threads.wake);
+        put_series(out, "from there until it runs", &of->threads.asleep);
     }
-    put_series(out, "object of 64 bytes copied", &of->copied_64);
-    put_series(out, "object of 16 KiB copied", &of->copied_16k);
+    put_series(out, "object of 64 bytes copied", &of->threads.copied_64);
+    put_series(out, "object of 16 KiB copied", &of->threads.copied_16k);
     fprintf(out, "version: 1\n");
 }
 
@@ -187,7 +190,7 @@ static void write_table(FILE *out, const struct calibration *of)
             "Half of what the way to a connection and back adds.");
     put_us(out, "statement", statement_us, "A read by key on a connection of one's own.");
     fprintf(out, "  scan_row: %.0fns # Of a count without an index, per row.\n",
-            over_zero(of->scan.p50 - statement_us) / (double)of->scan_rows * 1e3);
+            over_zero(of->scan.mean - statement_us) / (double)of->scan_rows * 1e3);
     put_us(out, "row", row_us, "Slope between transactions of 1 and of 500 rows.");
     snprintf(why, sizeof why, "What is left of such a transaction, at %.0f per second.",
              of->write_rate);
@@ -215,7 +218,7 @@ static void put_ns(FILE *out, const char *key, double us, const char *why)
     fprintf(out, "  %s: %.0fns # %s\n", key, fmax(us * 1e3, 1), why);
 }
 
-static void write_memory(FILE *out, const struct calibration *of)
+static void write_memory(FILE *out, const struct calibrated_threads *of)
 {
     double kib = 1.0 / 16, small = of->copied_64.mean, large = of->copied_16k.mean;
     double kib_us = over_zero((large - small) / (16 - kib));
@@ -238,5 +241,5 @@ void calibration_write(FILE *out, const struct calibration *calibration)
     write_queue(out, calibration);
     write_table(out, calibration);
     write_tokens(out, calibration);
-    write_memory(out, calibration);
+    write_memory(out, &calibration->threads);
 }

@@ -155,8 +155,7 @@ static void print_trust(struct page *page, enum language language, const struct 
                                         "ЧАСТИЧНО: прогон кончился раньше срока; без оценки целей"};
     static const struct text is_void = {
         "VOID: send lag p99 was %s, over 2 ms: the driver was late, and its figures are not "
-        "judged; "
-        "sim doctor names what helps",
+        "judged; sim doctor names what helps",
         "НЕДЕЙСТВИТЕЛЬНО: p99 запаздывания отправки %s, больше 2 мс: запросы уходили поздно, цели "
         "не оцениваются; что поможет, скажет sim doctor"};
     static const struct text fast = {

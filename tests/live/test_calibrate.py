@@ -82,7 +82,7 @@ class Calibrate(unittest.TestCase):
         self.assertIn("a transaction, at 350 per second", self.text)  # The scenario's rates.
         said = re.sub(r"\n# ", " ", self.text)
         self.assertRegex(said, r"ask the nodes 350 times a second, and these the store 350 times and "
-                                r"the log 100 times;")
+                                r"the log 100 times\.")
         for words in ("machine:", "servers: Redis", "embedded broker", "SQLite", "p50", "n "):
             self.assertIn(words, self.text)
 
@@ -180,17 +180,23 @@ class Trouble(unittest.TestCase):
             self.assertEqual(done.returncode, 2, words)
             self.assertNotIn("…", done.stderr)
 
-    def test_an_interruption_is_130_and_leaves_nothing_behind(self):
+    def interrupted_at(self, step):
         process = subprocess.Popen([SIM, "calibrate"], stdout=subprocess.PIPE,
                                    stderr=subprocess.PIPE, text=True,
                                    env={**os.environ, "LANG": "C", "SIM_LANG": ""})
         for line in process.stderr:
-            if "a hop" in line:
+            if step in line:
                 break
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=60)
         self.assertEqual((process.returncode, out), (130, ""), err)
         self.assertIn("interrupted", err)
+
+    def test_an_interruption_is_130_and_leaves_nothing_behind(self):
+        self.interrupted_at("a hop")
+
+    def test_so_is_one_at_the_very_end(self):
+        self.interrupted_at("signatures")
 
 
 if __name__ == "__main__":
