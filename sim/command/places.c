@@ -69,12 +69,11 @@ bool places_override(struct named_story *named, const char *value)
     return true;
 }
 
-int places_load(struct story *story, const struct named_story *named, const char *overlay,
+static int load(struct story *story, const struct named_story *named, struct story_source source,
                 const struct settings *settings)
 {
     struct problems *problems = problems_open();
     char path[PATH_MAX];
-    const struct story_source source = {path, overlay, named->overrides, named->overrides_max};
     bool is_loaded;
 
     if (problems == NULL) {
@@ -83,9 +82,25 @@ int places_load(struct story *story, const struct named_story *named, const char
         return EXIT_RUNTIME;
     }
     places_find(named->file, path, sizeof path);
+    source.path = path;
+    source.overrides = named->overrides;
+    source.overrides_max = named->overrides_max;
     is_loaded = story_load_from(story, &source, problems);
     if (!is_loaded)
         problems_print(problems, stderr, settings->lang);
     problems_close(problems);
     return is_loaded ? EXIT_AS_EXPECTED : EXIT_USAGE;
+}
+
+int places_load(struct story *story, const struct named_story *named, const char *overlay,
+                const struct settings *settings)
+{
+    return load(story, named, (struct story_source){.overlay = overlay}, settings);
+}
+
+int places_load_on(struct story *story, const struct named_story *named, const char *machine,
+                   const struct settings *settings)
+{
+    return load(story, named, (struct story_source){.overlay = machine, .overlay_is_last = true},
+                settings);
 }

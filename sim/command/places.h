@@ -32,4 +32,8 @@ bool places_override(struct named_story *named, const char *value);
 int places_load(struct story *story, const struct named_story *named, const char *overlay,
                 const struct settings *settings);
 
+/* The same as it runs on the machine that the overlay tells of: see overlay_is_last. */
+int places_load_on(struct story *story, const struct named_story *named, const char *machine,
+                   const struct settings *settings);
+
 #endif

@@ -1,6 +1,7 @@
 /* runs.c — Hands runs to threads and watches how far they are. */
 #include "sim/command/runs.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "sim/command/progress.h"
@@ -27,7 +28,8 @@ static void run_one(unsigned job, void *context)
     struct world_options options = runs->options;
     struct result *result = calloc(1, sizeof *result);
 
-    options.seed = runs->seed + job % runs->seeds_max;
+    options.seed = runs->seed + (runs->varies_chance ? 0 : job % runs->seeds_max);
+    options.chance = runs->varies_chance ? job % runs->seeds_max : 0;
     options.progress_ns = &runs->reached_ns[job];
     runs->results[job] = result;
     if (result != NULL && must_not_begin(runs))
@@ -51,6 +53,20 @@ static double share_done(void *context)
         done += reached < whole ? reached : whole;
     }
     return all > 0 ? done / all : 1;
+}
+
+bool runs_fit(const struct runs *runs, const struct settings *settings)
+{
+    uint64_t bytes = (uint64_t)runs->variants_max * runs->seeds_max * sizeof(struct result);
+    uint64_t room = runs->variants[0]->limits.memory;
+
+    if (bytes < room)
+        return true;
+    fprintf(stderr, "sim run: %s: %llu MiB, limits.memory %llu MiB\n",
+            settings_say(settings, "the results of so many seeds do not fit",
+                         "результаты стольких повторов не поместятся"),
+            (unsigned long long)(bytes >> 20), (unsigned long long)(room >> 20));
+    return false;
 }
 
 bool runs_run(struct runs *runs)

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "sim/command/command.h"
 #include "sim/measure/metric.h"
 #include "sim/scenario/scenario.h"
 #include "sim/world/world.h"
@@ -18,6 +19,7 @@ struct runs {
     unsigned variants_max;
     uint64_t seed; /* The first; then seed + 1 … */
     unsigned seeds_max;
+    bool varies_chance; /* The seed stays, and chance (world.h) goes up from 0 in its place. */
     unsigned threads;
     struct world_options options; /* For all; the seed and the progress are each run's own. */
     const char *lang;
@@ -27,6 +29,10 @@ struct runs {
     atomic_uint_fast64_t *reached_ns; /* Virtual time of each run; owned. */
     atomic_bool is_out_of_memory;
 };
+
+/* Results are kept until the end, for means and intervals. False, after saying so on stderr, where
+ * they are more than limits.memory: before the runs, and not in the middle of them. */
+bool runs_fit(const struct runs *runs, const struct settings *settings);
 
 /* Runs them all. False: memory was refused, and nothing is to be reported. */
 bool runs_run(struct runs *runs);
@@ -39,6 +45,12 @@ unsigned runs_begun(const struct runs *runs, unsigned variant);
 static inline struct result *runs_result(const struct runs *runs, unsigned variant, unsigned seed)
 {
     return runs->results[variant * runs->seeds_max + seed];
+}
+
+/* Of all its seeds. */
+static inline const struct result *const *runs_results(const struct runs *runs, unsigned variant)
+{
+    return (const struct result *const *)&runs->results[variant * runs->seeds_max];
 }
 
 #endif

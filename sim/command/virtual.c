@@ -75,22 +75,6 @@ static int report_runs(const struct job *job, const struct runs *runs)
     return code;
 }
 
-/* Results are kept until the end, for means and intervals: said before the runs, and not by a limit
- * that is hit in the middle of them. */
-static bool results_fit(const struct runs *runs, const struct settings *settings)
-{
-    uint64_t bytes = (uint64_t)runs->variants_max * runs->seeds_max * sizeof(struct result);
-    uint64_t room = runs->variants[0]->limits.memory;
-
-    if (bytes < room)
-        return true;
-    fprintf(stderr, "sim run: %s: %llu MiB, limits.memory %llu MiB\n",
-            settings_say(settings, "the results of so many seeds do not fit",
-                         "результаты стольких повторов не поместятся"),
-            (unsigned long long)(bytes >> 20), (unsigned long long)(room >> 20));
-    return false;
-}
-
 int job_virtual(const struct job *job)
 {
     const struct options *options = job->options;
@@ -107,7 +91,7 @@ int job_virtual(const struct job *job)
                                     .uses_plain_heap = options->uses_plain_heap}};
     int code;
 
-    if (!results_fit(&runs, job->settings))
+    if (!runs_fit(&runs, job->settings))
         return EXIT_LIMIT;
     code = runs_run(&runs) ? report_runs(job, &runs) : job_no_memory(job->settings);
     runs_free(&runs);

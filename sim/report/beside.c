@@ -43,10 +43,14 @@ static struct cell cell_of_value(const struct block *block, const struct beside_
 static struct cell cell_of_error(const struct block *block, const struct beside_row *row)
 {
     static const struct text points = {" pp", " п. п."};
-    const char *mark = !row->has_goal ? "" : row->is_within ? "✓ " : "✗ ";
-    struct cell cell = {.color = !row->has_goal   ? COLOR_DIM
-                                 : row->is_within ? COLOR_GOOD
-                                                  : COLOR_BAD};
+    const char *mark = !row->has_goal      ? ""
+                       : row->is_within    ? "✓ "
+                       : row->is_by_chance ? "≈ "
+                                           : "✗ ";
+    struct cell cell = {.color = !row->has_goal      ? COLOR_DIM
+                                 : row->is_within    ? COLOR_GOOD
+                                 : row->is_by_chance ? COLOR_WARN
+                                                     : COLOR_BAD};
     double percent = round(row->error * 1000) / 10;
     const char *sign = percent > 0 ? "+" : percent < 0 ? "−" : "";
 
@@ -147,10 +151,35 @@ static void print_whys(struct page *page, enum language language, const struct b
         print_line(page, COLOR_DIM, text_in(language, &peak));
 }
 
+/* How far chance alone goes, where that is farther than a goal. */
+static void print_chances(struct page *page, enum language language, const struct block *block,
+                          const struct beside_variant *variant)
+{
+    static const struct text chance = {"≈ %s: from %s to %s by chance alone (%s simulated runs)",
+                                       "≈ %s: по воле случая от %s до %s (симуляций: %s)"};
+
+    for (unsigned i = 0; i < block->rows.rows_max; i++) {
+        const struct beside_row *row = &block->rows.row[i];
+        struct figure figures[4];
+
+        if (!row->is_by_chance)
+            continue;
+        snprintf(figures[0].text, sizeof figures[0].text, "%s%s%s",
+                 text_in(language, &row->of->label), row->service == NULL ? "" : " ",
+                 row->service == NULL ? "" : row->service);
+        figures[1] = figure_of(language, row->of->unit, row->least);
+        figures[2] = figure_of(language, row->of->unit, row->most);
+        figures[3] = figure_of(language, METRIC_COUNT, variant->simulated_max);
+        print_sentence(page, COLOR_DIM, language, &chance, figures);
+    }
+}
+
 static void print_trust(struct page *page, enum language language, const struct block *block,
                         const struct beside_variant *variant)
 {
-    static const struct text held = {"goals held: %s of %s", "целей выдержано: %s из %s"};
+    static const struct text held = {"goals held: %s of %s; others by chance: %s, missed: %s",
+                                     "целей выдержано: %s из %s; прочие: случай — %s, промах — %s"};
+    static const struct text all_held = {"goals held: %s of %s", "целей выдержано: %s из %s"};
     static const struct text partial = {"PARTIAL: a run ended early; it is not judged",
                                         "ЧАСТИЧНО: прогон кончился раньше срока; без оценки целей"};
     static const struct text is_void = {
@@ -161,16 +190,19 @@ static void print_trust(struct page *page, enum language language, const struct 
     static const struct text fast = {
         "NOT JUDGED: %s at the peak is more than two cores can serve and measure (%s)",
         "БЕЗ ОЦЕНКИ: %s на пике — больше, чем два ядра могут обслужить и измерить (%s)"};
-    const struct figure counts[] = {figure_of(language, METRIC_COUNT, block->rows.held),
-                                    figure_of(language, METRIC_COUNT, block->rows.of)};
+    const struct beside_goals *goals = &block->rows.goals;
+    const struct figure counts[] = {figure_of(language, METRIC_COUNT, goals->held),
+                                    figure_of(language, METRIC_COUNT, goals->of),
+                                    figure_of(language, METRIC_COUNT, goals->by_chance),
+                                    figure_of(language, METRIC_COUNT, beside_missed(goals))};
     const struct figure lag = figure_of(language, METRIC_MS, variant->send_lag_p99_ms);
     const struct figure rates[] = {figure_of(language, METRIC_RATE, variant->peak_rps),
                                    figure_of(language, METRIC_RATE, BESIDE_RATE_MAX)};
 
     switch (block->rows.trust) {
     case BESIDE_JUDGED:
-        print_sentence(page, block->rows.held == block->rows.of ? COLOR_GOOD : COLOR_BAD, language,
-                       &held, counts);
+        print_sentence(page, beside_missed(goals) == 0 ? COLOR_GOOD : COLOR_BAD, language,
+                       goals->held == goals->of ? &all_held : &held, counts);
         return;
     case BESIDE_PARTIAL:
         print_sentence(page, COLOR_WARN, language, &partial, NULL);
@@ -217,26 +249,30 @@ static void print_variant(struct page *page, enum language language,
     grid_print(page, &grid);
     print_whys(page, language, &block, variant->theory);
     print_measurement(page, language, variant);
+    print_chances(page, language, &block, variant);
     print_trust(page, language, &block, variant);
 }
 
 static void print_sum(struct page *page, enum language language, const struct beside *beside)
 {
-    static const struct text sum = {"Goals held: %s of %s; variants judged: %s of %s",
-                                    "Целей выдержано: %s из %s; вариантов оценено: %s из %s"};
+    static const struct text sum = {
+        "Goals held: %s of %s; others by chance: %s, missed: %s; variants judged: %s of %s",
+        "Целей выдержано: %s из %s; прочие: случай — %s, промах — %s; вариантов оценено: %s из %s"};
     static const struct text what = {
         "goals: throughput and goodput within 5%, p50 10%, p95 20%, utilisation 5 points",
         "цели: throughput и goodput в пределах 5 %, p50 — 10 %, p95 — 20 %, занятость — 5 пунктов"};
     struct beside_goals goals = beside_goals(beside);
     const struct figure figures[] = {figure_of(language, METRIC_COUNT, goals.held),
                                      figure_of(language, METRIC_COUNT, goals.of),
+                                     figure_of(language, METRIC_COUNT, goals.by_chance),
+                                     figure_of(language, METRIC_COUNT, beside_missed(&goals)),
                                      figure_of(language, METRIC_COUNT, goals.variants_judged),
                                      figure_of(language, METRIC_COUNT, beside->variants_max)};
-    char line[200];
+    char line[300];
 
     page_end(page);
     figure_fill(line, sizeof line, text_in(language, &sum), figures);
-    page_wrap(page, goals.held == goals.of ? COLOR_STRONG : COLOR_BAD, 0, line);
+    page_wrap(page, beside_missed(&goals) == 0 ? COLOR_STRONG : COLOR_BAD, 0, line);
     page_end(page);
     page_wrap(page, COLOR_DIM, 0, text_in(language, &what));
     page_end(page);

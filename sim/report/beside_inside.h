@@ -27,15 +27,18 @@ struct beside_row {
     const struct beside_figure *of;
     const char *service;                  /* Of a figure that each service has; else NULL. */
     double estimate, simulated, measured; /* NaN: no value. */
+    double least, most;                   /* Of the simulated runs. */
 
     double error;   /* A share of the measured, or a difference of shares. NaN: none. */
     bool has_goal;  /* There is a goal, the variant is judged, and there is something to judge. */
     bool is_within; /* Of has_goal. */
+    bool is_by_chance; /* Of has_goal, and not is_within. */
 };
 
 struct beside_rows {
     struct beside_row row[BESIDE_ROWS_MAX];
-    unsigned rows_max, held, of;
+    unsigned rows_max;
+    struct beside_goals goals; /* Of this variant. */
     enum beside_trust trust;
 };
 

@@ -7,7 +7,7 @@
 
 #include "sim/report/beside_inside.h"
 
-enum { SCHEMA_VERSION = 1, DIGITS = 10 };
+enum { SCHEMA_VERSION = 2, DIGITS = 10 };
 
 static json_t *real_of(double value)
 {
@@ -41,31 +41,39 @@ static void put(json_t *object, const struct beside_row *row, json_t *value)
 static void put_rows(json_t *object, const struct beside_rows *rows)
 {
     json_t *estimate = json_object(), *simulated = json_object(), *measured = json_object();
-    json_t *error = json_object(), *within = json_object();
+    json_t *error = json_object(), *within = json_object(), *by_chance = json_object();
+    json_t *least = json_object(), *most = json_object();
 
     for (unsigned i = 0; i < rows->rows_max; i++) {
         const struct beside_row *row = &rows->row[i];
 
         put(estimate, row, real_of(row->estimate));
         put(simulated, row, real_of(row->simulated));
+        put(least, row, real_of(row->least));
+        put(most, row, real_of(row->most));
         put(measured, row, real_of(row->measured));
         put(error, row, real_of(row->error));
         put(within, row, row->has_goal ? json_boolean(row->is_within) : json_null());
+        put(by_chance, row, row->has_goal ? json_boolean(row->is_by_chance) : json_null());
     }
     json_object_set_new(object, "estimate", estimate);
     json_object_set_new(object, "simulated", simulated);
+    json_object_set_new(object, "simulated_least", least);
+    json_object_set_new(object, "simulated_most", most);
     json_object_set_new(object, "measured", measured);
     json_object_set_new(object, "error", error);
     json_object_set_new(object, "within", within);
+    json_object_set_new(object, "by_chance", by_chance);
 }
 
-static json_t *goals_of(unsigned held, unsigned of)
+static json_t *goals_of(const struct beside_goals *goals)
 {
-    json_t *goals = json_object();
+    json_t *object = json_object();
 
-    json_object_set_new(goals, "held", json_integer(held));
-    json_object_set_new(goals, "of", json_integer(of));
-    return goals;
+    json_object_set_new(object, "held", json_integer(goals->held));
+    json_object_set_new(object, "by_chance", json_integer(goals->by_chance));
+    json_object_set_new(object, "of", json_integer(goals->of));
+    return object;
 }
 
 static json_t *not_judged_of(enum beside_trust trust)
@@ -84,8 +92,9 @@ static json_t *variant_of(const struct beside_variant *variant)
     beside_rows(&rows, variant);
     json_object_set_new(object, "name", string_of(beside_name(variant)));
     put_rows(object, &rows);
-    json_object_set_new(object, "goals", goals_of(rows.held, rows.of));
+    json_object_set_new(object, "goals", goals_of(&rows.goals));
     json_object_set_new(object, "not_judged", not_judged_of(rows.trust));
+    json_object_set_new(object, "simulated_runs", json_integer(variant->simulated_max));
     json_object_set_new(lag, "p50", real_of(variant->send_lag_p50_ms));
     json_object_set_new(lag, "p99", real_of(variant->send_lag_p99_ms));
     json_object_set_new(object, "send_lag_ms", lag);
@@ -104,7 +113,7 @@ void beside_json(const struct beside *beside, FILE *out)
     json_object_set_new(document, "schema_version", json_integer(SCHEMA_VERSION));
     json_object_set_new(document, "scenario", string_of(beside->story->variants[0].name));
     json_object_set_new(document, "scenario_sha256", string_of(beside->story->sha256));
-    json_object_set_new(document, "goals", goals_of(goals.held, goals.of));
+    json_object_set_new(document, "goals", goals_of(&goals));
     for (unsigned v = 0; v < beside->variants_max; v++)
         json_array_append_new(variants, variant_of(&beside->variants[v]));
     json_object_set_new(document, "variants", variants);

@@ -1,8 +1,10 @@
 /* beside_rows.c — Which figures are compared, what each of the three says, and how far they are
  * apart. */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "services/base/check.h"
 #include "sim/report/beside_inside.h"
 
 enum {
@@ -75,7 +77,7 @@ static double estimated_utilization(const struct theory *theory, const char *ser
 
 enum beside_trust beside_trust(const struct beside_variant *variant)
 {
-    if (variant->simulated->end != RUN_DONE || variant->measured->end != RUN_DONE)
+    if (variant->simulated[0]->end != RUN_DONE || variant->measured->end != RUN_DONE)
         return BESIDE_PARTIAL;
     if (variant->is_void)
         return BESIDE_VOID;
@@ -102,14 +104,55 @@ static void judge(struct beside_rows *rows, struct beside_row *row)
     row->has_goal = row->of->goal > 0 && rows->trust == BESIDE_JUDGED &&
                     !(isnan(row->simulated) && isnan(row->measured));
     row->is_within = row->has_goal && fabs(row->error) <= row->of->goal;
-    rows->of += row->has_goal;
-    rows->held += row->is_within;
+    row->is_by_chance = row->has_goal && !row->is_within && row->least <= row->measured &&
+                        row->measured <= row->most;
+    rows->goals.of += row->has_goal;
+    rows->goals.held += row->is_within;
+    rows->goals.by_chance += row->is_by_chance;
 }
 
-static void add(struct beside_rows *rows, struct beside_row row)
+static double read_row(const struct beside_row *row, const struct result *result)
+{
+    return row->service == NULL ? metric_or_nan(result, row->of->metric)
+                                : utilization_or_nan(result, row->service);
+}
+
+static int compare(const void *a, const void *b)
+{
+    double left = *(const double *)a, right = *(const double *)b;
+
+    return (left > right) - (left < right);
+}
+
+/* Runs without a value are left out; where that is most of them, the simulation says none. */
+static void read_simulated(struct beside_row *row, const struct beside_variant *variant)
+{
+    double values[BESIDE_RUNS];
+    unsigned n = 0, runs = variant->simulated_max;
+
+    check(runs >= 1 && runs <= BESIDE_RUNS);
+    row->simulated = row->least = row->most = NAN;
+    for (unsigned i = 0; i < runs; i++) {
+        double value = read_row(row, variant->simulated[i]);
+
+        if (!isnan(value))
+            values[n++] = value;
+    }
+    if (n * 2 <= runs)
+        return;
+    qsort(values, n, sizeof *values, compare);
+    row->simulated = (values[(n - 1) / 2] + values[n / 2]) / 2;
+    row->least = values[0];
+    row->most = values[n - 1];
+}
+
+static void add(struct beside_rows *rows, const struct beside_variant *variant,
+                struct beside_row row)
 {
     if (rows->rows_max == BESIDE_ROWS_MAX)
         return;
+    read_simulated(&row, variant);
+    row.measured = read_row(&row, variant->measured);
     judge(rows, &row);
     rows->row[rows->rows_max++] = row;
 }
@@ -119,12 +162,11 @@ static void add(struct beside_rows *rows, struct beside_row row)
 static void add_metric(struct beside_rows *rows, const struct beside_variant *variant,
                        unsigned figure, const struct estimate_figure *estimate)
 {
-    add(rows, (struct beside_row){
-                  .of = &figures[figure],
-                  .estimate = estimate == NULL ? NAN : figure_or_nan(*estimate),
-                  .simulated = metric_or_nan(variant->simulated, figures[figure].metric),
-                  .measured = metric_or_nan(variant->measured, figures[figure].metric),
-              });
+    add(rows, variant,
+        (struct beside_row){
+            .of = &figures[figure],
+            .estimate = estimate == NULL ? NAN : figure_or_nan(*estimate),
+        });
 }
 
 static void add_answers(struct beside_rows *rows, const struct beside_variant *variant,
@@ -141,18 +183,17 @@ static void add_answers(struct beside_rows *rows, const struct beside_variant *v
 static void add_utilization(struct beside_rows *rows, const struct beside_variant *variant,
                             const char *service)
 {
-    add(rows, (struct beside_row){
-                  .of = &figures[FIGURE_UTILIZATION],
-                  .service = service,
-                  .estimate = estimated_utilization(variant->theory, service),
-                  .simulated = utilization_or_nan(variant->simulated, service),
-                  .measured = utilization_or_nan(variant->measured, service),
-              });
+    add(rows, variant,
+        (struct beside_row){
+            .of = &figures[FIGURE_UTILIZATION],
+            .service = service,
+            .estimate = estimated_utilization(variant->theory, service),
+        });
 }
 
 static void add_services(struct beside_rows *rows, const struct beside_variant *variant)
 {
-    const struct result *simulated = variant->simulated, *measured = variant->measured;
+    const struct result *simulated = variant->simulated[0], *measured = variant->measured;
 
     for (uint32_t i = 0; i < simulated->services_max; i++)
         add_utilization(rows, variant, simulated->services[i].name);
@@ -165,13 +206,15 @@ static void add_services(struct beside_rows *rows, const struct beside_variant *
 static void add_data(struct beside_rows *rows, const struct beside_variant *variant,
                      const struct estimate_result *estimate)
 {
-    if (variant->simulated->store.is_used || variant->measured->store.is_used)
+    const struct result *simulated = variant->simulated[0];
+
+    if (simulated->store.is_used || variant->measured->store.is_used)
         add_metric(rows, variant, FIGURE_HITS, &estimate->hit_rate);
-    if (!variant->simulated->queue.is_used && !variant->measured->queue.is_used)
+    if (!simulated->queue.is_used && !variant->measured->queue.is_used)
         return;
     add_metric(rows, variant, FIGURE_LAG_MAX, NULL); /* A whiteboard has none. */
     add_metric(rows, variant, FIGURE_LAG_END, &estimate->lag_end);
-    if (variant->simulated->queue.dead > 0 || variant->measured->queue.dead > 0)
+    if (simulated->queue.dead > 0 || variant->measured->queue.dead > 0)
         add_metric(rows, variant, FIGURE_DEAD, NULL);
 }
 
@@ -189,21 +232,22 @@ void beside_rows(struct beside_rows *rows, const struct beside_variant *variant)
 
 const char *beside_name(const struct beside_variant *variant)
 {
-    const struct scenario *scenario = variant->simulated->scenario;
+    const struct scenario *scenario = variant->simulated[0]->scenario;
 
     return scenario->variant[0] != '\0' ? scenario->variant : scenario->name;
 }
 
 struct beside_goals beside_goals(const struct beside *beside)
 {
-    struct beside_goals goals = {0, 0, 0};
+    struct beside_goals goals = {0};
 
     for (unsigned v = 0; v < beside->variants_max; v++) {
         struct beside_rows rows;
 
         beside_rows(&rows, &beside->variants[v]);
-        goals.held += rows.held;
-        goals.of += rows.of;
+        goals.held += rows.goals.held;
+        goals.by_chance += rows.goals.by_chance;
+        goals.of += rows.goals.of;
         goals.variants_judged += rows.trust == BESIDE_JUDGED;
     }
     return goals;

@@ -28,6 +28,7 @@ struct loader {
     struct forest forest;
     struct lineage lineage;
     const struct source *overlay; /* NULL: none. */
+    struct node *last;            /* What is laid over each variant: the overlay, or NULL. */
     const struct source *overrides[OVERRIDES_MAX];
     size_t overrides_max;
     struct idles idles;
@@ -51,7 +52,8 @@ static void judge_config(struct problems *problems, struct node *over)
     }
 }
 
-static struct node *lay_overlay(struct loader *loader, struct node *root, const char *path)
+static struct node *lay_overlay(struct loader *loader, struct node *root, const char *path,
+                                bool is_last)
 {
     struct forest *forest = &loader->forest;
     struct node *over = NULL;
@@ -63,7 +65,10 @@ static struct node *lay_overlay(struct loader *loader, struct node *root, const 
         over = tree_parse(forest, loader->overlay, 0);
     if (over != NULL)
         judge_config(forest->problems, over);
-    return root == NULL || over == NULL || over->is_blamed ? root : tree_merge(forest, root, over);
+    if (root == NULL || over == NULL || over->is_blamed)
+        return root;
+    loader->last = is_last ? over : NULL;
+    return tree_merge(forest, root, over);
 }
 
 static struct node *lay_overrides(struct loader *loader, struct node *root,
@@ -126,9 +131,11 @@ static void bind_tree(struct loader *loader, struct node *root, struct story *st
     struct binder binder = {.scenario = scenario,
                             .arena = &loader->arena,
                             .problems = loader->forest.problems,
-                            .root = root,
                             .idles = &loader->idles};
 
+    if (loader->last != NULL)
+        root = tree_merge(&loader->forest, root, loader->last);
+    binder.root = root;
     bind_group(&binder, &variant_group, NULL, scenario);
     bind_scenario(&binder);
     name_scenario(scenario, story->path);
@@ -282,7 +289,7 @@ static bool read_story(struct loader *loader, struct story *story,
     struct problems *problems = loader->forest.problems;
     struct node *root = tree_load(&loader->forest, source->path, &loader->lineage);
 
-    root = lay_overlay(loader, root, source->overlay);
+    root = lay_overlay(loader, root, source->overlay, source->overlay_is_last);
     root = lay_overrides(loader, root, source->overrides, source->overrides_max);
     if (root != NULL && root->kind == NODE_MAP && loader->lineage.length > 0)
         bind_variants(loader, root, story);

@@ -25,6 +25,9 @@ void problems_print(const struct problems *problems, FILE *out, const char *lang
 struct story_source {
     const char *path;
     const char *overlay; /* A file of further keys, laid over the scenario's; NULL: none. */
+    bool
+        overlay_is_last; /* Over --set and variants, too: for a run on the machine that it tells of,
+                             which is no other because a variant says so. */
     const char *const *overrides; /* "path=value" as given to --set, in order. */
     size_t overrides_max;
 };

@@ -143,12 +143,12 @@ static bool open_models(struct world *world)
     struct model_setup with = {.events = world->parts.events,
                                .link = &world->link,
                                .arena = &world->models,
-                               .seed = world->options->seed,
+                               .seed = world_seed(world),
                                .warmup_ns = scenario->warmup_ns};
 
     if (!arena_open(&world->models, models_bytes))
         return false;
-    link_init(&world->link, world->parts.events, &scenario->network, world->options->seed);
+    link_init(&world->link, world->parts.events, &scenario->network, world_seed(world));
     world->parts.link = &world->link;
     world->parts.store = store_model_open(&with, &scenario->store);
     world->parts.queue = queue_model_open(&with, &scenario->queue);

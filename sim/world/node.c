@@ -39,7 +39,7 @@ void node_init(struct node *node, struct world *world, struct group *group, cons
     snprintf(node->name, sizeof node->name, "%s", name);
     list_init(&node->visits);
     list_init(&node->socket);
-    dice_init(&node->dice, world->options->seed, node->name);
+    dice_init(&node->dice, world_seed(world), node->name);
     wire(node);
     if (group != NULL)
         processor_init(&node->processor, group->spec, (uint32_t)(node - group->replicas));

@@ -31,6 +31,9 @@ enum planted_bug {
 
 struct world_options {
     uint64_t seed;
+    uint64_t
+        chance; /* Which of the runs of this seed that have the same people, who ask the same at
+                        the same instants, and differ in what services, links and stores draw. */
     enum planted_bug planted;          /* Only in builds with SIM_PLANTED_BUGS; else ignored. */
     const atomic_bool *is_interrupted; /* NULL: never. */
     atomic_uint_fast64_t *progress_ns; /* Virtual time reached, for others to read; or NULL. */

@@ -126,6 +126,12 @@ struct world {
     bool is_out_of_memory;
 };
 
+/* Of all that is not the people: see world.h. Chance 0 is the seed's own. */
+static inline uint64_t world_seed(const struct world *world)
+{
+    return world->options->seed + world->options->chance * UINT64_C(0x9e3779b97f4a7c15);
+}
+
 static inline uint64_t world_now_ns(const struct world *world)
 {
     return events_now_ns(world->parts.events);

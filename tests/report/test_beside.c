@@ -13,6 +13,7 @@ enum { ANSWERS = 1000 };
 
 static struct scenario scenario;
 static struct result *simulated, *measured;
+static const struct result *runs[BESIDE_RUNS]; /* The first is `simulated`; the others borrowed. */
 static struct theory theory;
 static struct story story;
 static struct beside_variant variant;
@@ -61,8 +62,10 @@ static int setup(void **state)
     theory = (struct theory){.scenario = &scenario};
     theory.result.throughput_rps = (struct estimate_figure){true, 398};
     theory.result.utilization[0] = (struct estimate_figure){true, 0.7};
+    runs[0] = simulated;
     variant = (struct beside_variant){.theory = &theory,
-                                      .simulated = simulated,
+                                      .simulated = runs,
+                                      .simulated_max = 1,
                                       .measured = measured,
                                       .send_lag_p50_ms = 0.1,
                                       .send_lag_p99_ms = 0.5,
@@ -148,7 +151,7 @@ static void each_goal_is_judged_by_its_own_bound(void **state)
         free(simulated);
         simulated =
             result_of(rows[i].rps, (uint64_t)(rows[i].latency_ms * 1e6), rows[i].utilization);
-        variant.simulated = simulated;
+        runs[0] = simulated;
         assert_int_equal(beside_goals(&beside).held, rows[i].held);
         assert_int_equal(beside_goals(&beside).of, 5);
     }
@@ -179,6 +182,74 @@ static void an_error_that_reads_0_has_no_sign(void **state)
     assert_null(strstr(text, "−"));
     assert_says("✓ 0%");
     assert_says("✓ 0 pp");
+}
+
+/* Five runs of 10, 18, 20, 22 and 30 ms, before and behind them one that answers nobody. */
+static void several_runs(struct result *of[static 7])
+{
+    static const uint64_t ms[] = {0, 30, 18, 20, 22, 10, 0};
+
+    for (unsigned i = 0; i < 7; i++) {
+        of[i] = result_of(400, ms[i] * 1000000, 0.66);
+        if (ms[i] == 0)
+            memset(&of[i]->latency, 0, sizeof of[i]->latency);
+        runs[i] = of[i];
+    }
+    variant.simulated_max = 7;
+}
+
+static double figure_in(const char *part_name, const char *key)
+{
+    return json_number_value(json_object_get(part(part_name), key));
+}
+
+static void the_simulated_is_the_median_of_its_runs(void **state)
+{
+    struct result *of[7];
+
+    (void)state;
+    several_runs(of);
+    assert_true(fabs(figure_in("simulated", "p50_ms") - 20) < 0.2);
+    assert_true(fabs(figure_in("simulated_least", "p50_ms") - 10) < 0.2);
+    assert_true(fabs(figure_in("simulated_most", "p50_ms") - 30) < 0.3);
+    assert_int_equal(json_integer_value(part("simulated_runs")), 7);
+    for (unsigned i = 0; i < 7; i++)
+        free(of[i]);
+}
+
+static void measure(uint64_t latency_ns)
+{
+    free(measured);
+    variant.measured = measured = result_of(400, latency_ns, 0.66);
+}
+
+static void what_chance_alone_does_is_no_miss_and_not_held(void **state)
+{
+    struct result *of[7];
+
+    (void)state;
+    several_runs(of);
+    measure(29000000); /* p50 and p95 are off by a third, and one of the runs is so, too. */
+    assert_int_equal(beside_goals(&beside).held, 3);
+    assert_int_equal(beside_goals(&beside).by_chance, 2);
+    assert_true(json_is_true(json_object_get(part("by_chance"), "p50_ms")));
+    assert_true(json_is_false(json_object_get(part("within"), "p50_ms")));
+    print();
+    assert_says("≈ −31");
+    assert_says(
+        "≈ latency p50: from 9.99\u00a0ms to 29.9\u00a0ms by chance alone (7 simulated runs)");
+    assert_says("goals held: 3 of 5; others by chance: 2, missed: 0");
+    measure(31000000); /* No run is so. */
+    assert_int_equal(beside_goals(&beside).by_chance, 0);
+    assert_int_equal(beside_missed(&(struct beside_goals){.held = 3, .of = 5}), 2);
+    print();
+    assert_says("✗ −3");
+    assert_says("goals held: 3 of 5; others by chance: 0, missed: 2");
+    measure(20000000); /* Held is held. */
+    assert_int_equal(beside_goals(&beside).held, 5);
+    assert_int_equal(beside_goals(&beside).by_chance, 0);
+    for (unsigned i = 0; i < 7; i++)
+        free(of[i]);
 }
 
 static void a_late_driver_is_void_and_nothing_is_judged(void **state)
@@ -294,6 +365,9 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(the_error_is_of_the_simulated_against_the_measured, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(an_error_that_reads_0_has_no_sign, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_simulated_is_the_median_of_its_runs, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_chance_alone_does_is_no_miss_and_not_held, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(a_late_driver_is_void_and_nothing_is_judged, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(a_scenario_beyond_two_cores_says_so, setup, teardown),

@@ -7,14 +7,11 @@
           "  near:\n"                                                                              \
           "  far: {network: {latency: 9ms}}\n"
 
-static void read_over(struct reading *reading, const char *text, const char *config,
-                      const char *override)
+static void read_source(struct reading *reading, const char *text, const char *config,
+                        struct story_source source)
 {
-    const struct story_source source = {.path = "story.yaml",
-                                        .overlay = "machine.yaml",
-                                        .overrides = &override,
-                                        .overrides_max = override == NULL ? 0 : 1};
-
+    source.path = "story.yaml";
+    source.overlay = "machine.yaml";
     write_text("story.yaml", text);
     if (config != NULL)
         write_text("machine.yaml", config);
@@ -22,6 +19,14 @@ static void read_over(struct reading *reading, const char *text, const char *con
     reading->is_good = story_load_from(&reading->story, &source, reading->problems);
     print_in(reading, "en");
     assert_int_equal(reading->is_good, problems_count(reading->problems) == 0);
+}
+
+static void read_over(struct reading *reading, const char *text, const char *config,
+                      const char *override)
+{
+    read_source(
+        reading, text, config,
+        (struct story_source){.overrides = &override, .overrides_max = override == NULL ? 0 : 1});
 }
 
 static void expect_config_problem(const char *config, const char *words)
@@ -65,6 +70,22 @@ static void set_has_the_last_word_over_a_configuration(void **state)
     (void)state;
     read_over(&reading, STORY, "network: {latency: 60us}\n", "network.latency=2ms");
     assert_int_equal(scenario_of(&reading)->network.way.latency_ns, 2000000);
+    forget(&reading);
+}
+
+static void the_machine_of_the_run_has_the_last_word_of_all(void **state)
+{
+    const char *override = "network.latency=2ms";
+    struct reading reading;
+
+    (void)state;
+    read_source(
+        &reading, STORY, "network: {latency: 60us}\n",
+        (struct story_source){.overlay_is_last = true, .overrides = &override, .overrides_max = 1});
+    for (uint32_t v = 0; v < 2; v++) {
+        assert_int_equal(reading.story.variants[v].network.way.latency_ns, 60000);
+        assert_true(reading.story.variants[v].network.loss == 0.01);
+    }
     forget(&reading);
 }
 
@@ -121,6 +142,7 @@ int main(void)
         cmocka_unit_test(a_configuration_lies_over_the_scenario_and_under_its_variants),
         cmocka_unit_test(a_configuration_lies_over_the_parents_too),
         cmocka_unit_test(set_has_the_last_word_over_a_configuration),
+        cmocka_unit_test(the_machine_of_the_run_has_the_last_word_of_all),
         cmocka_unit_test(a_slip_in_a_configuration_is_shown_in_the_configuration),
         cmocka_unit_test(a_configuration_is_no_scenario),
         cmocka_unit_test(a_configuration_that_is_not_there_is_a_problem),

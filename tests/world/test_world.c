@@ -69,6 +69,22 @@ static void changing_the_balancer_does_not_change_who_arrives_when(void **state)
     trial_close(&b);
 }
 
+static void other_luck_does_not_change_who_asks_what_when(void **state)
+{
+    const struct world_options other = {.chance = 1};
+    struct trial a, b;
+
+    (void)state;
+    trial_run(&a, "scenarios/money.yaml", NULL, "full", 3, 1);
+    trial_run_with(&b, "scenarios/money.yaml", NULL, "full", 3, 1, &other);
+    assert_memory_equal(only(&a)->series.offered, only(&b)->series.offered,
+                        sizeof only(&a)->series.offered);
+    assert_memory_equal(&only(&a)->money, &only(&b)->money, sizeof only(&a)->money);
+    assert_string_not_equal(only(&a)->fingerprint, only(&b)->fingerprint);
+    trial_close(&a);
+    trial_close(&b);
+}
+
 static void a_full_line_sheds_and_the_shed_are_counted(void **state)
 {
     struct trial trial;
@@ -218,6 +234,7 @@ int main(void)
         cmocka_unit_test(another_seed_gives_another_run),
         cmocka_unit_test(the_plain_heap_gives_the_same_run_as_the_fast_queue),
         cmocka_unit_test(changing_the_balancer_does_not_change_who_arrives_when),
+        cmocka_unit_test(other_luck_does_not_change_who_asks_what_when),
         cmocka_unit_test(a_full_line_sheds_and_the_shed_are_counted),
         cmocka_unit_test(an_answer_after_the_client_gave_up_is_late_and_no_success),
         cmocka_unit_test(latency_counts_from_the_intended_arrival),

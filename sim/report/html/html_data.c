@@ -114,7 +114,7 @@ static json_t *variant_of(const struct html *html, unsigned v)
     json_object_set_new(object, "topology", html_topology(result));
     if (html->beside != NULL)
         json_object_set_new(object, "simulated",
-                            report_series(html->beside->variants[v].simulated));
+                            report_series(html->beside->variants[v].simulated[0]));
     return object;
 }
 

@@ -160,7 +160,7 @@ struct memory_model *memory_model_open(struct node *node, const struct service_s
                                    .arena = arena,
                                    .usage = &node->group->cores};
     snprintf(name, sizeof name, "%s/memory", node->name);
-    dice_init(&model->dice, node->world->options->seed, name);
+    dice_init(&model->dice, world_seed(node->world), name);
     model->cores = arena_take(arena, spec->cores * sizeof *model->cores);
     model->free_threads = arena_take(arena, spec->threads * sizeof *model->free_threads);
     free_all_threads(model);
