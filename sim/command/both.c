@@ -3,126 +3,42 @@
  *     calibrate --> the machine's numbers --laid over--> the story --> theory --> estimate
  *                                                                 \--> world --> simulated
  *                   the story as it is ----------------------------> lab ----> measured
+ *     calibrate --> the machine's numbers --laid over--> the story --> world --> simulated
  *
- * The virtual world is given what this machine was measured to do (or --calibration FILE), for it
- * cannot know the price of a hop here; everything else, and who asks what and when, is the same.
- * What a variant says of another machine (a store on a slow core) is left out: the measured run has
- * this one. */
-#define _GNU_SOURCE
-#include <limits.h>
+ * A machine is not the same at two times, and the measured runs lie between them: half of the
+ * simulated ones have its numbers of before, half those of after. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "sim/command/html_output.h"
 #include "sim/command/live.h"
 #include "sim/command/output.h"
-#include "sim/command/places.h"
-#include "sim/command/rates.h"
-#include "sim/command/runs.h"
-#include "sim/engine/replicate.h"
-#include "sim/lab/calibrate.h"
+#include "sim/command/twin.h"
 #include "sim/report/beside.h"
-#include "sim/scenario/load_story.h"
 #include "sim/version.h"
 
 struct both {
     const struct job *job;
-    char calibration[PATH_MAX];
-    bool is_made;       /* The calibration is a file of ours, to be removed. */
-    struct story story; /* With the calibration laid over it. */
-    const struct scenario *variants[SCENARIO_VARIANTS_MAX];
-    struct runs runs;
+    struct twin before, after; /* The measured runs. */
     struct live live;
     struct theory *theories[SCENARIO_VARIANTS_MAX];
+    const struct result *simulated[SCENARIO_VARIANTS_MAX][BESIDE_RUNS];
+    unsigned simulated_max;
 };
 
-/* ---- The machine's numbers ------------------------------------------------------------------- */
-
-static int calibrate_machine(struct both *both)
+/* The next of all simulated runs of each variant. */
+static int simulate(struct both *both, struct twin *twin, unsigned runs_max)
 {
-    const struct job *job = both->job;
-    struct lab_options options = {.seed = job->seed,
-                                  .servers = live_servers(&job->options->live),
-                                  .is_interrupted = job->is_interrupted};
-    struct calibration calibration;
-    char trouble[400];
-    enum lab_end end;
-    FILE *file;
-    int fd;
+    unsigned first = both->simulated_max;
+    int code = twin_simulate(twin, first, runs_max);
 
-    for (unsigned v = 0; v < job->chosen.variants_max; v++)
-        rates_note(&options.rates, job->chosen.variants[v]);
-    if (!job->options->is_quiet)
-        fprintf(stderr, "%s\n",
-                settings_say(job->settings, "  measuring this machine (sim calibrate) …",
-                             "  измеряем эту машину (sim calibrate) …"));
-    end = calibrate(&options, &calibration, trouble);
-    if (end != LAB_DONE && atomic_load(job->is_interrupted))
-        return EXIT_INTERRUPTED;
-    if (end != LAB_DONE) {
-        fprintf(stderr, "sim run --both: %s\n", trouble);
-        return end == LAB_DEPENDENCY ? EXIT_DEPENDENCY : EXIT_RUNTIME;
-    }
-    snprintf(both->calibration, sizeof both->calibration, "/tmp/sim-calibration-XXXXXX.yaml");
-    fd = mkstemps(both->calibration, 5);
-    file = fd < 0 ? NULL : fdopen(fd, "w");
-    if (file == NULL) {
-        perror(both->calibration);
-        return EXIT_RUNTIME;
-    }
-    both->is_made = true;
-    calibration_write(file, &calibration);
-    return fclose(file) == 0 ? EXIT_AS_EXPECTED : EXIT_RUNTIME;
-}
-
-static int find_calibration(struct both *both)
-{
-    const char *given = both->job->options->calibration;
-
-    if (given == NULL)
-        return calibrate_machine(both);
-    snprintf(both->calibration, sizeof both->calibration, "%s", given);
-    return EXIT_AS_EXPECTED;
-}
-
-static int load_calibrated(struct both *both)
-{
-    const struct options *options = both->job->options;
-
-    return places_load_on(&both->story, &options->named, both->calibration, both->job->settings);
-}
-
-/* The chosen variants again, by their names. */
-static void choose_calibrated(struct both *both)
-{
+    if (code != EXIT_AS_EXPECTED)
+        return code;
     for (unsigned v = 0; v < both->job->chosen.variants_max; v++)
-        for (uint32_t i = 0; i < both->story.variants_max; i++)
-            if (strcmp(both->job->chosen.variants[v]->variant, both->story.variants[i].variant) ==
-                0)
-                both->variants[v] = &both->story.variants[i];
-}
-
-/* ---- Simulated, measured, estimated ---------------------------------------------------------- */
-
-static int simulate(struct both *both)
-{
-    const struct job *job = both->job;
-
-    both->runs =
-        (struct runs){.variants = both->variants,
-                      .variants_max = job->chosen.variants_max,
-                      .seed = job->seed,
-                      .seeds_max = BESIDE_RUNS,
-                      .varies_chance = true,
-                      .threads = replicate_threads(),
-                      .lang = job->settings->lang,
-                      .shows_progress = !job->options->is_quiet,
-                      .options = {.repeat = job->repeat, .is_interrupted = job->is_interrupted}};
-    if (!runs_fit(&both->runs, job->settings))
-        return EXIT_LIMIT;
-    return runs_run(&both->runs) ? EXIT_AS_EXPECTED : job_no_memory(job->settings);
+        for (unsigned i = 0; i < runs_max; i++)
+            both->simulated[v][first + i] = runs_result(&twin->runs, v, i);
+    both->simulated_max += runs_max;
+    return EXIT_AS_EXPECTED;
 }
 
 static bool any_violated(const struct both *both)
@@ -130,8 +46,8 @@ static bool any_violated(const struct both *both)
     for (unsigned v = 0; v < both->live.begun; v++) {
         if (both->live.results[v]->invariants_violated > 0)
             return true;
-        for (unsigned i = 0; i < BESIDE_RUNS; i++)
-            if (runs_result(&both->runs, v, i)->invariants_violated > 0)
+        for (unsigned i = 0; i < both->simulated_max; i++)
+            if (both->simulated[v][i]->invariants_violated > 0)
                 return true;
     }
     return false;
@@ -170,15 +86,16 @@ static int report(struct both *both)
     for (unsigned v = 0; v < both->live.begun; v++) {
         const struct lab_report *lab = &both->live.reports[v];
 
-        both->theories[v] = theory_open(both->variants[v]);
+        both->theories[v] = theory_open(both->before.variants[v]);
         of[v] = (struct beside_variant){.theory = both->theories[v],
-                                        .simulated = runs_results(&both->runs, v),
-                                        .simulated_max = BESIDE_RUNS,
+                                        .simulated = both->simulated[v],
+                                        .simulated_max = both->simulated_max,
                                         .measured = both->live.results[v],
                                         .send_lag_p50_ms = lab->send_lag_p50_ms,
                                         .send_lag_p99_ms = lab->send_lag_p99_ms,
                                         .is_void = lab->is_void,
-                                        .peak_rps = lab_peak_rate(both->variants[v]),
+                                        .peak_rps = lab_peak_rate(job->chosen.variants[v]),
+                                        .lacks_core = lab_lacks_core(job->chosen.variants[v]),
                                         .servers = lab->servers};
     }
     if (job->json != NULL) {
@@ -204,26 +121,26 @@ static void forget(struct both *both)
 {
     for (unsigned v = 0; v < both->job->chosen.variants_max; v++)
         theory_close(both->theories[v]);
-    if (both->runs.results != NULL)
-        runs_free(&both->runs);
+    twin_close(&both->before);
+    twin_close(&both->after);
     live_free(&both->live);
-    story_close(&both->story);
 }
 
+/* A calibration that is given is that of all. */
 static int run_both(struct both *both)
 {
-    int code = find_calibration(both);
+    bool is_given = both->job->options->calibration != NULL;
+    unsigned first = is_given ? BESIDE_RUNS : BESIDE_RUNS - BESIDE_RUNS / 2;
+    int code = twin_open(&both->before, both->job);
 
     if (code == EXIT_AS_EXPECTED)
-        code = load_calibrated(both);
-    if (both->is_made) /* At once: who is killed later leaves nothing. */
-        unlink(both->calibration);
-    if (code != EXIT_AS_EXPECTED)
-        return code;
-    choose_calibrated(both);
-    code = simulate(both);
+        code = simulate(both, &both->before, first);
     if (code == EXIT_AS_EXPECTED)
         code = live_run(&both->live);
+    if (code == EXIT_AS_EXPECTED && !is_given)
+        code = twin_open(&both->after, both->job);
+    if (code == EXIT_AS_EXPECTED && !is_given)
+        code = simulate(both, &both->after, BESIDE_RUNS - first);
     if (both->live.begun > 0) {
         int said = report(both);
 

@@ -29,7 +29,7 @@ static void run_one(unsigned job, void *context)
     struct result *result = calloc(1, sizeof *result);
 
     options.seed = runs->seed + (runs->varies_chance ? 0 : job % runs->seeds_max);
-    options.chance = runs->varies_chance ? job % runs->seeds_max : 0;
+    options.chance += runs->varies_chance ? job % runs->seeds_max : 0;
     options.progress_ns = &runs->reached_ns[job];
     runs->results[job] = result;
     if (result != NULL && must_not_begin(runs))

@@ -19,7 +19,7 @@ struct runs {
     unsigned variants_max;
     uint64_t seed; /* The first; then seed + 1 … */
     unsigned seeds_max;
-    bool varies_chance; /* The seed stays, and chance (world.h) goes up from 0 in its place. */
+    bool varies_chance; /* The seed stays, and chance (world.h) goes up in its place. */
     unsigned threads;
     struct world_options options; /* For all; the seed and the progress are each run's own. */
     const char *lang;
@@ -45,12 +45,6 @@ unsigned runs_begun(const struct runs *runs, unsigned variant);
 static inline struct result *runs_result(const struct runs *runs, unsigned variant, unsigned seed)
 {
     return runs->results[variant * runs->seeds_max + seed];
-}
-
-/* Of all its seeds. */
-static inline const struct result *const *runs_results(const struct runs *runs, unsigned variant)
-{
-    return (const struct result *const *)&runs->results[variant * runs->seeds_max];
 }
 
 #endif

@@ -182,12 +182,40 @@ static bool was_let_finish(struct calibrator *calibrator)
            calibrate_fail(calibrator, "calibration", "interrupted");
 }
 
+unsigned calibrate_parts(const struct scenario *scenario)
+{
+    const struct servers_wanted servers = servers_wanted(scenario);
+    unsigned parts = CALIBRATE_HOPS;
+
+    if (servers.store)
+        parts |= scenario->store.kind == STORE_REDIS ? CALIBRATE_STORE : CALIBRATE_MEMCACHED;
+    parts |= servers.queue ? CALIBRATE_QUEUE : 0;
+    parts |= servers.table ? CALIBRATE_TABLE : 0;
+    for (uint32_t i = 0; i < scenario->services_max; i++) {
+        const struct service_spec *spec = &scenario->services[i];
+
+        parts |= spec->kind == KIND_GATEWAY ? CALIBRATE_TOKENS : 0;
+        parts |= spec->kind == KIND_COUNTER ? CALIBRATE_THREADS : 0;
+    }
+    return parts;
+}
+
 static bool measure_servers(struct calibrator *calibrator, const struct lab_rates *beside)
 {
-    return crowd_begin(calibrator, beside) && calibrate_store(calibrator) &&
-           calibrate_memcached(calibrator) && calibrate_queue(calibrator) &&
-           calibrate_table(calibrator) && calibrate_tokens(calibrator) &&
-           calibrate_threads(calibrator) && was_let_finish(calibrator);
+    static const struct {
+        enum calibrate_part part;
+        bool (*measure)(struct calibrator *calibrator);
+    } all[] = {{CALIBRATE_STORE, calibrate_store},   {CALIBRATE_MEMCACHED, calibrate_memcached},
+               {CALIBRATE_QUEUE, calibrate_queue},   {CALIBRATE_TABLE, calibrate_table},
+               {CALIBRATE_TOKENS, calibrate_tokens}, {CALIBRATE_THREADS, calibrate_threads}};
+    unsigned wanted = calibrator->options->parts;
+
+    if (!crowd_begin(calibrator, beside))
+        return false;
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        if ((wanted == 0 || (wanted & all[i].part) != 0) && !all[i].measure(calibrator))
+            return false;
+    return was_let_finish(calibrator);
 }
 
 static enum lab_end measure(struct calibrator *calibrator)

@@ -17,6 +17,19 @@
 
 enum { CALIBRATE_LARGE_KIB = 16 };
 
+enum calibrate_part {
+    CALIBRATE_STORE = 1,
+    CALIBRATE_MEMCACHED = 2,
+    CALIBRATE_QUEUE = 4,
+    CALIBRATE_TABLE = 8,
+    CALIBRATE_TOKENS = 16,
+    CALIBRATE_THREADS = 32,
+    CALIBRATE_HOPS = 64 /* Always. */
+};
+
+/* What has a part in the figures of this scenario. */
+unsigned calibrate_parts(const struct scenario *scenario);
+
 struct calibrated { /* One series of questions, in microseconds. */
     double
         mean; /* Of all but the slowest fiftieth. Added to a request's much wider latency it is the
@@ -49,7 +62,7 @@ struct calibration {
     struct calibrated burst;    /* 100 records at once: when the last is acknowledged. */
     struct calibrated take;     /* From the put to the record in a consumer's hand. */
     struct calibrated offset;   /* A commit of an offset. */
-    double join_ms;             /* From a consumer's first take until it has its partitions. */
+    double rebalance_ms;        /* From another consumer's first take until it has partitions. */
 
     struct calibrated read;      /* A row by its key, through the table port. */
     double statement_us;         /* The same on a connection of one's own, on this thread. */
@@ -79,14 +92,15 @@ struct calibrate_ear {
     void *context;
 };
 
-/* Of options: servers, is_interrupted. Writes over all of *calibration. LAB_TROUBLE also when it
- * was interrupted. ear: NULL, or borrowed. */
+/* Of options: servers, rates, parts, is_interrupted. Writes over all of *calibration. LAB_TROUBLE
+ * also when it was interrupted. ear: NULL, or borrowed. */
 enum lab_end calibrate_with(const struct lab_options *options, struct calibration *calibration,
                             const struct calibrate_ear *ear, char trouble[static 400]);
 enum lab_end calibrate(const struct lab_options *options, struct calibration *calibration,
                        char trouble[static 400]);
 
-/* A configuration for `sim run --calibration`, with a line on each number: how it was measured. */
+/* A configuration for `sim run --calibration`, with a line on each number: how it was measured.
+ * What was not measured is not in it. */
 void calibration_write(FILE *out, const struct calibration *calibration);
 
 #endif

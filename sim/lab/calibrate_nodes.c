@@ -16,7 +16,7 @@
 #include "sim/lab/timely.h"
 
 enum { TARGET_DIRECT, TARGET_FRONT, TARGETS };
-enum { ROUNDS = 5 };
+enum { ROUNDS = 3 };
 
 static const uint64_t pace_ns = 2000000, hop_pace_ns = 1000000000 / CALIBRATE_HOP_RATE,
                       timeout_ns = 5000000000u, work_ns = 1000000;

@@ -6,6 +6,7 @@
  *   leader    put with `acks: leader`: what is faster about it, followers cost
  *   burst     100 records of one key at once: the slope is a record's cost
  *   offset    a commit of an offset: a round trip without a log behind it
+ *   rebalance a second consumer comes: from its first take until it has partitions
  *
  * Records are small and of many keys, so that all partitions are written. */
 #include <math.h>
@@ -64,8 +65,8 @@ static void taken(struct call *call)
     take_again(taker);
 }
 
-/* A record is there before the group is, so its coming says that the group is. */
-static bool join(struct calibrator *calibrator, struct taker *taker)
+/* Until it has partitions: records lie in all of them, so one's coming says so. */
+static bool join(struct calibrator *calibrator, struct taker *taker, double *took_ms)
 {
     uint64_t begun_ns;
 
@@ -77,7 +78,7 @@ static bool join(struct calibrator *calibrator, struct taker *taker)
     take_again(taker);
     if (!loop_run(&calibrator->loop, begun_ns + join_limit_ns))
         return calibrate_fail(calibrator, "Kafka", "no record came to a consumer within a minute");
-    calibrator->calibration->join_ms = (double)(loop_now_ns(&calibrator->loop) - begun_ns) * 1e-6;
+    *took_ms = (double)(loop_now_ns(&calibrator->loop) - begun_ns) * 1e-6;
     return true;
 }
 
@@ -235,11 +236,31 @@ static bool measure_leader(struct calibrator *calibrator, struct queue_settings 
                             &calibrator->calibration->leader);
 }
 
-static struct taker taker; /* Its call may be told to the loop after the queue has been closed. */
+/* Their calls may be told to the loop after their queues have been closed. */
+static struct taker taker, newcomer;
+
+/* What stops the whole group for as long: partitions are handed out anew. */
+static bool measure_rebalance(struct calibrator *calibrator, const struct queue_settings *settings)
+{
+    struct queue_live *queue;
+    char why[160] = "";
+    bool is_good;
+
+    queue = queue_live_open(&calibrator->loop, settings, calibrator->servers.run, NULL,
+                            &calibrator->stats, why);
+    if (queue == NULL)
+        return calibrate_fail(calibrator, "Kafka", why);
+    newcomer = (struct taker){.queue = queue_live_port(queue)};
+    is_good = join(calibrator, &newcomer, &calibrator->calibration->rebalance_ms);
+    newcomer.is_over = true;
+    queue_live_close(queue);
+    return is_good;
+}
 
 static bool measure_queue(struct calibrator *calibrator, struct queue *queue)
 {
     struct calibrated ignored;
+    double ignored_ms;
     struct probe first = {.name = "a first record",
                           .every_ns = ms_ns,
                           .samples = 1,
@@ -250,7 +271,7 @@ static bool measure_queue(struct calibrator *calibrator, struct queue *queue)
     if (!probe_run(&first, calibrator, &ignored))
         return false;
     calibrate_step(calibrator, "a consumer's group", "группа потребителей");
-    if (!join(calibrator, &taker))
+    if (!join(calibrator, &taker, &ignored_ms))
         return false;
     calibrate_step(calibrator, "a record", "запись в лог");
     return measure_puts(calibrator, &taker) && measure_rest(calibrator, &taker);
@@ -270,7 +291,8 @@ bool calibrate_queue(struct calibrator *calibrator)
                             &calibrator->stats, why);
     if (queue == NULL)
         return calibrate_fail(calibrator, "Kafka", why);
-    is_good = measure_queue(calibrator, queue_live_port(queue));
+    is_good = measure_queue(calibrator, queue_live_port(queue)) &&
+              measure_rebalance(calibrator, &settings);
     taker.is_over = true;
     queue_live_close(queue);
     return is_good && measure_lingered(calibrator, settings) &&

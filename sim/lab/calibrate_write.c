@@ -69,6 +69,8 @@ static void put_way(FILE *out, const char *indent, struct trip trip, const char 
 
 static void put_series(FILE *out, const char *what, const struct calibrated *of)
 {
+    if (of->n == 0)
+        return;
     fprintf(out, "# %-46s mean %8.1f us, p50 %8.1f us, p95 %8.1f us, p99 %8.1f us, n %u\n", what,
             of->mean, of->p50, of->p95, of->p99, of->n);
 }
@@ -95,12 +97,10 @@ static void write_head(FILE *out, const struct calibration *of)
     put_series(out, "a sleep of 1 ms ends late by", &of->sleep);
     put_series(out, "Redis get", &of->get);
     put_series(out, "the same of 16 KiB", &of->get_large);
-    if (of->memcached_get.n > 0)
-        put_series(out, "memcached get", &of->memcached_get);
+    put_series(out, "memcached get", &of->memcached_get);
     put_series(out, "record acknowledged, acks all, no linger", &of->put);
     put_series(out, "the same with a linger of 5 ms, beyond it", &of->lingered);
-    if (of->leader.n > 0)
-        put_series(out, "record acknowledged, acks leader", &of->leader);
+    put_series(out, "record acknowledged, acks leader", &of->leader);
     put_series(out, "100 records at once, the last acknowledged", &of->burst);
     put_series(out, "record put, until a consumer has it", &of->take);
     put_series(out, "offset committed", &of->offset);
@@ -116,10 +116,8 @@ static void write_head(FILE *out, const struct calibration *of)
     put_series(out, "token checked, RS256", &of->verify[TOKEN_RS256]);
     put_series(out, "token checked, EdDSA", &of->verify[TOKEN_EDDSA]);
     put_series(out, "futex call that has nothing to do", &of->threads.park);
-    if (of->threads.wake.n > 0) {
-        put_series(out, "futex call that wakes a sleeper", &of->threads.wake);
-        put_series(out, "from there until it runs", &of->threads.asleep);
-    }
+    put_series(out, "futex call that wakes a sleeper", &of->threads.wake);
+    put_series(out, "from there until it runs", &of->threads.asleep);
     put_series(out, "object of 64 bytes copied", &of->threads.copied_64);
     put_series(out, "object of 16 KiB copied", &of->threads.copied_16k);
     fprintf(out, "version: 1\n");
@@ -145,15 +143,24 @@ static void write_memcached(FILE *out, const struct calibration *of)
     put_us(out, "command", command_us, "memcached's processor time per command (stats).");
 }
 
-static void write_store(FILE *out, const struct calibration *of)
+static void write_redis(FILE *out, const struct calibration *of)
 {
     double command_us = fmin(of->get_cpu_us, of->get.mean);
 
-    fprintf(out, "\nstore:\n");
+    if (of->get.n == 0)
+        return;
     put_way(out, "", trip_of(&of->get, 2, command_us), "Half of a get, less the command.");
     put_us(out, "command", command_us, "Redis' processor time per command (INFO).");
     put_us(out, "per_kib", (of->get_large.mean - of->get.mean) / CALIBRATE_LARGE_KIB,
            "Slope between gets of 16 bytes and of 16 KiB.");
+}
+
+static void write_store(FILE *out, const struct calibration *of)
+{
+    if (of->get.n == 0 && of->memcached_get.n == 0)
+        return;
+    fprintf(out, "\nstore:\n");
+    write_redis(out, of);
     write_memcached(out, of);
 }
 
@@ -164,6 +171,8 @@ static void write_queue(FILE *out, const struct calibration *of)
     double record_us = fmin(over_zero((of->burst.mean - of->put.mean) / (BURST - 1)), leader_us);
     struct trip trip = trip_of(&of->offset, 2, 0);
 
+    if (of->put.n == 0)
+        return;
     fprintf(out, "\nqueue:\n");
     trip.mean_us = fmin(trip.mean_us, leader_us - record_us);
     put_way(out, "", trip, "Half of a commit of an offset, or of a put if shorter.");
@@ -172,11 +181,8 @@ static void write_queue(FILE *out, const struct calibration *of)
     put_us(out, "record", record_us, "Slope between 1 and 100 records at once.");
     put_us(out, "replicate", replicate_us,
            of->leader.n > 0 ? "acks: all less acks: leader." : "The embedded broker has none.");
-    fprintf(out, "  rebalance: %.0fms # From a consumer's first take until it has partitions.\n",
-            of->join_ms);
-    if (of->has_embedded_broker)
-        fprintf(out, "  session: 6s # Not measured: the embedded broker's. A later rebalance takes "
-                     "5 s there.\n");
+    fprintf(out, "  rebalance: %.0fms # From another consumer's first take until it has some.\n",
+            of->rebalance_ms);
 }
 
 static void write_table(FILE *out, const struct calibration *of)
@@ -185,6 +191,8 @@ static void write_table(FILE *out, const struct calibration *of)
     double row_us = over_zero((of->write_500.mean - of->write.mean) / (BATCH - 1));
     char why[80];
 
+    if (of->own_write.n == 0)
+        return;
     fprintf(out, "\ntable:\n");
     put_way(out, "", trip_of(&of->read, 2, statement_us),
             "Half of what the way to a connection and back adds.");
@@ -206,6 +214,8 @@ static void write_tokens(FILE *out, const struct calibration *of)
     static const char *const keys[TOKEN_ALGORITHMS] = {
         [TOKEN_HS256] = "hs256", [TOKEN_RS256] = "rs256", [TOKEN_EDDSA] = "eddsa"};
 
+    if (of->session.n == 0)
+        return;
     fprintf(out, "\ntokens: # Processor time, JSON and base64url included.\n");
     for (int i = 0; i < TOKEN_ALGORITHMS; i++)
         fprintf(out, "  %s: {sign: %.1fus, verify: %.1fus}\n", keys[i], of->sign[i].mean,
@@ -223,6 +233,8 @@ static void write_memory(FILE *out, const struct calibrated_threads *of)
     double kib = 1.0 / 16, small = of->copied_64.mean, large = of->copied_16k.mean;
     double kib_us = over_zero((large - small) / (16 - kib));
 
+    if (of->park.n == 0)
+        return;
     fprintf(out, "\nmemory:\n");
     put_ns(out, "park", of->park.mean, "A futex call that has nothing to do.");
     if (of->wake.n > 0) {

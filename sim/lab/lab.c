@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "sim/lab/timely.h"
 #include "sim/lab/lab_inside.h"
@@ -178,4 +179,14 @@ double lab_peak_rate(const struct scenario *scenario)
         sum += highest;
     }
     return sum;
+}
+
+bool lab_lacks_core(const struct scenario *scenario)
+{
+    uint32_t computed = 0;
+
+    for (uint32_t i = 0; i < scenario->services_max; i++)
+        if (scenario->services[i].kind == KIND_COUNTER)
+            computed += scenario->services[i].replicas * scenario->services[i].cores;
+    return computed > 0 && computed >= sysconf(_SC_NPROCESSORS_ONLN);
 }

@@ -49,7 +49,8 @@ struct lab_options {
     const char *attach;       /* Ask this HOST:PORT and start no nodes (docker compose); or NULL. */
     const char *token;        /* For listening beyond loopback and registering; or NULL. */
     const char *run;          /* Name of the run; NULL: made up, and nobody else's. */
-    struct lab_rates rates;   /* calibrate: beside which it measures. */
+    struct lab_rates rates;   /* calibrate: beside which it measures, … */
+    unsigned parts;           /* … and what, besides hops: enum calibrate_part; 0: all. */
     enum failpoint failpoint; /* Of the first batchers started; test builds only. */
     const atomic_bool *is_interrupted;                                    /* NULL: never. */
     void (*progress)(void *context, const struct lab_progress *progress); /* Or NULL. */
@@ -87,5 +88,10 @@ enum lab_end lab_run(const struct scenario *scenario, const struct lab_options *
 /* The processor of this machine is too small for it: more than 1,500 requests per second at the
  * peak. For a warning, not a refusal. */
 double lab_peak_rate(const struct scenario *scenario);
+
+/* The threads of counters really compute, where all else waits its work out. True where they do so
+ * on all cores of this machine: driver, balancers and kernel are then in their way, of which the
+ * model knows nothing. */
+bool lab_lacks_core(const struct scenario *scenario);
 
 #endif

@@ -226,6 +226,16 @@ static void name_schema(struct servers *servers)
             *c = '_';
 }
 
+void servers_overrule(struct scenario *scenario, const struct lab_servers *where)
+{
+    struct queue_spec *queue = &scenario->queue;
+
+    if (queue->kind == QUEUE_RABBITMQ)
+        queue->memory = 0; /* No limit: as good as that, in minutes. */
+    else if (!servers_has_text(where->kafka))
+        queue->session_ns = (uint64_t)QUEUE_EMBEDDED_SESSION_MS * 1000000;
+}
+
 static int acks_of(const struct queue_spec *spec)
 {
     return spec->acks == ACKS_NONE ? 0 : spec->acks == ACKS_LEADER ? 1 : -1;

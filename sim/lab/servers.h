@@ -58,6 +58,10 @@ struct store_figures { /* Since the server's start. cpu_us: user and system. */
 struct servers_wanted servers_wanted_by(const struct service_spec *spec);
 struct servers_wanted servers_wanted(const struct scenario *scenario);
 
+/* Writes into the scenario what these servers are like whatever it says, for a virtual world beside
+ * them: sessions of the embedded Kafka last 6 s, RabbitMQ has the memory of its machine. */
+void servers_overrule(struct scenario *scenario, const struct lab_servers *where);
+
 /* The first that is neither on this machine nor allowed; NULL: none. */
 const char *servers_remote_one(const struct lab_servers *where);
 

@@ -190,6 +190,12 @@ static void print_trust(struct page *page, enum language language, const struct 
     static const struct text fast = {
         "NOT JUDGED: %s at the peak is more than two cores can serve and measure (%s)",
         "БЕЗ ОЦЕНКИ: %s на пике — больше, чем два ядра могут обслужить и измерить (%s)"};
+    static const struct text no_core = {
+        "NOT JUDGED: its threads really compute, on all cores of this machine; driver, balancer "
+        "and "
+        "kernel are in their way",
+        "БЕЗ ОЦЕНКИ: потоки считают по-настоящему, на всех ядрах машины; генератор, балансировщик "
+        "и ядро ОС им мешают"};
     const struct beside_goals *goals = &block->rows.goals;
     const struct figure counts[] = {figure_of(language, METRIC_COUNT, goals->held),
                                     figure_of(language, METRIC_COUNT, goals->of),
@@ -212,6 +218,9 @@ static void print_trust(struct page *page, enum language language, const struct 
         return;
     case BESIDE_TOO_FAST:
         print_sentence(page, COLOR_WARN, language, &fast, rates);
+        return;
+    case BESIDE_NO_CORE:
+        print_sentence(page, COLOR_WARN, language, &no_core, NULL);
         return;
     }
 }
@@ -261,7 +270,14 @@ static void print_sum(struct page *page, enum language language, const struct be
     static const struct text what = {
         "goals: throughput and goodput within 5%, p50 10%, p95 20%, utilisation 5 points",
         "цели: throughput и goodput в пределах 5 %, p50 — 10 %, p95 — 20 %, занятость — 5 пунктов"};
+    static const struct text how = {
+        "simulated: the mean of %s runs with the same requests and other luck; ≈: off by no more "
+        "than these are",
+        "симуляция: среднее %s прогонов с теми же запросами и иной удачей; ≈: расходится не "
+        "больше, чем они"};
     struct beside_goals goals = beside_goals(beside);
+    const struct figure runs = figure_of(
+        language, METRIC_COUNT, beside->variants_max > 0 ? beside->variants[0].simulated_max : 0);
     const struct figure figures[] = {figure_of(language, METRIC_COUNT, goals.held),
                                      figure_of(language, METRIC_COUNT, goals.of),
                                      figure_of(language, METRIC_COUNT, goals.by_chance),
@@ -275,6 +291,9 @@ static void print_sum(struct page *page, enum language language, const struct be
     page_wrap(page, beside_missed(&goals) == 0 ? COLOR_STRONG : COLOR_BAD, 0, line);
     page_end(page);
     page_wrap(page, COLOR_DIM, 0, text_in(language, &what));
+    page_end(page);
+    figure_fill(line, sizeof line, text_in(language, &how), &runs);
+    page_wrap(page, COLOR_DIM, 0, line);
     page_end(page);
 }
 

@@ -7,7 +7,7 @@
  *     latency p95                     –     31.2 ms    33.0 ms     ✓ −5.4%
  *     utilisation, delivery       66.7%       66.9%      64.1%    ✓ +2.8 pp
  *
- * Simulated is the median of several runs with the same people and other luck (chance in world.h),
+ * Simulated is the mean of several runs with the same people and other luck (chance in world.h),
  * for a measured run has one luck of many, too. The error is of the simulated against the measured:
  * in percent of what was measured, or, for what is a share already, in points. Goals: throughput
  * and goodput within 5 %, p50 within 10 %, p95 within 20 %, utilisation within 5 points. The rest
@@ -18,7 +18,8 @@
  * it would lie there with probability (n - 1)/(n + 1), whatever the distribution: 95 % for 39.
  *
  * A measurement that cannot be believed is not judged: the driver sent too late, the scenario asks
- * for more than two cores can serve, or one of the two runs is a part of one. What is void is said,
+ * for more than two cores can serve or really computes on all there are, or one of the two runs is
+ * a part of one. What is void is said,
  * and its figures stand there all the same. */
 #ifndef SIM_REPORT_BESIDE_H
 #define SIM_REPORT_BESIDE_H
@@ -43,6 +44,7 @@ struct beside_variant {
     double send_lag_p50_ms, send_lag_p99_ms; /* Of the driver, behind the intended instants. */
     bool is_void;                            /* The send lag was over 2 ms at its p99. */
     double peak_rps;                         /* The highest rate that the scenario asks for. */
+    bool lacks_core;                         /* What it really computes takes all of them. */
     const char *servers;                     /* What was measured on; "" or NULL: not said. */
 };
 

@@ -10,9 +10,10 @@ enum { BESIDE_ROWS_MAX = 10 + 2 * SCENARIO_SERVICES_MAX };
 
 enum beside_trust { /* Why a variant is not judged; the first that is so. */
                     BESIDE_JUDGED,
-                    BESIDE_PARTIAL, /* One of the two runs ended early. */
-                    BESIDE_VOID,    /* The driver was late. */
-                    BESIDE_TOO_FAST /* More than BESIDE_RATE_MAX. */
+                    BESIDE_PARTIAL,  /* One of the two runs ended early. */
+                    BESIDE_VOID,     /* The driver was late. */
+                    BESIDE_TOO_FAST, /* More than BESIDE_RATE_MAX. */
+                    BESIDE_NO_CORE   /* Is left for driver, balancers and servers. */
 };
 
 struct beside_figure { /* What is compared. */

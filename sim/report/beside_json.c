@@ -78,8 +78,10 @@ static json_t *goals_of(const struct beside_goals *goals)
 
 static json_t *not_judged_of(enum beside_trust trust)
 {
-    static const char *const words[] = {
-        [BESIDE_PARTIAL] = "partial", [BESIDE_VOID] = "void", [BESIDE_TOO_FAST] = "too_fast"};
+    static const char *const words[] = {[BESIDE_PARTIAL] = "partial",
+                                        [BESIDE_VOID] = "void",
+                                        [BESIDE_TOO_FAST] = "too_fast",
+                                        [BESIDE_NO_CORE] = "no_core"};
 
     return trust == BESIDE_JUDGED ? json_null() : json_string(words[trust]);
 }

@@ -1,10 +1,8 @@
 /* beside_rows.c — Which figures are compared, what each of the three says, and how far they are
  * apart. */
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "services/base/check.h"
 #include "sim/report/beside_inside.h"
 
 enum {
@@ -81,7 +79,9 @@ enum beside_trust beside_trust(const struct beside_variant *variant)
         return BESIDE_PARTIAL;
     if (variant->is_void)
         return BESIDE_VOID;
-    return variant->peak_rps > BESIDE_RATE_MAX ? BESIDE_TOO_FAST : BESIDE_JUDGED;
+    if (variant->peak_rps > BESIDE_RATE_MAX)
+        return BESIDE_TOO_FAST;
+    return variant->lacks_core ? BESIDE_NO_CORE : BESIDE_JUDGED;
 }
 
 /* NaN where one of them is missing; infinite where nothing was measured and something simulated. */
@@ -117,33 +117,28 @@ static double read_row(const struct beside_row *row, const struct result *result
                                 : utilization_or_nan(result, row->service);
 }
 
-static int compare(const void *a, const void *b)
-{
-    double left = *(const double *)a, right = *(const double *)b;
-
-    return (left > right) - (left < right);
-}
-
 /* Runs without a value are left out; where that is most of them, the simulation says none. */
 static void read_simulated(struct beside_row *row, const struct beside_variant *variant)
 {
-    double values[BESIDE_RUNS];
-    unsigned n = 0, runs = variant->simulated_max;
+    double sum = 0, least = INFINITY, most = -INFINITY;
+    unsigned n = 0;
 
-    check(runs >= 1 && runs <= BESIDE_RUNS);
-    row->simulated = row->least = row->most = NAN;
-    for (unsigned i = 0; i < runs; i++) {
+    for (unsigned i = 0; i < variant->simulated_max; i++) {
         double value = read_row(row, variant->simulated[i]);
 
-        if (!isnan(value))
-            values[n++] = value;
+        if (isnan(value))
+            continue;
+        sum += value;
+        least = fmin(least, value);
+        most = fmax(most, value);
+        n++;
     }
-    if (n * 2 <= runs)
+    row->simulated = row->least = row->most = NAN;
+    if (n * 2 <= variant->simulated_max)
         return;
-    qsort(values, n, sizeof *values, compare);
-    row->simulated = (values[(n - 1) / 2] + values[n / 2]) / 2;
-    row->least = values[0];
-    row->most = values[n - 1];
+    row->simulated = sum / n;
+    row->least = least;
+    row->most = most;
 }
 
 static void add(struct beside_rows *rows, const struct beside_variant *variant,

@@ -76,6 +76,7 @@ static void fork_processes(struct node *node)
 static void become_ready(struct node *node)
 {
     node->state = NODE_READY;
+    node->ready_ns = world_now_ns(node->world);
     arena_reset(&node->arena);
     if (node->processor.has_processes)
         fork_processes(node);

@@ -64,6 +64,7 @@ struct node {
     uint32_t id;
     uint32_t epoch; /* Moves on when it dies. */
     enum node_state state;
+    uint64_t ready_ns;   /* When it last became ready. */
     uint64_t resumes_ns; /* Stopped until then, by a fault or by its own blocking call: nothing
                             runs here, and what comes waits in its sockets. */
     bool is_cut;         /* No message passes in or out. */

@@ -203,7 +203,7 @@ static double figure_in(const char *part_name, const char *key)
     return json_number_value(json_object_get(part(part_name), key));
 }
 
-static void the_simulated_is_the_median_of_its_runs(void **state)
+static void the_simulated_is_the_mean_of_its_runs(void **state)
 {
     struct result *of[7];
 
@@ -276,6 +276,16 @@ static void a_scenario_beyond_two_cores_says_so(void **state)
     assert_says("NOT JUDGED");
     variant.peak_rps = 1500;
     assert_int_equal(beside_goals(&beside).of, 5);
+}
+
+static void who_computes_on_every_core_is_not_judged(void **state)
+{
+    (void)state;
+    variant.lacks_core = true;
+    assert_int_equal(beside_goals(&beside).of, 0);
+    print();
+    assert_says("NOT JUDGED: its threads really compute");
+    assert_string_equal(json_string_value(part("not_judged")), "no_core");
 }
 
 static void a_part_of_a_run_is_not_judged(void **state)
@@ -365,12 +375,13 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(the_error_is_of_the_simulated_against_the_measured, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(an_error_that_reads_0_has_no_sign, setup, teardown),
-        cmocka_unit_test_setup_teardown(the_simulated_is_the_median_of_its_runs, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_simulated_is_the_mean_of_its_runs, setup, teardown),
         cmocka_unit_test_setup_teardown(what_chance_alone_does_is_no_miss_and_not_held, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(a_late_driver_is_void_and_nothing_is_judged, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(a_scenario_beyond_two_cores_says_so, setup, teardown),
+        cmocka_unit_test_setup_teardown(who_computes_on_every_core_is_not_judged, setup, teardown),
         cmocka_unit_test_setup_teardown(a_part_of_a_run_is_not_judged, setup, teardown),
         cmocka_unit_test_setup_teardown(answers_in_one_world_alone_miss_their_goals, setup,
                                         teardown),

@@ -174,11 +174,25 @@ static void members_beyond_the_partitions_get_nothing(void **state)
     assert_outcome(&q, CALL_ABSENT);
 }
 
+static void who_is_there_from_the_start_does_not_wait_for_the_group(void **state)
+{
+    (void)state;
+    spec.rebalance_ns = SECONDS(3);
+    put_records(0, 1);
+    put_records(PARTITIONS - 1, 1);
+    begin_take(&q, 0, 10, SECONDS(60));
+    begin_take(&third, 1, 10, SECONDS(60));
+    run_for(f, MS(10));
+    assert_told(&q, 1);
+    assert_told(&third, 1);
+}
+
 static void the_whole_group_stands_still_during_a_rebalance(void **state)
 {
     (void)state;
     join(0);
     spec.rebalance_ns = SECONDS(3);
+    f->nodes[1].ready_ns = 1;
     begin_take(&q, 0, 10, SECONDS(60)); /* Waits for the next record. */
     begin_take(&third, 1, 10, MS(60));
     run_for(f, MS(1));
@@ -202,6 +216,7 @@ static void a_take_that_waits_out_the_rebalance_is_answered_after_it(void **stat
 {
     (void)state;
     spec.rebalance_ns = MS(50);
+    f->nodes[0].ready_ns = 1;
     put_records(0, 1);
     begin_take(&q, 0, 10, SECONDS(60));
     run_for(f, MS(100));
@@ -347,6 +362,7 @@ int main(void)
         proves(two_groups_read_the_same_log_each_for_itself),
         proves(a_group_shares_the_partitions_in_ranges),
         proves(members_beyond_the_partitions_get_nothing),
+        proves(who_is_there_from_the_start_does_not_wait_for_the_group),
         proves(the_whole_group_stands_still_during_a_rebalance),
         proves(a_take_that_waits_out_the_rebalance_is_answered_after_it),
         proves(offsets_survive_a_rebalance),

@@ -15,7 +15,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-enum { EMBEDDED_SESSION_MS = 6000, SESSION_LEAST_MS = 6000, HEARTBEAT_MOST_MS = 3000 };
+enum { SESSION_LEAST_MS = 6000, HEARTBEAT_MOST_MS = 3000 };
 enum { HEARTBEATS_PER_SESSION = 12, WANTED_FIRST = 256, LEAVE_MS = 1000 };
 
 static const uint64_t rebalance_answer_ns = 100000000;
@@ -27,7 +27,7 @@ static uint64_t session_ms(const struct queue_settings *settings)
     uint64_t ms = settings->session_ns / 1000000;
 
     if (settings->is_embedded)
-        return EMBEDDED_SESSION_MS;
+        return QUEUE_EMBEDDED_SESSION_MS;
     if (ms == 0)
         return 45000;
     return ms > SESSION_LEAST_MS ? ms : SESSION_LEAST_MS;

@@ -42,6 +42,8 @@
 #include "services/port/schema.h"
 #include "services/port/table.h"
 
+enum { QUEUE_EMBEDDED_SESSION_MS = 6000 };
+
 struct node_stats;
 struct queue_live;
 

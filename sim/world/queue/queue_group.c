@@ -128,6 +128,27 @@ static void beat(struct event *event)
     }
 }
 
+static void rebalance_for(struct queue_group *group, uint64_t still_ns)
+{
+    struct queue_model *model = group->model;
+
+    if (group->is_rebalancing)
+        return;
+    group->is_rebalancing = true;
+    group->settles_ns = queue_now(model) + still_ns;
+    for (struct link *link = group->members.head.next; link != &group->members.head;
+         link = link->next)
+        queue_fail_parked(model, member_at(link));
+    event_after(model->events, &group->settle, still_ns);
+}
+
+/* Whoever is up when time begins was up before: the first gathering is no part of what a spike
+ * meets, and live nobody asks before it is over. */
+static bool was_there_before(const struct queue_model *model, const struct node *node)
+{
+    return node->ready_ns == 0 && node->epoch == 0 && queue_now(model) < model->spec->rebalance_ns;
+}
+
 struct queue_member *queue_group_join(struct queue_group *group, struct node *node)
 {
     struct queue_model *model = group->model;
@@ -140,7 +161,7 @@ struct queue_member *queue_group_join(struct queue_group *group, struct node *no
     list_init(&member->parked);
     list_push_last(&group->members, &member->link);
     event_after(model->events, &member->heartbeat, heartbeat_ns(model));
-    queue_group_rebalance(group);
+    rebalance_for(group, was_there_before(model, node) ? 0 : model->spec->rebalance_ns);
     return member;
 }
 
@@ -164,16 +185,7 @@ void queue_group_leave(struct queue_group *group, struct queue_member *member)
 
 void queue_group_rebalance(struct queue_group *group)
 {
-    struct queue_model *model = group->model;
-
-    if (group->is_rebalancing)
-        return;
-    group->is_rebalancing = true;
-    group->settles_ns = queue_now(model) + model->spec->rebalance_ns;
-    for (struct link *link = group->members.head.next; link != &group->members.head;
-         link = link->next)
-        queue_fail_parked(model, member_at(link));
-    event_after(model->events, &group->settle, model->spec->rebalance_ns);
+    rebalance_for(group, group->model->spec->rebalance_ns);
 }
 
 /* Where the new owner of a partition begins. */
