@@ -61,7 +61,7 @@ static int calibrate_machine(const struct job *job, char path[static PATH_MAX])
     return write_calibration(&calibration, path);
 }
 
-/* ---- The story of this machine ---------------------------------------------------------------- */
+/* ---- The story of this machine --------------------------------------------------------------- */
 
 static int load(struct twin *twin, const struct job *job, const char *calibration)
 {

@@ -1,4 +1,4 @@
-/* twin.h — The virtual worlds of this machine as it is now: what --both holds against measured ones.
+/* twin.h — The virtual worlds of this machine as it is now, which --both holds against real ones.
  *
  *     calibrate, or --calibration FILE --laid over--> the story --> worlds with other luck each
  *

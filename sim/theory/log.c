@@ -19,7 +19,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "services/base/map.h"
+#include "services/base/partition.h"
 #include "sim/theory/queueing.h"
 #include "sim/theory/theory_inside.h"
 
@@ -35,8 +35,7 @@ static double most_zones(const struct scenario *scenario)
     return zones;
 }
 
-/* Zones are hashed to partitions, as the virtual world does it, and not dealt out evenly. Kafka's
- * clients hash otherwise (murmur2), so that live another partition is the fullest. */
+/* Zones are hashed to partitions and not dealt out evenly. */
 static double fullest_share(const struct scenario *scenario)
 {
     static uint32_t zones_of[1024]; /* As many partitions as there may be. */
@@ -44,7 +43,7 @@ static double fullest_share(const struct scenario *scenario)
 
     memset(zones_of, 0, sizeof zones_of);
     for (uint32_t zone = 0; zone < zones; zone++) {
-        uint32_t *here = &zones_of[map_hash(zone, 0) % scenario->queue.partitions];
+        uint32_t *here = &zones_of[partition_of(zone, scenario->queue.partitions)];
 
         ++*here;
         most = *here > most ? *here : most;

@@ -1,4 +1,5 @@
 /* The live queue with one member: puts, takes, commits, and a broker that goes away. */
+#include "services/base/partition.h"
 #include "tests/live/queue_live_rig.h"
 
 static struct question q, other, third;
@@ -138,6 +139,8 @@ static void everything_that_was_put_is_taken_once_by_a_member_that_is_left_alone
     assert_int_equal(rig.members[0].stats.queue_rebalances, 1);
     while (taken < 500) {
         for (int64_t i = 0; i < q.call.value; i++) {
+            assert_int_equal(q.records[i].partition,
+                             partition_of(q.records[i].ask.key, PARTITIONS));
             assert_int_equal(q.records[i].partition, q.records[0].partition);
             assert_int_equal(q.records[i].offset, q.records[0].offset + (uint64_t)i);
             assert_int_equal(q.records[i].topic, TOPIC_LIKES);

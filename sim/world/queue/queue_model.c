@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#include "services/base/partition.h"
+
 /* ---- From open to close --------------------------------------------------------------------- */
 
 static void warm(struct event *event)
@@ -192,7 +194,7 @@ static uint64_t kafka_committed(const struct queue_model *model, const char *ser
 
 uint32_t queue_model_partition(const struct queue_model *model, uint64_t key)
 {
-    return (uint32_t)(map_hash(key, 0) % model->spec->partitions);
+    return partition_of(key, model->spec->partitions);
 }
 
 static void kafka_plant(struct queue_model *model, enum queue_bug bug)
