@@ -151,12 +151,12 @@ static void print_whys(struct page *page, enum language language, const struct b
         print_line(page, COLOR_DIM, text_in(language, &peak));
 }
 
-/* How far chance alone goes, where that is farther than a goal. */
+/* How far luck goes, where that is farther than a goal. */
 static void print_chances(struct page *page, enum language language, const struct block *block,
                           const struct beside_variant *variant)
 {
-    static const struct text chance = {"≈ %s: from %s to %s by chance alone (%s simulated runs)",
-                                       "≈ %s: по воле случая от %s до %s (симуляций: %s)"};
+    static const struct text chance = {"≈ %s: the %s simulated runs are between %s and %s",
+                                       "≈ %s: %s прогонов симуляции — между %s и %s"};
 
     for (unsigned i = 0; i < block->rows.rows_max; i++) {
         const struct beside_row *row = &block->rows.row[i];
@@ -167,9 +167,9 @@ static void print_chances(struct page *page, enum language language, const struc
         snprintf(figures[0].text, sizeof figures[0].text, "%s%s%s",
                  text_in(language, &row->of->label), row->service == NULL ? "" : " ",
                  row->service == NULL ? "" : row->service);
-        figures[1] = figure_of(language, row->of->unit, row->least);
-        figures[2] = figure_of(language, row->of->unit, row->most);
-        figures[3] = figure_of(language, METRIC_COUNT, variant->simulated_max);
+        figures[1] = figure_of(language, METRIC_COUNT, variant->simulated_max);
+        figures[2] = figure_of(language, row->of->unit, row->least);
+        figures[3] = figure_of(language, row->of->unit, row->most);
         print_sentence(page, COLOR_DIM, language, &chance, figures);
     }
 }

@@ -8,7 +8,8 @@
  *     utilisation, delivery       66.7%       66.9%      64.1%    ✓ +2.8 pp
  *
  * Simulated is the mean of several runs with the same people and other luck (chance in world.h),
- * for a measured run has one luck of many, too. The error is of the simulated against the measured:
+ * for a measured run has one luck of many, too; and they may have been given what the machine was
+ * like at several times. The error is of the simulated against the measured:
  * in percent of what was measured, or, for what is a share already, in points. Goals: throughput
  * and goodput within 5 %, p50 within 10 %, p95 within 20 %, utilisation within 5 points. The rest
  * is shown and has none.

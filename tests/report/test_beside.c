@@ -236,8 +236,7 @@ static void what_chance_alone_does_is_no_miss_and_not_held(void **state)
     assert_true(json_is_false(json_object_get(part("within"), "p50_ms")));
     print();
     assert_says("≈ −31");
-    assert_says(
-        "≈ latency p50: from 9.99\u00a0ms to 29.9\u00a0ms by chance alone (7 simulated runs)");
+    assert_says("≈ latency p50: the 7 simulated runs are between 9.99\u00a0ms and 29.9\u00a0ms");
     assert_says("goals held: 3 of 5; others by chance: 2, missed: 0");
     measure(31000000); /* No run is so. */
     assert_int_equal(beside_goals(&beside).by_chance, 0);
