@@ -5,9 +5,9 @@
  *
  * The same ports and the same nodes as in a live run, asked at a moderate steady rate and not back
  * to back: what sleeps between two questions answers later than what never rests, and services
- * sleep. Every number is the mean of the median part of some hundreds, since what else runs on
- * a machine comes and goes. The virtual world with these numbers says what was measured here;
- * calibration_write lays down how. */
+ * sleep. Every number is the mean of all but the slowest fiftieth of some hundreds, whatever else
+ * ran on the machine meanwhile: it runs beside a live run, too. A virtual world with these numbers
+ * says what was measured here; calibration_write lays down how. */
 #ifndef SIM_LAB_CALIBRATE_H
 #define SIM_LAB_CALIBRATE_H
 

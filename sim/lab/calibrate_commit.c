@@ -124,7 +124,7 @@ static bool measure(struct calibrator *calibrator, const struct writer *writers)
                                   calibrate_is_interrupted(calibrator)
                                       ? "interrupted"
                                       : "a row could not be written");
-    to->own_write = calibrated_median(rounds, ROUNDS);
+    to->own_write = calibrated_mean(rounds, ROUNDS);
     return true;
 }
 

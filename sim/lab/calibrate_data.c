@@ -41,11 +41,8 @@ static bool measure_gets(struct calibrator *calibrator, struct value value,
                          struct calibrated *figures)
 {
     struct probe set = {.name = "a Redis set", .every_ns = ms_ns, .samples = 5, .ask = set_value};
-    struct probe get = {.name = "a Redis get",
-                        .every_ns = 5 * ms_ns,
-                        .samples = 400,
-                        .blocks = 5,
-                        .ask = get_value};
+    struct probe get = {
+        .name = "a Redis get", .every_ns = 5 * ms_ns, .samples = 400, .ask = get_value};
     struct calibrated ignored;
 
     set.context = get.context = &value;
@@ -138,23 +135,19 @@ static bool measure_table(struct calibrator *calibrator, struct rows *rows)
     struct probe read = {.name = "a read by key",
                          .every_ns = 5 * ms_ns,
                          .samples = READS,
-                         .blocks = 4,
                          .ask = read_row,
                          .context = rows};
 
     return write_series(calibrator, rows, 1,
-                        (struct probe){
-                            .name = "a commit", .every_ns = 8 * ms_ns, .samples = 400, .blocks = 5},
+                        (struct probe){.name = "a commit", .every_ns = 8 * ms_ns, .samples = 400},
                         &to->write) &&
            write_series(
                calibrator, rows, 100,
-               (struct probe){
-                   .name = "a batch of 100", .every_ns = 20 * ms_ns, .samples = 100, .blocks = 4},
+               (struct probe){.name = "a batch of 100", .every_ns = 20 * ms_ns, .samples = 100},
                &to->write_100) &&
            write_series(
                calibrator, rows, ROWS_MAX,
-               (struct probe){
-                   .name = "a batch of 500", .every_ns = 50 * ms_ns, .samples = 80, .blocks = 4},
+               (struct probe){.name = "a batch of 500", .every_ns = 50 * ms_ns, .samples = 80},
                &to->write_500) &&
            probe_run(&read, calibrator, &to->read);
 }

@@ -22,8 +22,6 @@
 
 enum { CALIBRATE_SERIES_MAX = 64, CALIBRATE_HOP_RATE = 500 /* Hops asked per second. */ };
 
-enum { PROBE_BLOCKS_MAX = 8 };
-
 struct calibrator {
     const struct lab_options *options;
     const struct scenario *scenario;
@@ -53,7 +51,6 @@ struct probe {          /* Filled in by who measures, down to `context`. */
     const char *name;   /* For messages: "hop". */
     uint64_t every_ns;  /* Between two questions. */
     unsigned samples;   /* That count; a fifth of as many come before, to warm up. */
-    unsigned blocks;    /* Of the samples in their order; the median one is kept. 0: 1. */
     bool is_uneven;     /* every_ns is the mean of exponential gaps: as people come. */
     bool from_intended; /* Counted from when it was meant to be asked: as clients are. */
 
@@ -74,7 +71,8 @@ bool probe_run(struct probe *probe, struct calibrator *calibrator, struct calibr
 
 void probe_told(struct sample *sample, bool is_good);
 struct calibrated calibrated_of(double *took_us, unsigned n); /* Sorts; NaNs are left out. */
-struct calibrated calibrated_median(struct calibrated *rounds, unsigned n); /* By mean; sorts. */
+struct calibrated calibrated_mean(const struct calibrated *rounds,
+                                  unsigned n); /* Of each figure. */
 struct calibrated calibrated_less(struct calibrated figures, double less_us);
 bool calibrate_fail(struct calibrator *calibrator, const char *what, const char *why); /* False. */
 bool calibrate_is_interrupted(const struct calibrator *calibrator);

@@ -54,8 +54,7 @@ static double cost_of(const struct usage at[3])
 static bool measure(struct calibrator *calibrator, const char *server, struct store *store)
 {
     struct probe set = {.name = "a memcached set", .every_ns = ms_ns, .samples = 5, .ask = set_one};
-    struct probe get = {
-        .name = "a memcached get", .every_ns = 5 * ms_ns, .samples = 400, .blocks = 5};
+    struct probe get = {.name = "a memcached get", .every_ns = 5 * ms_ns, .samples = 400};
     const struct timespec silence = {.tv_sec = 1};
     struct usage at[3];
     struct calibrated ignored;

@@ -50,8 +50,8 @@ static bool ask_series(struct calibrator *calibrator, struct asking asking, cons
     return probe_run(&probe, calibrator, figures);
 }
 
-/* In turns, and the median of each: a run is disturbed by what else runs on the machine as often as
- * these are. Several nodes share the questions, as in a run: one that is asked rarely is slower. */
+/* In turns, and all of each: a run is disturbed by what else runs on the machine as often as these
+ * are. Several nodes share the questions, as in a run: one that is asked rarely is slower. */
 static bool measure_hops(struct calibrator *calibrator, struct peer *peer)
 {
     struct calibration *to = calibrator->calibration;
@@ -66,9 +66,9 @@ static bool measure_hops(struct calibrator *calibrator, struct peer *peer)
             !ask_series(calibrator, (struct asking){peer, TARGET_FRONT, VERB_CALL}, "the balancer",
                         &balanced[i]))
             return false;
-    to->hop = calibrated_median(hop, ROUNDS);
-    to->timed = calibrated_less(calibrated_median(timed, ROUNDS), work_us);
-    to->balanced = calibrated_less(calibrated_median(balanced, ROUNDS), work_us + balancer_us);
+    to->hop = calibrated_mean(hop, ROUNDS);
+    to->timed = calibrated_less(calibrated_mean(timed, ROUNDS), work_us);
+    to->balanced = calibrated_less(calibrated_mean(balanced, ROUNDS), work_us + balancer_us);
     return true;
 }
 
@@ -82,7 +82,7 @@ static bool measure_sleep(struct calibrator *calibrator)
     struct calibrated *figures = &calibrator->calibration->sleep;
     struct timer_live timer;
     struct probe probe = {
-        .name = "a sleep", .every_ns = pace_ns, .samples = 500, .blocks = 5, .ask = sleep_a_little};
+        .name = "a sleep", .every_ns = pace_ns, .samples = 500, .ask = sleep_a_little};
     bool is_good;
 
     timer_live_open(&timer, &calibrator->loop, &calibrator->stats);

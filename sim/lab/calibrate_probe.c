@@ -55,18 +55,18 @@ struct calibrated calibrated_of(double *took_us, unsigned n)
                                .n = good};
 }
 
-static int by_mean(const void *a, const void *b)
+struct calibrated calibrated_mean(const struct calibrated *rounds, unsigned n)
 {
-    double left = ((const struct calibrated *)a)->mean;
-    double right = ((const struct calibrated *)b)->mean;
+    struct calibrated mean = {0};
 
-    return (left > right) - (left < right);
-}
-
-struct calibrated calibrated_median(struct calibrated *rounds, unsigned n)
-{
-    qsort(rounds, n, sizeof *rounds, by_mean);
-    return rounds[n / 2];
+    for (unsigned i = 0; i < n; i++) {
+        mean.mean += rounds[i].mean / n;
+        mean.p50 += rounds[i].p50 / n;
+        mean.p95 += rounds[i].p95 / n;
+        mean.p99 += rounds[i].p99 / n;
+        mean.n += rounds[i].n;
+    }
+    return mean;
 }
 
 struct calibrated calibrated_less(struct calibrated figures, double less_us)
@@ -128,29 +128,9 @@ static void ask_next(void *context)
 
 /* ---- The whole series ------------------------------------------------------------------------ */
 
-/* What else runs on a machine comes and goes, in a run as in here: the median of the blocks is
- * kept. Returns how many answers there were in all. */
-static unsigned keep_median(const struct probe *probe, double *took_us, struct calibrated *kept)
-{
-    unsigned blocks = probe->blocks > 0 ? probe->blocks : 1, answers = 0, good = 0;
-    unsigned length = probe->samples / blocks;
-    struct calibrated all[PROBE_BLOCKS_MAX];
-
-    check(blocks <= PROBE_BLOCKS_MAX);
-    for (unsigned b = 0; b < blocks; b++) {
-        all[good] = calibrated_of(took_us + b * length, length);
-        answers += all[good].n;
-        good += all[good].n > 0 && all[good].n >= length / 2;
-    }
-    *kept = (struct calibrated){0};
-    if (good > 0)
-        *kept = calibrated_median(all, good);
-    return answers;
-}
-
 static bool judge(struct probe *probe, struct calibrated *figures)
 {
-    unsigned warm = probe->all_max - probe->samples, answers;
+    unsigned warm = probe->all_max - probe->samples;
     double *took_us = calloc(probe->samples, sizeof *took_us);
     char why[160];
 
@@ -158,13 +138,13 @@ static bool judge(struct probe *probe, struct calibrated *figures)
         return calibrate_fail(probe->calibrator, probe->name, "the system refused memory");
     for (unsigned i = 0; i < probe->samples; i++)
         took_us[i] = warm + i < probe->asked ? probe->all[warm + i].took_us : (double)NAN;
-    answers = keep_median(probe, took_us, figures);
+    *figures = calibrated_of(took_us, probe->samples);
     free(took_us);
     if (calibrate_is_interrupted(probe->calibrator))
         return calibrate_fail(probe->calibrator, probe->name, "interrupted");
-    if (answers >= probe->samples / 10 * 9)
+    if (figures->n >= probe->samples / 10 * 9)
         return true;
-    snprintf(why, sizeof why, "only %u of %u questions were answered", answers, probe->samples);
+    snprintf(why, sizeof why, "only %u of %u questions were answered", figures->n, probe->samples);
     return calibrate_fail(probe->calibrator, probe->name, why);
 }
 

@@ -151,7 +151,6 @@ static bool measure_puts(struct calibrator *calibrator, struct taker *taker)
     struct probe put = {.name = "a record",
                         .every_ns = 4 * ms_ns,
                         .samples = PUTS,
-                        .blocks = 5,
                         .ask = put_one,
                         .context = taker->queue};
     bool is_good;
@@ -174,15 +173,11 @@ static bool measure_rest(struct calibrator *calibrator, struct taker *taker)
 {
     struct calibration *to = calibrator->calibration;
     /* When the next one comes a burst is over, on a busy machine as well. */
-    struct probe many = {.name = "a burst of records",
-                         .every_ns = 60 * ms_ns,
-                         .samples = 60,
-                         .blocks = 4,
-                         .ask = put_burst};
+    struct probe many = {
+        .name = "a burst of records", .every_ns = 60 * ms_ns, .samples = 60, .ask = put_burst};
     struct probe offset = {.name = "an offset",
                            .every_ns = 10 * ms_ns,
                            .samples = 200,
-                           .blocks = 4,
                            .ask = commit_one,
                            .context = taker};
 
@@ -198,7 +193,6 @@ static bool measure_producer(struct calibrator *calibrator, const struct queue_s
     struct probe put = {.name = name,
                         .every_ns = 4 * ms_ns + 2 * settings->linger_ns,
                         .samples = 300,
-                        .blocks = 5,
                         .ask = put_one};
     struct queue_live *queue;
     char why[160] = "";

@@ -1,6 +1,6 @@
 /* calibrate_write.c — From what was measured to the keys of a scenario, each with its reason.
  *
- * How the virtual world charges, and so what follows from a measured time (medians). A way is what
+ * How the virtual world charges, and so what follows from a measured time. A way is what
  * one message takes: latency, and jitter, the mean of an exponential addition to it.
  *
  *   network   a request through a balancer: 4 ways, the balancer's work, the work; a fourth of what
@@ -22,7 +22,7 @@
  * The jitters of n ways make a gamma of shape n, whose p95 is so many of them above its p50: so
  * many are put into a series as it is wide. Its mean stays what was measured.
  *
- * A number that comes out below zero, because a median wandered, is written as 0s. */
+ * A number that comes out below zero, because its parts wandered, is written as 0s. */
 #include <math.h>
 #include <unistd.h>
 
@@ -88,7 +88,7 @@ static void write_head(FILE *out, const struct calibration *of)
         "# Lay it over a scenario: sim run FILE --calibration THIS.\n"
         "# Measured at 20 to 1000 questions per second, while others ask the nodes %.0f times a\n"
         "# second, and these the store %.0f times and the log %.0f times.\n"
-        "# Of each series the median part:\n"
+        "# The means are of all but the slowest fiftieth:\n"
         "#\n",
         of->when, of->machine, of->servers, of->beside.visited, of->beside.stored, of->beside.put);
     put_series(out, "a node and back (health check)", &of->hop);
