@@ -71,8 +71,7 @@ bool probe_run(struct probe *probe, struct calibrator *calibrator, struct calibr
 
 void probe_told(struct sample *sample, bool is_good);
 struct calibrated calibrated_of(double *took_us, unsigned n); /* Sorts; NaNs are left out. */
-struct calibrated calibrated_mean(const struct calibrated *rounds,
-                                  unsigned n); /* Of each figure. */
+struct calibrated calibrated_mean(const struct calibrated *rounds, unsigned n);
 struct calibrated calibrated_less(struct calibrated figures, double less_us);
 bool calibrate_fail(struct calibrator *calibrator, const char *what, const char *why); /* False. */
 bool calibrate_is_interrupted(const struct calibrator *calibrator);

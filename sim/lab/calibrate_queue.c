@@ -65,7 +65,7 @@ static void taken(struct call *call)
     take_again(taker);
 }
 
-/* Until it has partitions: records lie in all of them, so one's coming says so. */
+/* Until it has partitions: there are records in them, and one's coming says so. */
 static bool join(struct calibrator *calibrator, struct taker *taker, double *took_ms)
 {
     uint64_t begun_ns;
