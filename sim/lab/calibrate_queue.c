@@ -185,6 +185,19 @@ static bool measure_rest(struct calibrator *calibrator, struct taker *taker)
     return probe_run(&offset, calibrator, &to->offset) && probe_run(&many, calibrator, &to->burst);
 }
 
+/* NULL after calibrate_fail. */
+static struct queue_live *open_queue(struct calibrator *calibrator,
+                                     const struct queue_settings *settings)
+{
+    char why[160] = "";
+    struct queue_live *queue = queue_live_open(&calibrator->loop, settings, calibrator->servers.run,
+                                               NULL, &calibrator->stats, why);
+
+    if (queue == NULL)
+        calibrate_fail(calibrator, "Kafka", why);
+    return queue;
+}
+
 /* Another producer, with settings of its own. Each record is sent when the one before has left: one
  * that joins a batch which lingers already would wait less than the linger. */
 static bool measure_producer(struct calibrator *calibrator, const struct queue_settings *settings,
@@ -194,14 +207,11 @@ static bool measure_producer(struct calibrator *calibrator, const struct queue_s
                         .every_ns = 4 * ms_ns + 2 * settings->linger_ns,
                         .samples = 300,
                         .ask = put_one};
-    struct queue_live *queue;
-    char why[160] = "";
+    struct queue_live *queue = open_queue(calibrator, settings);
     bool is_good;
 
-    queue = queue_live_open(&calibrator->loop, settings, calibrator->servers.run, NULL,
-                            &calibrator->stats, why);
     if (queue == NULL)
-        return calibrate_fail(calibrator, "Kafka", why);
+        return false;
     put.context = queue_live_port(queue);
     is_good = probe_run(&put, calibrator, figures);
     queue_live_close(queue);
@@ -236,14 +246,11 @@ static struct taker taker, newcomer;
 /* What stops the whole group for as long: partitions are handed out anew. */
 static bool measure_rebalance(struct calibrator *calibrator, const struct queue_settings *settings)
 {
-    struct queue_live *queue;
-    char why[160] = "";
+    struct queue_live *queue = open_queue(calibrator, settings);
     bool is_good;
 
-    queue = queue_live_open(&calibrator->loop, settings, calibrator->servers.run, NULL,
-                            &calibrator->stats, why);
     if (queue == NULL)
-        return calibrate_fail(calibrator, "Kafka", why);
+        return false;
     newcomer = (struct taker){.queue = queue_live_port(queue)};
     is_good = join(calibrator, &newcomer, &calibrator->calibration->rebalance_ms);
     newcomer.is_over = true;
@@ -275,16 +282,14 @@ bool calibrate_queue(struct calibrator *calibrator)
 {
     struct queue_settings settings = calibrator->servers.queue;
     struct queue_live *queue;
-    char why[160] = "";
     bool is_good;
 
     settings.linger_ns = 0;
     settings.acks = -1;
     snprintf(settings.group, sizeof settings.group, "sim-%s-calibrate", calibrator->servers.run);
-    queue = queue_live_open(&calibrator->loop, &settings, calibrator->servers.run, NULL,
-                            &calibrator->stats, why);
+    queue = open_queue(calibrator, &settings);
     if (queue == NULL)
-        return calibrate_fail(calibrator, "Kafka", why);
+        return false;
     is_good = measure_queue(calibrator, queue_live_port(queue)) &&
               measure_rebalance(calibrator, &settings);
     taker.is_over = true;

@@ -13,9 +13,8 @@
  * larger than prefetch. What is pushed ahead of a take costs no trip.
  *
  * The hottest partition belongs to one replica, which may fall behind alone: a key's records stay
- * in order because nobody else may take them. Left out: the stand-still of the group's first
- * rebalance, which other partitions the hot one's replica has, and the tries that a record which
- * can never be written costs its batch. */
+ * in order because nobody else may take them. Left out: which other partitions the hot one's
+ * replica has, and the tries that a record which can never be written costs its batch. */
 #include <math.h>
 #include <string.h>
 
