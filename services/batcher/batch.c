@@ -16,7 +16,8 @@
  *   |       v all written                                                      |
  *   +---- COMMIT <-------------------------------------------------------------+
  *
- *   Not drawn: PAUSE, from any of them after a failure and back to it, longer each time.
+ *   Not drawn: PAUSE, from any of them after a failure and back to it, longer each time; after a
+ *   take always the shortest.
  *
  * The table is the truth about how far we are, the group's offset only follows it: rows, counters
  * and the offset behind them are one transaction. A replica that dies between WRITE and COMMIT
@@ -88,13 +89,18 @@ static void batch_remember(struct batch *batch, uint64_t offset)
 
 /* ---- What it asks --------------------------------------------------------------------------- */
 
-static void batch_pause(struct batch *batch, void (*resume)(struct batch *batch))
+static void batch_rest(struct batch *batch, void (*resume)(struct batch *batch), uint32_t tries)
 {
     const struct ports *ports = &batch->batcher->ports;
 
     batch->state = BATCH_PAUSE;
     batch->resume = resume;
-    timer_sleep(ports->timer, &batch->call, retry_pause_ns(batch->tries++, ports->dice));
+    timer_sleep(ports->timer, &batch->call, retry_pause_ns(tries, ports->dice));
+}
+
+static void batch_pause(struct batch *batch, void (*resume)(struct batch *batch))
+{
+    batch_rest(batch, resume, batch->tries++);
 }
 
 static void batch_take(struct batch *batch)
@@ -276,9 +282,10 @@ static void batch_after_take(struct batch *batch)
         batch_skip_known(batch);
     } else if (batch->call.outcome == CALL_ABSENT) {
         batch_take(batch);
-    } else { /* The group may be sharing out its partitions anew. */
+    } else { /* The group may be sharing out its partitions anew. What we ask is a client in our own
+                process, which spares the broker itself. */
         map_clear(&batch->batcher->owned);
-        batch_pause(batch, batch_take);
+        batch_rest(batch, batch_take, 0);
     }
 }
 

@@ -15,7 +15,7 @@
 
 #include "sim/lab/lab.h"
 
-enum { CALIBRATE_LARGE_KIB = 16 };
+enum { CALIBRATE_LARGE_KIB = 64 }; /* A value, or a body. */
 
 enum calibrate_part {
     CALIBRATE_STORE = 1,
@@ -49,12 +49,14 @@ struct calibration {
     struct calibrated hop;      /* There and back: driver -> node -> driver. */
     struct calibrated timed;    /* The same with 1 ms of work: what it takes beyond the 1 ms. */
     struct calibrated balanced; /* The same through a balancer, its own work left out. */
+    struct calibrated large;    /* The same with a body of CALIBRATE_LARGE_KIB. */
     struct calibrated sleep;    /* How late a sleep of 1 ms ends in this process. */
 
     struct calibrated get;           /* Redis, there and back. */
     double get_cpu_us;               /* Its processor time per command. */
     struct calibrated get_large;     /* The same of a value of CALIBRATE_LARGE_KIB. */
-    struct calibrated memcached_get; /* The same of memcached, where there is one. */
+    struct calibrated memcached_get; /* The same two of memcached, where there is one. */
+    struct calibrated memcached_get_large;
     double memcached_cpu_us;
     struct calibrated put;      /* Acknowledged as `acks: all`, without linger. */
     struct calibrated lingered; /* The same with a linger of 5 ms: what it takes beyond the 5 ms. */

@@ -16,9 +16,8 @@ static const uint64_t timeout_ns = 10000000000u, ms_ns = 1000000;
 
 /* ---- The store ------------------------------------------------------------------------------- */
 
-struct value {
+struct value { /* Its size is its key. */
     struct store *store;
-    uint64_t key;
     uint32_t bytes;
 };
 
@@ -26,23 +25,23 @@ static void set_value(struct probe *probe, struct sample *sample)
 {
     const struct value *value = probe->context;
 
-    store_set(value->store, &sample->call, store_key(SPACE_CUSTOM, value->key), 1, value->bytes, 0,
-              timeout_ns);
+    store_set(value->store, &sample->call, store_key(SPACE_CUSTOM, value->bytes), 1, value->bytes,
+              0, timeout_ns);
 }
 
 static void get_value(struct probe *probe, struct sample *sample)
 {
     const struct value *value = probe->context;
 
-    store_get(value->store, &sample->call, store_key(SPACE_CUSTOM, value->key), timeout_ns);
+    store_get(value->store, &sample->call, store_key(SPACE_CUSTOM, value->bytes), timeout_ns);
 }
 
-static bool measure_gets(struct calibrator *calibrator, struct value value,
-                         struct calibrated *figures)
+bool calibrate_gets(struct calibrator *calibrator, struct store *store, uint32_t bytes,
+                    struct calibrated *figures)
 {
-    struct probe set = {.name = "a Redis set", .every_ns = ms_ns, .samples = 5, .ask = set_value};
-    struct probe get = {
-        .name = "a Redis get", .every_ns = 5 * ms_ns, .samples = 400, .ask = get_value};
+    struct probe set = {.name = "a set", .every_ns = ms_ns, .samples = 5, .ask = set_value};
+    struct probe get = {.name = "a get", .every_ns = 5 * ms_ns, .samples = 400, .ask = get_value};
+    struct value value = {store, bytes};
     struct calibrated ignored;
 
     set.context = get.context = &value;
@@ -58,15 +57,14 @@ static bool measure_store(struct calibrator *calibrator, struct store *store)
 
     if (!store_read_info(server, &before, why))
         return calibrate_fail(calibrator, "Redis", why);
-    if (!measure_gets(calibrator, (struct value){store, 7, 16}, &to->get))
+    if (!calibrate_gets(calibrator, store, CALIBRATE_SMALL_BYTES, &to->get))
         return false;
     if (!store_read_info(server, &after, why))
         return calibrate_fail(calibrator, "Redis", why);
     if (after.commands > before.commands)
         to->get_cpu_us =
             (double)(after.cpu_us - before.cpu_us) / (double)(after.commands - before.commands);
-    return measure_gets(calibrator, (struct value){store, 8, CALIBRATE_LARGE_KIB << 10},
-                        &to->get_large);
+    return calibrate_gets(calibrator, store, CALIBRATE_LARGE_BYTES, &to->get_large);
 }
 
 bool calibrate_store(struct calibrator *calibrator)

@@ -20,7 +20,12 @@
 #include "sim/lab/calibrate.h"
 #include "sim/lab/crew.h"
 
-enum { CALIBRATE_SERIES_MAX = 64, CALIBRATE_HOP_RATE = 500 /* Hops asked per second. */ };
+enum {
+    CALIBRATE_SERIES_MAX = 64,
+    CALIBRATE_HOP_RATE = 500,   /* Hops asked per second. */
+    CALIBRATE_SMALL_BYTES = 16, /* Of a value, or of a body. */
+    CALIBRATE_LARGE_BYTES = CALIBRATE_LARGE_KIB << 10
+};
 
 struct calibrator {
     const struct lab_options *options;
@@ -95,6 +100,8 @@ void crowd_end(struct calibrator *calibrator);
 /* Each: false after calibrate_fail. */
 bool calibrate_nodes(struct calibrator *calibrator);
 bool calibrate_store(struct calibrator *calibrator);
+bool calibrate_gets(struct calibrator *calibrator, struct store *store, uint32_t bytes,
+                    struct calibrated *figures);         /* Of a value of that size. */
 bool calibrate_memcached(struct calibrator *calibrator); /* True where there is none. */
 bool calibrate_queue(struct calibrator *calibrator);
 bool calibrate_table(struct calibrator *calibrator); /* Also a commit. */

@@ -8,22 +8,9 @@
 #include <time.h>
 
 #include "services/live/memcached/memcached_live.h"
-#include "services/port/schema.h"
 #include "sim/lab/calibrate_inside.h"
 
-enum { A_KEY = 7 };
-
-static const uint64_t timeout_ns = 10000000000u, ms_ns = 1000000, keep_ns = 600000000000u;
-
-static void set_one(struct probe *probe, struct sample *sample)
-{
-    store_set(probe->context, &sample->call, store_key(SPACE_CUSTOM, A_KEY), 1, 16, 0, timeout_ns);
-}
-
-static void get_one(struct probe *probe, struct sample *sample)
-{
-    store_get(probe->context, &sample->call, store_key(SPACE_CUSTOM, A_KEY), timeout_ns);
-}
+static const uint64_t keep_ns = 600000000000u;
 
 struct usage {
     struct memcached_info info;
@@ -53,25 +40,19 @@ static double cost_of(const struct usage at[3])
 
 static bool measure(struct calibrator *calibrator, const char *server, struct store *store)
 {
-    struct probe set = {.name = "a memcached set", .every_ns = ms_ns, .samples = 5, .ask = set_one};
-    struct probe get = {.name = "a memcached get", .every_ns = 5 * ms_ns, .samples = 400};
+    struct calibration *to = calibrator->calibration;
     const struct timespec silence = {.tv_sec = 1};
     struct usage at[3];
-    struct calibrated ignored;
 
-    set.context = get.context = store;
-    get.ask = get_one;
-    if (!probe_run(&set, calibrator, &ignored))
-        return false;
     if (!read_usage(calibrator, server, &at[0]))
         return false;
     nanosleep(&silence, NULL);
     if (!read_usage(calibrator, server, &at[1]) ||
-        !probe_run(&get, calibrator, &calibrator->calibration->memcached_get) ||
+        !calibrate_gets(calibrator, store, CALIBRATE_SMALL_BYTES, &to->memcached_get) ||
         !read_usage(calibrator, server, &at[2]))
         return false;
-    calibrator->calibration->memcached_cpu_us = cost_of(at);
-    return true;
+    to->memcached_cpu_us = cost_of(at);
+    return calibrate_gets(calibrator, store, CALIBRATE_LARGE_BYTES, &to->memcached_get_large);
 }
 
 static bool ask(struct calibrator *calibrator, const struct servers *servers)

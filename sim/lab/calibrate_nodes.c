@@ -3,6 +3,7 @@
  *   hop        driver --> node --> driver, answered at once (a health check)
  *   timed      the same with 1 ms of emulated work, less the 1 ms
  *   balanced   driver --> balancer --> node and back, 1 ms of work, less it and the balancer's own
+ *   large      the same with a body
  *   sleep      1 ms of sleep in this process, less the 1 ms
  *
  * Hops are asked as people ask, with exponential gaps, and counted from when a question was meant
@@ -26,12 +27,14 @@ struct asking {
     struct peer *peer;
     uint32_t target;
     enum verb verb;
+    uint32_t bytes;
 };
 
 static void ask_peer(struct probe *probe, struct sample *sample)
 {
     const struct asking *asking = probe->context;
-    const struct ask ask = {.verb = (uint8_t)asking->verb, .key = sample->index, .bytes = 32};
+    const struct ask ask = {
+        .verb = (uint8_t)asking->verb, .key = sample->index, .bytes = asking->bytes};
 
     peer_ask(asking->peer, &sample->call, asking->target, &ask, timeout_ns);
 }
@@ -56,19 +59,26 @@ static bool measure_hops(struct calibrator *calibrator, struct peer *peer)
 {
     struct calibration *to = calibrator->calibration;
     double balancer_us = (double)calibrator->scenario->balancer.work_ns * 1e-3;
-    struct calibrated hop[ROUNDS], timed[ROUNDS], balanced[ROUNDS];
+    struct calibrated hop[ROUNDS], timed[ROUNDS], balanced[ROUNDS], large[ROUNDS];
 
     for (int i = 0; i < ROUNDS; i++)
-        if (!ask_series(calibrator, (struct asking){peer, TARGET_DIRECT, VERB_HEALTH}, "a hop",
-                        &hop[i]) ||
-            !ask_series(calibrator, (struct asking){peer, TARGET_DIRECT, VERB_CALL}, "a timed hop",
-                        &timed[i]) ||
-            !ask_series(calibrator, (struct asking){peer, TARGET_FRONT, VERB_CALL}, "the balancer",
-                        &balanced[i]))
+        if (!ask_series(calibrator,
+                        (struct asking){peer, TARGET_DIRECT, VERB_HEALTH, CALIBRATE_SMALL_BYTES},
+                        "a hop", &hop[i]) ||
+            !ask_series(calibrator,
+                        (struct asking){peer, TARGET_DIRECT, VERB_CALL, CALIBRATE_SMALL_BYTES},
+                        "a timed hop", &timed[i]) ||
+            !ask_series(calibrator,
+                        (struct asking){peer, TARGET_FRONT, VERB_CALL, CALIBRATE_SMALL_BYTES},
+                        "the balancer", &balanced[i]) ||
+            !ask_series(calibrator,
+                        (struct asking){peer, TARGET_FRONT, VERB_CALL, CALIBRATE_LARGE_BYTES},
+                        "a large body", &large[i]))
             return false;
     to->hop = calibrated_mean(hop, ROUNDS);
     to->timed = calibrated_less(calibrated_mean(timed, ROUNDS), work_us);
     to->balanced = calibrated_less(calibrated_mean(balanced, ROUNDS), work_us + balancer_us);
+    to->large = calibrated_less(calibrated_mean(large, ROUNDS), work_us + balancer_us);
     return true;
 }
 

@@ -5,8 +5,9 @@
  *
  *   network   a request through a balancer: 4 ways, the balancer's work, the work; a fourth of what
  *             is over. A balancer's own work stays the scenario's: the nodes emulate it, too.
+ *             per_kib is the slope between bodies, which go over two of the four.
  *   store     2 ways + command. command is the server's processor time, the ways are the rest;
- *             per_kib the slope between gets of 16 bytes and of 16 KiB.
+ *             per_kib the slope between gets of 16 bytes and of 64 KiB.
  *   queue     linger + 2 ways + append + record + replicate. A way is half of a commit of an
  *             offset, record the slope of a burst, replicate what `acks: all` takes more than
  *             `acks: leader`, append the rest, an untimely end of the linger included.
@@ -28,7 +29,7 @@
 
 #include "sim/lab/calibrate.h"
 
-enum { HOPS = 4, BURST = 100, BATCH = 500 };
+enum { HOPS = 4, BODY_WAYS = 2, BURST = 100, BATCH = 500 };
 
 struct trip { /* What is left of a series for its messages. */
     unsigned ways;
@@ -94,10 +95,12 @@ static void write_head(FILE *out, const struct calibration *of)
     put_series(out, "a node and back (health check)", &of->hop);
     put_series(out, "the same with 1 ms of work, beyond it", &of->timed);
     put_series(out, "the same through a balancer, beyond both", &of->balanced);
+    put_series(out, "the same with a body of 64 KiB", &of->large);
     put_series(out, "a sleep of 1 ms ends late by", &of->sleep);
     put_series(out, "Redis get", &of->get);
-    put_series(out, "the same of 16 KiB", &of->get_large);
+    put_series(out, "the same of 64 KiB", &of->get_large);
     put_series(out, "memcached get", &of->memcached_get);
+    put_series(out, "the same of 64 KiB", &of->memcached_get_large);
     put_series(out, "record acknowledged, acks all, no linger", &of->put);
     put_series(out, "the same with a linger of 5 ms, beyond it", &of->lingered);
     put_series(out, "record acknowledged, acks leader", &of->leader);
@@ -128,6 +131,14 @@ static void write_network(FILE *out, const struct calibration *of)
     fprintf(out, "\nnetwork:\n");
     put_way(out, "", trip_of(&of->balanced, HOPS, 0),
             "A fourth of client -> balancer -> node and back, timers' lateness included.");
+    put_us(out, "per_kib", (of->large.mean - of->balanced.mean) / (BODY_WAYS * CALIBRATE_LARGE_KIB),
+           "Slope between bodies of 16 bytes and of 64 KiB, on the two ways there.");
+}
+
+static void put_per_kib(FILE *out, const struct calibrated *small, const struct calibrated *large)
+{
+    put_us(out, "per_kib", (large->mean - small->mean) / CALIBRATE_LARGE_KIB,
+           "Slope between gets of 16 bytes and of 64 KiB.");
 }
 
 static void write_memcached(FILE *out, const struct calibration *of)
@@ -141,6 +152,8 @@ static void write_memcached(FILE *out, const struct calibration *of)
             "The same of memcached, the way to its client's thread included.");
     fprintf(out, "  ");
     put_us(out, "command", command_us, "memcached's processor time per command (stats).");
+    fprintf(out, "  ");
+    put_per_kib(out, &of->memcached_get, &of->memcached_get_large);
 }
 
 static void write_redis(FILE *out, const struct calibration *of)
@@ -151,8 +164,7 @@ static void write_redis(FILE *out, const struct calibration *of)
         return;
     put_way(out, "", trip_of(&of->get, 2, command_us), "Half of a get, less the command.");
     put_us(out, "command", command_us, "Redis' processor time per command (INFO).");
-    put_us(out, "per_kib", (of->get_large.mean - of->get.mean) / CALIBRATE_LARGE_KIB,
-           "Slope between gets of 16 bytes and of 16 KiB.");
+    put_per_kib(out, &of->get, &of->get_large);
 }
 
 static void write_store(FILE *out, const struct calibration *of)

@@ -310,8 +310,9 @@ struct way {             /* Of one message, in one direction. */
 };
 
 struct network_spec {
-    struct way way; /* Between nodes. */
-    double loss;    /* Share of all messages that never arrive. */
+    struct way way;  /* Between nodes. */
+    uint64_t kib_ns; /* And per KiB of a message's body. */
+    double loss;     /* Share of all messages that never arrive. */
 };
 
 enum store_kind { STORE_REDIS, STORE_MEMCACHED };
@@ -331,7 +332,8 @@ struct store_spec {
     uint64_t item_max;             /* -I: bytes of the largest item. */
     double growth;                 /* -f: of one class's chunks to the last one's. */
     struct way memcached_way;      /* Laid over `way`, … */
-    uint64_t memcached_command_ns; /* … and command_ns. */
+    uint64_t memcached_command_ns; /* … command_ns … */
+    uint64_t memcached_kib_ns;     /* … and kib_ns. */
 };
 
 enum queue_server { QUEUE_KAFKA, QUEUE_RABBITMQ };

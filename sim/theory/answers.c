@@ -49,6 +49,20 @@ double hops_of(const struct scenario *scenario, uint32_t service)
     return services_has_front(scenario, service) ? 4 : 2;
 }
 
+/* Half of them bring the request's body, half the answer's. */
+static double bodies_s(const struct scenario *scenario, uint32_t service, uint32_t verb)
+{
+    double bytes = asked_bytes(scenario, service, verb) + answered_bytes(scenario, service, verb);
+
+    return hops_of(scenario, service) / 2 * seconds_of(scenario->network.kib_ns) * bytes / 1024;
+}
+
+double network_s(const struct scenario *scenario, uint32_t service, uint32_t verb)
+{
+    return hops_of(scenario, service) * way_s(&scenario->network.way) +
+           bodies_s(scenario, service, verb);
+}
+
 static void add_work(struct moments *to, const struct leg *leg)
 {
     if (leg->cs2 > 0)
@@ -140,6 +154,7 @@ static struct moments path_moments(const struct work *work, uint32_t service, ui
     struct moments moments = {.no_turn = 1};
 
     add_messages(&moments, hops_of(work->scenario, service), &work->scenario->network.way);
+    add(&moments, bodies_s(work->scenario, service, verb), 0, 0);
     if (services_has_front(work->scenario, service)) {
         add_wait(&moments, &work->front[service], slice);
         add(&moments, work->front[service].service, 0, 0);

@@ -244,21 +244,20 @@ static void say_processors(struct work *work, uint32_t s, const char *name)
 static void say_answers(struct work *work, uint32_t s, const char *name)
 {
     const struct scenario *scenario = work->scenario;
-    double hops = hops_of(scenario, s), all = 0;
-    double hop = way_s(&scenario->network.way);
+    double hops = hops_of(scenario, s), hop = way_s(&scenario->network.way), all = 0;
 
     say(work, THEORY_HOPS, name, ms(hops * hop), "%s × %s");
     with(work, 2, count(hops), ms(hop), ratio(0));
     for (uint32_t verb = 0; verb < VERB_MAX; verb++) {
-        double mean, work_s = work->work[s][verb];
+        double mean, work_s = work->work[s][verb], network = network_s(scenario, s, verb);
 
         if (work->visits[s][verb] <= 0)
             continue;
         mean = answers_mean(work, s, verb);
-        all += work->visits[s][verb] * (mean - hops * hop);
+        all += work->visits[s][verb] * (mean - network);
         say(work, THEORY_RESPONSE, name, ms(mean), "%s + %s + %s");
         say_verb(work, verb_name(verb));
-        with(work, 3, ms(hops * hop), ms(work_s), ms(mean - hops * hop - work_s));
+        with(work, 3, ms(network), ms(work_s), ms(mean - network - work_s));
     }
     say(work, THEORY_LITTLE, name, count(all), "%s × %s");
     with(work, 2, per_s(services_visits(work, s)), ms(all / services_visits(work, s)), ratio(0));

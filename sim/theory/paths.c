@@ -343,31 +343,41 @@ static void insert(struct path *path, uint32_t at, struct leg leg)
     path->answered++;
 }
 
-static double asked_bytes(const struct work *work, const struct service_spec *service,
-                          uint32_t verb)
+double asked_bytes(const struct scenario *scenario, uint32_t service, uint32_t verb)
 {
-    for (uint32_t l = 0; l < work->scenario->loads_max; l++)
-        if (work->scenario->loads[l].verb == verb &&
-            &work->scenario->services[work->scenario->loads[l].service] == service)
-            return work->scenario->loads[l].bytes;
+    for (uint32_t l = 0; l < scenario->loads_max; l++)
+        if (scenario->loads[l].verb == verb && scenario->loads[l].service == service)
+            return scenario->loads[l].bytes;
+    for (uint32_t s = 0; s < scenario->services_max; s++)
+        if (scenario->services[s].kind == KIND_GATEWAY && scenario->services[s].behind == service)
+            return asked_bytes(scenario, s, verb);
     return 0;
 }
 
 /* All answers but a menu are small enough to be taken for nothing. */
-static void surround(const struct work *work, const struct service_spec *service, uint32_t verb,
-                     struct verb_paths *to)
+double answered_bytes(const struct scenario *scenario, uint32_t service, uint32_t verb)
 {
+    const struct service_spec *spec = &scenario->services[service];
+
+    if (spec->kind == KIND_GATEWAY)
+        return answered_bytes(scenario, spec->behind, verb);
+    return spec->kind == KIND_DELIVERY && verb == VERB_MENU ? spec->menu_bytes : 0;
+}
+
+static void surround(const struct work *work, uint32_t s, uint32_t verb, struct verb_paths *to)
+{
+    const struct service_spec *service = &work->scenario->services[s];
     const struct pipeline_spec *stage = &service->pipeline;
     const struct stages before = {
         {&stage->accept, &stage->route, &stage->validate, &stage->dependencies},
         4,
         stage->validate_kib_ns,
-        asked_bytes(work, service, verb)};
-    const struct stages after = {
-        {&stage->validate_answer, &stage->serialise, &stage->send},
-        3,
-        stage->validate_answer_kib_ns + stage->serialise_kib_ns + stage->send_kib_ns,
-        service->kind == KIND_DELIVERY && verb == VERB_MENU ? service->menu_bytes : 0};
+        asked_bytes(work->scenario, s, verb)};
+    const struct stages after = {{&stage->validate_answer, &stage->serialise, &stage->send},
+                                 3,
+                                 stage->validate_answer_kib_ns + stage->serialise_kib_ns +
+                                     stage->send_kib_ns,
+                                 answered_bytes(work->scenario, s, verb)};
 
     for (uint32_t p = 0; p < to->paths_max; p++) {
         insert(&to->paths[p], 0, stages_leg(work, service, &before));
@@ -375,9 +385,10 @@ static void surround(const struct work *work, const struct service_spec *service
     }
 }
 
-static void make(struct work *work, const struct service_spec *service, uint32_t verb,
-                 struct verb_paths *to)
+static void make(struct work *work, uint32_t s, uint32_t verb, struct verb_paths *to)
 {
+    const struct service_spec *service = &work->scenario->services[s];
+
     to->paths_max = 0;
     if (service->kind == KIND_CUSTOM)
         custom_paths(work, service, to);
@@ -395,12 +406,12 @@ static void make(struct work *work, const struct service_spec *service, uint32_t
         order_paths(work, service, to);
     else if (service->kind == KIND_DELIVERY && verb == VERB_TRACK)
         track_paths(work, service, to);
-    surround(work, service, verb, to);
+    surround(work, s, verb, to);
 }
 
 void paths_make(struct work *work)
 {
     for (uint32_t s = 0; s < work->scenario->services_max; s++)
         for (uint32_t verb = 0; verb < VERB_MAX; verb++)
-            make(work, &work->scenario->services[s], verb, &work->paths[s][verb]);
+            make(work, s, verb, &work->paths[s][verb]);
 }

@@ -365,9 +365,10 @@ void threads_work(struct work *work)
             continue;
         for (uint32_t verb = 0; verb < VERB_MAX; verb++)
             if (work->visits[s][verb] > 0)
-                held += work->visits[s][verb] / visits * answers_mean(work, s, verb);
+                held += work->visits[s][verb] / visits *
+                        (answers_mean(work, s, verb) - network_s(work->scenario, s, verb));
         threads->rate = visits;
-        threads->service = held - hops_of(work->scenario, s) * way_s(&work->scenario->network.way);
+        threads->service = held;
         threads->ca2 = work->cpu[s].ca2;
         threads->cs2 = 1;
         threads->servers = service_workers(spec);

@@ -140,8 +140,11 @@ void cache_work(struct work *work);
 const struct service_spec *cache_of_menus(const struct scenario *scenario); /* NULL: none. */
 void cache_remember(struct past *past, const struct work *work);
 
-/* paths.c: the paths of every verb of every service; wants cache_work. */
+/* paths.c: the paths of every verb of every service; wants cache_work. And the bodies of a verb's
+ * request and of its answer, through whatever gateway they go. */
 void paths_make(struct work *work);
+double asked_bytes(const struct scenario *scenario, uint32_t service, uint32_t verb);
+double answered_bytes(const struct scenario *scenario, uint32_t service, uint32_t verb);
 
 /* closed.c: the rates of closed loads, if there are any; and all stations of a phase at given
  * rates. */
@@ -194,6 +197,8 @@ struct moments answers_of_verb(const struct work *work, uint32_t service, uint32
                                uint32_t slice);
 double answers_mean(const struct work *work, uint32_t service, uint32_t verb); /* Seconds. */
 double hops_of(const struct scenario *scenario, uint32_t service); /* Messages there and back. */
+double network_s(const struct scenario *scenario, uint32_t service,
+                 uint32_t verb); /* All of them. */
 void answers_add(struct work *work, struct answers *answers);
 double answers_quantile(const struct answers *answers, size_t from, double p);
 double answers_in_time(const struct answers *answers, bool with_late);

@@ -33,12 +33,14 @@ static bool is_reachable(const struct node *a, const struct node *b)
     return !a->is_cut && !b->is_cut;
 }
 
-static bool send(struct exchange *exchange)
+static bool send(struct exchange *exchange, uint32_t bytes)
 {
     struct world *world = exchange->to->world;
+    const struct network_spec *network = &world->scenario->network;
 
     return is_reachable(exchange->op.node, exchange->to) &&
-           link_send(&world->link, &exchange->op.event, &world->scenario->network.way);
+           link_send(&world->link, &exchange->op.event, &network->way,
+                     network->kib_ns * bytes / 1024);
 }
 
 /* On a network that costs nothing an ask arrives with the asking; its answer never does. */
@@ -46,8 +48,8 @@ static bool is_at_once(const struct exchange *exchange)
 {
     const struct network_spec *network = &exchange->to->world->scenario->network;
 
-    return network->way.latency_ns == 0 && network->way.jitter_ns == 0 && network->loss == 0 &&
-           is_reachable(exchange->op.node, exchange->to);
+    return network->way.latency_ns == 0 && network->way.jitter_ns == 0 && network->kib_ns == 0 &&
+           network->loss == 0 && is_reachable(exchange->op.node, exchange->to);
 }
 
 static void ask(struct peer *peer, struct call *call, uint32_t target, const struct ask *ask,
@@ -69,7 +71,7 @@ static void ask(struct peer *peer, struct call *call, uint32_t target, const str
     exchange->bytes = 0;
     if (is_at_once(exchange))
         arrive(&exchange->op.event);
-    else if (!send(exchange))
+    else if (!send(exchange, ask->bytes))
         op_lost(&exchange->op, &world->exchanges);
 }
 
@@ -78,7 +80,7 @@ static void answer_back(struct exchange *exchange, enum call_outcome outcome, in
     exchange->outcome = (uint8_t)outcome;
     exchange->value = value;
     exchange->op.event.fire = come_back;
-    if (!send(exchange))
+    if (!send(exchange, exchange->bytes))
         op_lost(&exchange->op, &exchange->to->world->exchanges);
 }
 

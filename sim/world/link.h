@@ -19,8 +19,9 @@ struct link_model {
 void link_init(struct link_model *link, struct events *events, const struct network_spec *spec,
                uint64_t seed);
 
-/* Sends: asks for `event` when the message arrives. False: lost on the way, and the event will not
- * come. */
-bool link_send(struct link_model *link, struct event *event, const struct way *way);
+/* Sends: asks for `event` when the message arrives, more_ns later than the way alone takes. False:
+ * lost on the way, and the event will not come. */
+bool link_send(struct link_model *link, struct event *event, const struct way *way,
+               uint64_t more_ns);
 
 #endif

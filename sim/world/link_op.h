@@ -10,7 +10,7 @@
 static inline bool link_op_send(struct link_model *link, struct op *op, bool is_cut,
                                 const struct way *way)
 {
-    return !is_cut && !op->node->is_cut && link_send(link, &op->event, way);
+    return !is_cut && !op->node->is_cut && link_send(link, &op->event, way, 0);
 }
 
 #endif

@@ -89,6 +89,7 @@ class Calibrate(unittest.TestCase):
     def test_each_number_is_plausible(self):
         for group, key, least_us, most_us in (
                 ("network", "latency", 0, 50000),
+                ("network", "per_kib", 0, 1000),
                 ("store", "command", 0.1, 5000),
                 ("store", "latency", 0, 50000),
                 ("store", "per_kib", 0, 5000),
@@ -124,6 +125,14 @@ class Calibrate(unittest.TestCase):
         get = float(re.search(r"Redis get +mean +([0-9.]+) us", self.text).group(1))
         store = 2 * self.way("store") + us(self.config["store"]["command"])
         self.assertAlmostEqual(store, get, delta=1)
+        self.slope(get, r"Redis get .*\n# the same of 64 KiB", 64, us(self.config["store"]["per_kib"]))
+        small = float(re.search(r"through a balancer, beyond both +mean +([0-9.]+) us", self.text).group(1))
+        self.slope(small, "with a body of 64 KiB", 2 * 64, us(self.config["network"]["per_kib"]))
+
+    def slope(self, small_us, large, kib, per_kib_us):
+        """What the larger one of two series took more, per KiB: as written, to its last digit."""
+        large_us = float(re.search(large + r" +mean +([0-9.]+) us", self.text).group(1))
+        self.assertAlmostEqual(max(0, large_us - small_us) / kib, per_kib_us, delta=0.06)
 
     def test_a_way_varies_as_the_series_did_that_it_comes_from(self):
         """Four ways: from p50 to p95 a gamma of shape 4 is 4.08 jitters wide."""
@@ -142,6 +151,7 @@ class Calibrate(unittest.TestCase):
         get = float(re.search(r"memcached get +mean +([0-9.]+) us", self.text).group(1))
         self.assertAlmostEqual(2 * (own["latency"] + own["jitter"]) + own["command"], get, delta=1)
         self.assertTrue(0 <= own["command"] <= 5000, own)
+        self.slope(get, r"memcached get .*\n# the same of 64 KiB", 64, own["per_kib"])
 
     def test_a_scenario_takes_it_and_says_another_digest(self):
         plain = sim("run", self.story, "--json")

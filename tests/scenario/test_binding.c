@@ -56,8 +56,8 @@ static void memcached_has_the_defaults_of_its_own_command_line(void **state)
     const struct store_spec *store;
 
     (void)state;
-    read_text(&reading,
-              LEAST "store: {kind: memcached, latency: 1ms, memcached: {command: 7us}}\n");
+    read_text(&reading, LEAST
+              "store: {kind: memcached, latency: 1ms, memcached: {command: 7us, per_kib: 3us}}\n");
     store = &scenario_of(&reading)->store;
     assert_int_equal(store->kind, STORE_MEMCACHED);
     assert_int_equal(store->memory, 64 << 20);
@@ -67,6 +67,7 @@ static void memcached_has_the_defaults_of_its_own_command_line(void **state)
     assert_true(store->growth == 1.25);
     assert_int_equal(store->way.latency_ns, 1000000);
     assert_int_equal(store->command_ns, 7000); /* As it was calibrated, apart from Redis. */
+    assert_int_equal(store->kib_ns, 3000);
     forget(&reading);
 }
 

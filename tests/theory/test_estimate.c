@@ -1,4 +1,4 @@
-/* The whiteboard estimate: its formulas against published values, itself against virtual time.
+/* The whiteboard estimate against virtual time; its formulas have test_formulas.c.
  *
  * The bounds say how far a whiteboard may be off: a few percent where the closed form is exact or
  * nearly so, more where it is known to be rough. */
@@ -6,108 +6,7 @@
 
 #include <string.h>
 
-#include "sim/theory/popularity.h"
-#include "sim/theory/queueing.h"
 #include "sim/theory/theory.h"
-
-/* ---- Formulas -------------------------------------------------------------------------------- */
-
-static void erlang_c_is_that_of_the_tables(void **state)
-{
-    (void)state;
-    expect_about("C(1, 0.8) = rho", erlang_c(1, 0.8), 0.8, 1e-12);
-    expect_about("C(2, 1) = 1/3", erlang_c(2, 1), 1.0 / 3, 1e-12);
-    expect_about("C(2, 1.5) = 9/14", erlang_c(2, 1.5), 9.0 / 14, 1e-12);
-    expect_about("C(5, 4)", erlang_c(5, 4), 0.5541, 1e-4);
-    expect_about("C(10, 8)", erlang_c(10, 8), 0.4092, 1e-3);
-    expect_about("C(2, 3): always", erlang_c(2, 3), 1, 0);
-    expect_about("B(5, 4)", erlang_b(5, 4), 0.1991, 1e-3);
-}
-
-static void allen_and_cunneen_hold_where_they_are_exact(void **state)
-{
-    (void)state;
-    expect_about("M/M/1", allen_cunneen(1, 0.8, 2, 1, 1), 2 * 0.8 / 0.2, 1e-12);
-    expect_about("M/D/1 waits half", allen_cunneen(1, 0.8, 2, 1, 0), 0.8 / 0.2, 1e-12);
-    expect_about("M/G/1, Cs2 = 4", allen_cunneen(1, 0.5, 1, 1, 4), 2.5, 1e-12);
-    expect_about("M/M/2", allen_cunneen(2, 1.5, 1, 1, 1), 9.0 / 14 / 0.5, 1e-12);
-}
-
-/* E4/M/1 at 0.8: sigma = (3.2 / (4.2 - sigma))^4, Wq = sigma / (1 - sigma). */
-static void regular_arrivals_wait_less_than_allen_and_cunneen_say(void **state)
-{
-    double sigma = 0.5;
-
-    (void)state;
-    for (int i = 0; i < 1000; i++)
-        sigma = pow(3.2 / (4.2 - sigma), 4);
-    expect_about("E4/M/1 at 0.8", allen_cunneen(1, 0.8, 1, 0.25, 1) * regularity(0.8, 0.25, 1),
-                 sigma / (1 - sigma), 0.04);
-    expect_about("Poisson's are as they are", regularity(0.8, 1, 1), 1, 0);
-}
-
-static void a_finite_line_loses_as_its_closed_forms_say(void **state)
-{
-    const double rho = 0.9;
-
-    (void)state;
-    expect_about("M/M/1/10", finite_line(1, rho, 9).shed,
-                 (1 - rho) * pow(rho, 10) / (1 - pow(rho, 11)), 1e-9);
-    expect_about("M/M/5/5 is Erlang's B", finite_line(5, 4, 0).shed, erlang_b(5, 4), 1e-9);
-    expect_about("a long one beyond rho 1", finite_line(1, 1.5, 1000).shed, 1 - 1 / 1.5, 1e-6);
-    expect_about("and its length", finite_line(2, 1.5, 5000).length, erlang_c(2, 1.5) * 0.75 / 0.25,
-                 1e-6);
-}
-
-static void a_gamma_of_shape_one_is_an_exponential(void **state)
-{
-    (void)state;
-    expect_about("p50", gamma_below(log(2) * 3, 3, 9), 0.50, 0.02);
-    expect_about("p99", gamma_below(log(100) * 3, 3, 9), 0.99, 0.001);
-    expect_about("no variance: a step", gamma_below(3, 3, 0), 1, 0);
-    expect_between("a wild one stays a share", gamma_below(1, 3, 900), 0, 1);
-}
-
-static void zipf_s_hottest_key_has_one_over_the_harmonic_sum(void **state)
-{
-    const struct keys_spec zipf = {.dist = KEYS_ZIPF, .s = 0.99, .n = 2000};
-    const struct keys_spec wide = {.dist = KEYS_ZIPF, .s = 1, .n = UINT64_C(1000000000)};
-    struct popularity popularity;
-    double harmonic = 0, keys = 0, rate = 0;
-
-    (void)state;
-    for (unsigned i = 1; i <= 2000; i++)
-        harmonic += pow(i, -0.99);
-    popularity_init(&popularity);
-    popularity_add(&popularity, &zipf, 100);
-    for (unsigned b = 0; b < POPULARITY_BUCKETS; b++) {
-        keys += popularity.keys[b];
-        rate += popularity.keys[b] * popularity.rate[b];
-    }
-    expect_about("keys", keys, 2000, 1e-12);
-    expect_about("all asks are somebody's", rate, 100, 1e-9);
-    expect_about("share of the hottest", popularity_top(&popularity), 1 / harmonic, 1e-3);
-    popularity_init(&popularity);
-    popularity_add(&popularity, &wide, 1);
-    expect_about("of a billion", popularity_top(&popularity), 1 / (log(1e9) + 0.577216), 1e-3);
-}
-
-static void caches_of_equal_keys_hit_as_one_key_says(void **state)
-{
-    const struct keys_spec uniform = {.dist = KEYS_UNIFORM, .n = 1000};
-    struct popularity popularity;
-
-    (void)state;
-    popularity_init(&popularity);
-    popularity_add(&popularity, &uniform, 100); /* Each 0.1 per second. */
-    expect_about("TTL of 30 s", popularity_hits_ttl(&popularity, 30), 3.0 / 4, 1e-9);
-    expect_about("room for half: half",
-                 popularity_hits_lru(&popularity, popularity_lru_age(&popularity, 500)), 0.5, 1e-6);
-    expect_about("different keys among 1000", popularity_distinct(&popularity, 1000),
-                 1000 * (1 - pow(0.999, 1000)), 1e-6);
-}
-
-/* ---- Beside virtual time --------------------------------------------------------------------- */
 
 static struct theory *estimate_of_trial(const struct trial *trial)
 {
@@ -439,6 +338,47 @@ static void a_chain_of_services_adds_up(void **state)
     trial_close(&trial);
 }
 
+/* Four ways of 100 us, two of them with 64 KiB at 1 us per KiB; the same through a gateway, which
+ * is two ways and one body more; and 32 KiB of a request, on two ways. */
+static void bodies_take_their_time_on_every_way(void **state)
+{
+    static const struct {
+        const char *services;
+        double ms;
+    } stories[] = {
+        {"load: [{verb: menu, rate: 10/s}]\n"
+         "services: {delivery: {work: {read: 1ms, light: 500us}, menu: {bytes: 64KiB}}}\n",
+         4 * 0.1 + 2 * 0.064 + 1.5},
+        {"load: [{verb: menu, rate: 10/s, to: api}]\n"
+         "services:\n"
+         "  api: {kind: gateway, to: delivery, auth: none, work: {light: 1ms}}\n"
+         "  delivery: {work: {read: 1ms, light: 500us}, menu: {bytes: 64KiB}}\n",
+         8 * 0.1 + 4 * 0.064 + 2.5},
+        {"load: [{verb: call, rate: 10/s, to: web, bytes: 32KiB}]\n"
+         "services: {web: {steps: [{compute: 1ms}]}}\n",
+         4 * 0.1 + 2 * 0.032 + 1}};
+
+    (void)state;
+    for (unsigned i = 0; i < sizeof stories / sizeof *stories; i++) {
+        struct trial trial;
+        struct theory *theory;
+        char text[1000];
+
+        snprintf(text, sizeof text,
+                 "version: 1\nname: bodies\nduration: 20s\n"
+                 "network: {latency: 100us, per_kib: 1us}\n"
+                 "balancer: {policy: round_robin, work: 0s}\n"
+                 "table: {latency: 0s, statement: 0s}\n%s",
+                 stories[i].services);
+        run_story(&trial, 1, text);
+        theory = estimate_of_trial(&trial);
+        expect_about("simulated, ms", mean_of(&trial, "latency.p50"), stories[i].ms, 0.01);
+        expect_about("estimated, ms", theory->result.p50_ms.value, stories[i].ms, 0.01);
+        theory_close(theory);
+        trial_close(&trial);
+    }
+}
+
 /* Two replicas in a spike that two cannot carry, as in scenarios/spike.yaml; and likes beyond what
  * four connections and a disk of 5 ms can commit, of which hardly one comes in time. */
 static void a_shipped_story_loses_about_what_it_was_said_to_lose(void **state)
@@ -561,13 +501,6 @@ static void a_phase_that_reads_as_an_earlier_one_refers_to_it(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(erlang_c_is_that_of_the_tables),
-        cmocka_unit_test(allen_and_cunneen_hold_where_they_are_exact),
-        cmocka_unit_test(regular_arrivals_wait_less_than_allen_and_cunneen_say),
-        cmocka_unit_test(a_finite_line_loses_as_its_closed_forms_say),
-        cmocka_unit_test(a_gamma_of_shape_one_is_an_exponential),
-        cmocka_unit_test(zipf_s_hottest_key_has_one_over_the_harmonic_sum),
-        cmocka_unit_test(caches_of_equal_keys_hit_as_one_key_says),
         cmocka_unit_test(one_core_is_estimated_as_it_runs),
         cmocka_unit_test(four_cores_are_estimated_as_they_run),
         cmocka_unit_test(replicas_in_turn_are_estimated_as_they_run),
@@ -584,6 +517,7 @@ int main(void)
         cmocka_unit_test(a_batcher_falls_behind_and_catches_up_as_estimated),
         cmocka_unit_test(a_line_with_an_end_still_feels_how_much_service_varies),
         cmocka_unit_test(a_chain_of_services_adds_up),
+        cmocka_unit_test(bodies_take_their_time_on_every_way),
         cmocka_unit_test(a_shipped_story_loses_about_what_it_was_said_to_lose),
         cmocka_unit_test(faults_are_not_estimable_and_say_why),
         cmocka_unit_test(a_straggler_that_drowns_is_not_estimable_and_one_that_does_not_is),

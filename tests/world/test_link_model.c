@@ -19,14 +19,14 @@ static struct events *events;
 static struct network_spec network;
 static struct link_model wire;
 static struct message *messages;
-static uint64_t arrived;
+static uint64_t arrived, more_ns;
 
 static int lay_wire(void **state)
 {
     (void)state;
     network = (struct network_spec){0};
     way = (struct way){.latency_ns = 100000};
-    arrived = 0;
+    arrived = more_ns = 0;
     messages = calloc(MESSAGES, sizeof *messages);
     events = events_open(EVENTS_FAST, 2 * MESSAGES);
     link_init(&wire, events, &network, 1);
@@ -60,7 +60,7 @@ static uint32_t send_all(void)
         events_advance(events, i * 1000);
         messages[i].event.fire = arrive;
         messages[i].sent_ns = i * 1000;
-        lost += !link_send(&wire, &messages[i].event, &way);
+        lost += !link_send(&wire, &messages[i].event, &way, more_ns);
     }
     while (events_step(events, UINT64_MAX / 2))
         continue;
@@ -75,6 +75,15 @@ static void a_quiet_wire_delivers_everything_in_order_after_its_latency(void **s
         assert_int_equal(messages[i].arrived_ns, messages[i].sent_ns + way.latency_ns);
         assert_int_equal(messages[i].arrival, i);
     }
+}
+
+static void a_body_takes_longer_by_what_it_is_charged(void **state)
+{
+    (void)state;
+    more_ns = 7000;
+    assert_int_equal(send_all(), 0);
+    for (uint64_t i = 0; i < MESSAGES; i++)
+        assert_int_equal(messages[i].arrived_ns, messages[i].sent_ns + way.latency_ns + more_ns);
 }
 
 static void jitter_adds_its_mean_and_never_takes_away(void **state)
@@ -108,6 +117,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         proves(a_quiet_wire_delivers_everything_in_order_after_its_latency),
+        proves(a_body_takes_longer_by_what_it_is_charged),
         proves(jitter_adds_its_mean_and_never_takes_away),
         proves(a_lossy_wire_loses_its_share_and_says_so),
     };

@@ -14,6 +14,7 @@
 #include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -122,6 +123,18 @@ static void resize(struct http_stream *stream, uint32_t capacity)
     stream->capacity = capacity;
 }
 
+/* For what has come already, and at least twice of what there was. */
+static uint32_t larger_capacity(const struct http_stream *stream)
+{
+    int waiting = 0;
+
+    if (stream->capacity == 0)
+        return STREAM_FIRST;
+    if (ioctl(stream->fd, FIONREAD, &waiting) != 0 || waiting < (int)stream->capacity)
+        return 2 * stream->capacity;
+    return stream->capacity + (uint32_t)waiting;
+}
+
 /* Makes room behind what is there, by moving it to the front or by a larger buffer. */
 static void make_room(struct http_stream *stream, uint32_t most)
 {
@@ -137,7 +150,7 @@ static void make_room(struct http_stream *stream, uint32_t most)
     }
     if (stream->to < stream->capacity || length >= most)
         return;
-    capacity = capacity == 0 ? STREAM_FIRST : 2 * capacity;
+    capacity = larger_capacity(stream);
     resize(stream, capacity < most || capacity == STREAM_FIRST ? capacity : most);
 }
 

@@ -7,7 +7,8 @@
  * grows; here the bytes of a request stay where they are until it has been answered, so that the
  * spans of struct http_request can be lent.
  *
- * The buffer grows as bytes come, by doubling, and never because a Content-Length promised some. */
+ * The buffer grows as bytes come: to twice of it, or to what the socket holds already; and never
+ * because a Content-Length promised some. */
 #ifndef SERVICES_LIVE_HTTP_HTTP_STREAM_H
 #define SERVICES_LIVE_HTTP_HTTP_STREAM_H
 

@@ -39,6 +39,11 @@ static void judge_memory(struct binder *binder, struct node *node, struct store_
               "у memcached предел есть всегда, и в нём место для двух самых больших элементов");
 }
 
+static bool has(struct node *map, const char *key)
+{
+    return map != NULL && node_find(map, key) != NULL;
+}
+
 void finish_store(struct binder *binder, struct node *node, void *into)
 {
     struct store_spec *store = into;
@@ -51,10 +56,12 @@ void finish_store(struct binder *binder, struct node *node, void *into)
     judge_eviction(binder, node, store);
     judge_memory(binder, node, store);
     own = node_find(node, "memcached");
-    if (own != NULL && node_find(own, "latency") != NULL)
+    if (has(own, "latency"))
         store->way.latency_ns = store->memcached_way.latency_ns;
-    if (own != NULL && node_find(own, "jitter") != NULL)
+    if (has(own, "jitter"))
         store->way.jitter_ns = store->memcached_way.jitter_ns;
-    if (own != NULL && node_find(own, "command") != NULL)
+    if (has(own, "command"))
         store->command_ns = store->memcached_command_ns;
+    if (has(own, "per_kib"))
+        store->kib_ns = store->memcached_kib_ns;
 }

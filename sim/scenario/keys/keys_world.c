@@ -143,6 +143,9 @@ static const struct key network_keys[] = {
     {"jitter", KEY_DURATION, KEY_AT(struct network_spec, way.jitter_ns), .fallback = "0s",
      .least = "0s", .most = "10s", .en = "Mean of an exponential addition to it.",
      .ru = "Среднее экспоненциальной добавки."},
+    {"per_kib", KEY_DURATION, KEY_AT(struct network_spec, kib_ns), .fallback = "0s", .least = "0s",
+     .most = "1s", .en = "And per KiB of a body: 0.8us at 10 Gbit/s.",
+     .ru = "И на каждый КиБ тела: 0,8 мкс при 10 Гбит/с."},
     {"loss", KEY_SHARE, KEY_AT(struct network_spec, loss), .fallback = "0%", .least = "0%",
      .most = "100%", .en = "Messages that never arrive.", .ru = "Сообщения, которые пропадают."},
 };
@@ -171,6 +174,9 @@ static const struct key memcached_keys[] = {
     {"command", KEY_DURATION, KEY_AT(struct store_spec, memcached_command_ns), .least = "0s",
      .most = "10s", .en = "Per command, in the place of store.command.",
      .ru = "На одну команду, вместо store.command."},
+    {"per_kib", KEY_DURATION, KEY_AT(struct store_spec, memcached_kib_ns), .least = "0s",
+     .most = "1s", .en = "Per KiB of value, in the place of store.per_kib.",
+     .ru = "На КиБ значения, вместо store.per_kib."},
 };
 static const struct group memcached_group = {"memcached", KEYS_OF(memcached_keys)};
 

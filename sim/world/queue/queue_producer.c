@@ -63,7 +63,7 @@ static bool send(struct queue_model *model, struct queue_batch *batch,
 {
     batch->event.fire = fire;
     return !model->is_cut && !batch->node->is_cut &&
-           link_send(model->link, &batch->event, &model->spec->way);
+           link_send(model->link, &batch->event, &model->spec->way, 0);
 }
 
 static void come_back(struct event *event)

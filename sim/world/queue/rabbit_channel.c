@@ -41,7 +41,8 @@ void rabbit_channel_send(struct rabbit_channel *channel, struct event *event,
     struct rabbit_model *model = channel->queue->model;
 
     event->fire = arrive;
-    if (rabbit_can_pass(model, channel->node) && link_send(model->link, event, &model->spec->way))
+    if (rabbit_can_pass(model, channel->node) &&
+        link_send(model->link, event, &model->spec->way, 0))
         return;
     event->fire = again;
     event_after(model->events, event, RABBIT_RETRANSMIT_NS);
