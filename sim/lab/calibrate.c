@@ -47,6 +47,14 @@ void calibrate_step(const struct calibrator *calibrator, const char *en, const c
         calibrator->ear->step(calibrator->ear->context, &what);
 }
 
+void calibrate_note_version(struct calibrator *calibrator, const char *version)
+{
+    char *servers = calibrator->calibration->servers;
+    size_t length = strlen(servers);
+
+    snprintf(servers + length, sizeof calibrator->calibration->servers - length, ", %s", version);
+}
+
 pid_t calibrate_fork(void)
 {
     pid_t parent = getpid(), child = fork();
@@ -189,7 +197,8 @@ unsigned calibrate_parts(const struct scenario *scenario)
 
     if (servers.store)
         parts |= scenario->store.kind == STORE_REDIS ? CALIBRATE_STORE : CALIBRATE_MEMCACHED;
-    parts |= servers.queue ? CALIBRATE_QUEUE : 0;
+    if (servers.queue)
+        parts |= scenario->queue.kind == QUEUE_KAFKA ? CALIBRATE_KAFKA : CALIBRATE_RABBITMQ;
     parts |= servers.table ? CALIBRATE_TABLE : 0;
     for (uint32_t i = 0; i < scenario->services_max; i++) {
         const struct service_spec *spec = &scenario->services[i];
@@ -205,9 +214,10 @@ static bool measure_servers(struct calibrator *calibrator, const struct lab_rate
     static const struct {
         enum calibrate_part part;
         bool (*measure)(struct calibrator *calibrator);
-    } all[] = {{CALIBRATE_STORE, calibrate_store},   {CALIBRATE_MEMCACHED, calibrate_memcached},
-               {CALIBRATE_QUEUE, calibrate_queue},   {CALIBRATE_TABLE, calibrate_table},
-               {CALIBRATE_TOKENS, calibrate_tokens}, {CALIBRATE_THREADS, calibrate_threads}};
+    } all[] = {{CALIBRATE_STORE, calibrate_store},    {CALIBRATE_MEMCACHED, calibrate_memcached},
+               {CALIBRATE_KAFKA, calibrate_kafka},    {CALIBRATE_RABBITMQ, calibrate_rabbit},
+               {CALIBRATE_TABLE, calibrate_table},    {CALIBRATE_TOKENS, calibrate_tokens},
+               {CALIBRATE_THREADS, calibrate_threads}};
     unsigned wanted = calibrator->options->parts;
 
     if (!crowd_begin(calibrator, beside))

@@ -1,6 +1,6 @@
 /* calibrate.h — What a hop, a store call, a record and a commit cost on this machine.
  *
- *   servers up -> nodes up -> hop, timer -> store -> log -> table -> signatures -> threads ->
+ *   servers up -> nodes up -> hop, timer -> store -> queue -> table -> signatures -> threads ->
  *      down -> struct calibration
  *
  * The same ports and the same nodes as in a live run, asked at a moderate steady rate and not back
@@ -20,11 +20,12 @@ enum { CALIBRATE_LARGE_KIB = 64 }; /* A value, or a body. */
 enum calibrate_part {
     CALIBRATE_STORE = 1,
     CALIBRATE_MEMCACHED = 2,
-    CALIBRATE_QUEUE = 4,
+    CALIBRATE_KAFKA = 4,
     CALIBRATE_TABLE = 8,
     CALIBRATE_TOKENS = 16,
     CALIBRATE_THREADS = 32,
-    CALIBRATE_HOPS = 64 /* Always. */
+    CALIBRATE_RABBITMQ = 64,
+    CALIBRATE_HOPS = 128 /* Always. */
 };
 
 /* What has a part in the figures of this scenario. */
@@ -45,6 +46,12 @@ struct calibrated_threads {
     struct calibrated copied_64, copied_16k; /* An object of so many bytes, allocated and copied. */
 };
 
+struct calibrated_queue {
+    struct calibrated put;   /* Acknowledged as `acks: all`, without linger. */
+    struct calibrated burst; /* 100 records at once: when the last is acknowledged. */
+    struct calibrated take;  /* From the put to the record in a consumer's hand. */
+};
+
 struct calibration {
     struct calibrated hop;      /* There and back: driver -> node -> driver. */
     struct calibrated timed;    /* The same with 1 ms of work: what it takes beyond the 1 ms. */
@@ -58,11 +65,9 @@ struct calibration {
     struct calibrated memcached_get; /* The same two of memcached, where there is one. */
     struct calibrated memcached_get_large;
     double memcached_cpu_us;
-    struct calibrated put;      /* Acknowledged as `acks: all`, without linger. */
-    struct calibrated lingered; /* The same with a linger of 5 ms: what it takes beyond the 5 ms. */
-    struct calibrated leader;   /* The same as `acks: leader`; none on the embedded broker. */
-    struct calibrated burst;    /* 100 records at once: when the last is acknowledged. */
-    struct calibrated take;     /* From the put to the record in a consumer's hand. */
+    struct calibrated_queue kafka, rabbit;
+    struct calibrated lingered; /* A put with a linger of 5 ms: what it takes beyond the 5 ms. */
+    struct calibrated leader;   /* One as `acks: leader`; none on the embedded broker. */
     struct calibrated offset;   /* A commit of an offset. */
     double rebalance_ms;        /* From another consumer's first take until it has partitions. */
 

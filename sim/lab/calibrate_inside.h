@@ -5,6 +5,9 @@
  *     calibrate_nodes.c  hops
  *     calibrate_data.c   store, table
  *     calibrate_commit.c a commit
+ *     calibrate_records.h     records, put into a queue and taken
+ *     calibrate_kafka.c       Kafka, with what only a log has
+ *     calibrate_rabbit.c      the other queue, where there is one
  *     calibrate_memcached.c   the other store, where there is one
  *     calibrate_tokens.c      signatures
  *     calibrate_threads.c     locks, copies
@@ -90,6 +93,8 @@ void calibrate_reap(pid_t *pid); /* Kills it; 0 then. Nothing below 1. */
 
 void calibrate_sleep_until(uint64_t clock_ns); /* loop_clock_ns. */
 
+void calibrate_note_version(struct calibrator *calibrator, const char *version); /* One more. */
+
 void calibrate_step(const struct calibrator *calibrator, const char *en, const char *ru);
 
 /* calibrate_crowd.c: others ask the nodes meanwhile, from a process of their own. In the place of
@@ -103,8 +108,9 @@ bool calibrate_store(struct calibrator *calibrator);
 bool calibrate_gets(struct calibrator *calibrator, struct store *store, uint32_t bytes,
                     struct calibrated *figures);         /* Of a value of that size. */
 bool calibrate_memcached(struct calibrator *calibrator); /* True where there is none. */
-bool calibrate_queue(struct calibrator *calibrator);
-bool calibrate_table(struct calibrator *calibrator); /* Also a commit. */
+bool calibrate_kafka(struct calibrator *calibrator);
+bool calibrate_rabbit(struct calibrator *calibrator); /* True where there is none. */
+bool calibrate_table(struct calibrator *calibrator);  /* Also a commit. */
 bool calibrate_commit(struct calibrator *calibrator);
 bool calibrate_tokens(struct calibrator *calibrator);
 bool calibrate_threads(struct calibrator *calibrator);

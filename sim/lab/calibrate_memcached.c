@@ -78,13 +78,6 @@ static bool is_to_be_had(const struct lab_servers *where)
            servers_find_program("memcached", path, sizeof path);
 }
 
-static void note_version(struct calibration *calibration, const char *version)
-{
-    size_t length = strlen(calibration->servers);
-
-    snprintf(calibration->servers + length, sizeof calibration->servers - length, ", %s", version);
-}
-
 /* The servers of the calibration with another store in the place of theirs. */
 bool calibrate_memcached(struct calibrator *calibrator)
 {
@@ -106,7 +99,7 @@ bool calibrate_memcached(struct calibrator *calibrator)
     servers_store_note(&servers, &scenario, &calibrator->options->servers);
     is_good = servers_store_up(&servers, calibrator->trouble) == LAB_DONE;
     if (is_good) {
-        note_version(calibrator->calibration, servers.versions);
+        calibrate_note_version(calibrator, servers.versions);
         is_good = ask(calibrator, &servers);
     }
     process_kill(&servers.store_process);

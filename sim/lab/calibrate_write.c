@@ -11,6 +11,7 @@
  *   queue     linger + 2 ways + append + record + replicate. A way is half of a commit of an
  *             offset, record the slope of a burst, replicate what `acks: all` takes more than
  *             `acks: leader`, append the rest, an untimely end of the linger included.
+ *             RabbitMQ: 2 ways + message + flush, of a put and of a delivery.
  *   table     2 ways + statement, and for a write rows x row + commit. statement is a read on a
  *             connection of one's own, a way half of what the port adds to it, row the slope
  *             between 1 and 500 rows, scan_row what a count without an index takes of each, commit
@@ -101,12 +102,15 @@ static void write_head(FILE *out, const struct calibration *of)
     put_series(out, "the same of 64 KiB", &of->get_large);
     put_series(out, "memcached get", &of->memcached_get);
     put_series(out, "the same of 64 KiB", &of->memcached_get_large);
-    put_series(out, "record acknowledged, acks all, no linger", &of->put);
+    put_series(out, "record acknowledged, acks all, no linger", &of->kafka.put);
     put_series(out, "the same with a linger of 5 ms, beyond it", &of->lingered);
     put_series(out, "record acknowledged, acks leader", &of->leader);
-    put_series(out, "100 records at once, the last acknowledged", &of->burst);
-    put_series(out, "record put, until a consumer has it", &of->take);
+    put_series(out, "100 records at once, the last acknowledged", &of->kafka.burst);
+    put_series(out, "record put, until a consumer has it", &of->kafka.take);
     put_series(out, "offset committed", &of->offset);
+    put_series(out, "message confirmed by RabbitMQ", &of->rabbit.put);
+    put_series(out, "100 messages at once, the last confirmed", &of->rabbit.burst);
+    put_series(out, "message put, until a consumer has it", &of->rabbit.take);
     put_series(out, "row read by its key", &of->read);
     snprintf(scanned, sizeof scanned, "%llu rows looked through",
              (unsigned long long)of->scan_rows);
@@ -176,16 +180,40 @@ static void write_store(FILE *out, const struct calibration *of)
     write_memcached(out, of);
 }
 
-static void write_queue(FILE *out, const struct calibration *of)
+/* A record's cost, by a burst's slope. */
+static double record_of(const struct calibrated_queue *of)
 {
-    double replicate_us = of->leader.n > 0 ? over_zero(of->put.mean - of->leader.mean) : 0;
-    double leader_us = over_zero(fmax(of->lingered.mean, of->put.mean) - replicate_us);
-    double record_us = fmin(over_zero((of->burst.mean - of->put.mean) / (BURST - 1)), leader_us);
-    struct trip trip = trip_of(&of->offset, 2, 0);
+    return over_zero((of->burst.mean - of->put.mean) / (BURST - 1));
+}
+
+/* A message may be pushed before its flush: what a confirm takes more is the flush. */
+static void write_rabbit(FILE *out, const struct calibrated_queue *of)
+{
+    double message_us = fmin(record_of(of), of->put.mean);
+    double flush_us = fmin(over_zero(of->put.mean - of->take.mean), of->put.mean - message_us);
 
     if (of->put.n == 0)
         return;
-    fprintf(out, "\nqueue:\n");
+    fprintf(out, "  rabbitmq:\n");
+    put_way(out, "  ", trip_of(&of->put, 2, message_us + flush_us),
+            "Half of a put, less message and flush.");
+    fprintf(out, "  ");
+    put_us(out, "message", message_us, "Slope between 1 and 100 messages at once.");
+    fprintf(out, "  ");
+    put_us(out, "flush", flush_us, "What a confirm takes more than a delivery.");
+    fprintf(out, "  ");
+    put_us(out, "replicate", 0, "One node has no followers.");
+}
+
+static void write_kafka(FILE *out, const struct calibration *of)
+{
+    double replicate_us = of->leader.n > 0 ? over_zero(of->kafka.put.mean - of->leader.mean) : 0;
+    double leader_us = over_zero(fmax(of->lingered.mean, of->kafka.put.mean) - replicate_us);
+    double record_us = fmin(record_of(&of->kafka), leader_us);
+    struct trip trip = trip_of(&of->offset, 2, 0);
+
+    if (of->kafka.put.n == 0)
+        return;
     trip.mean_us = fmin(trip.mean_us, leader_us - record_us);
     put_way(out, "", trip, "Half of a commit of an offset, or of a put if shorter.");
     put_us(out, "append", leader_us - record_us - trip.mean_us,
@@ -195,6 +223,15 @@ static void write_queue(FILE *out, const struct calibration *of)
            of->leader.n > 0 ? "acks: all less acks: leader." : "The embedded broker has none.");
     fprintf(out, "  rebalance: %.0fms # From another consumer's first take until it has some.\n",
             of->rebalance_ms);
+}
+
+static void write_queue(FILE *out, const struct calibration *of)
+{
+    if (of->kafka.put.n == 0 && of->rabbit.put.n == 0)
+        return;
+    fprintf(out, "\nqueue:\n");
+    write_kafka(out, of);
+    write_rabbit(out, &of->rabbit);
 }
 
 static void write_table(FILE *out, const struct calibration *of)

@@ -361,6 +361,10 @@ struct queue_spec {
     uint64_t flush_ns;   /* To disk, before it confirms; shared by all that wait for it. */
     uint64_t memory;     /* Publishers are stopped beyond; 0: never. */
     bool single_active;  /* One consumer at a time, the others stand by. */
+    struct rabbit_costs {
+        struct way way;
+        uint64_t replicate_ns, message_ns, flush_ns;
+    } rabbitmq; /* Laid over the keys of the same names. */
 };
 
 struct table_spec {

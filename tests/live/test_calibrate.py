@@ -153,6 +153,18 @@ class Calibrate(unittest.TestCase):
         self.assertTrue(0 <= own["command"] <= 5000, own)
         self.slope(get, r"memcached get .*\n# the same of 64 KiB", 64, own["per_kib"])
 
+    def test_rabbitmq_is_measured_apart_where_it_is_installed(self):
+        there = shutil.which("rabbitmq-server") or os.path.exists("/usr/lib/rabbitmq/bin/rabbitmq-server")
+        self.assertEqual("rabbitmq" in self.config["queue"], bool(there))
+        if not there:
+            self.skipTest("no rabbitmq-server: apt install rabbitmq-server")
+        own = {key: us(value) for key, value in self.config["queue"]["rabbitmq"].items()}
+        put = float(re.search(r"confirmed by RabbitMQ +mean +([0-9.]+) us", self.text).group(1))
+        charged = 2 * (own["latency"] + own["jitter"]) + own["message"] + own["flush"]
+        self.assertAlmostEqual(charged, put, delta=1)
+        self.assertTrue(0 <= own["message"] <= 5000, own)
+        self.assertEqual(own["replicate"], 0)
+
     def test_a_scenario_takes_it_and_says_another_digest(self):
         plain = sim("run", self.story, "--json")
         laid = sim("run", self.story, "--json", "--calibration", self.path)

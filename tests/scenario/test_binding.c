@@ -50,6 +50,31 @@ static void defaults_are_those_of_the_table(void **state)
     forget(&reading);
 }
 
+static void what_rabbitmq_takes_lies_over_what_kafka_does(void **state)
+{
+    static const char *const kinds[] = {"rabbitmq", "kafka"};
+    struct reading reading;
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        char text[400];
+        const struct queue_spec *queue;
+
+        snprintf(text, sizeof text,
+                 LEAST "queue: {kind: %s, latency: 1ms, jitter: 2ms, rabbitmq: {latency: 3ms,\n"
+                       "  replicate: 4ms, message: 5us, flush: 6ms}}\n",
+                 kinds[i]);
+        read_text(&reading, text);
+        queue = &scenario_of(&reading)->queue;
+        assert_int_equal(queue->way.latency_ns, i == 0 ? 3000000 : 1000000);
+        assert_int_equal(queue->way.jitter_ns, 2000000);
+        assert_int_equal(queue->replicate_ns, i == 0 ? 4000000 : 1000000);
+        assert_int_equal(queue->message_ns, i == 0 ? 5000 : 30000);
+        assert_int_equal(queue->flush_ns, i == 0 ? 6000000 : 1000000);
+        forget(&reading);
+    }
+}
+
 static void memcached_has_the_defaults_of_its_own_command_line(void **state)
 {
     struct reading reading;
@@ -473,6 +498,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(two_lines_are_a_scenario),
         cmocka_unit_test(defaults_are_those_of_the_table),
+        cmocka_unit_test(what_rabbitmq_takes_lies_over_what_kafka_does),
         cmocka_unit_test(memcached_has_the_defaults_of_its_own_command_line),
         cmocka_unit_test(every_kind_of_value_reaches_its_field),
         cmocka_unit_test(a_verb_finds_the_service_that_knows_it),

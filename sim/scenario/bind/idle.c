@@ -154,6 +154,11 @@ void idle_in_runtime(struct binder *binder, struct node *node, const char *model
     judge_as(binder, node, of_runtime, model);
 }
 
+void idle_in_queue(struct binder *binder, struct node *node)
+{
+    judge(binder, node, of_queue);
+}
+
 void idle_in_store(struct binder *binder, struct node *node)
 {
     judge(binder, node, of_store);
@@ -196,12 +201,6 @@ void finish_keys(struct binder *binder, struct node *node, void *into)
 {
     (void)into;
     judge(binder, node, of_keys);
-}
-
-void finish_queue(struct binder *binder, struct node *node, void *into)
-{
-    (void)into;
-    judge(binder, node, of_queue);
 }
 
 void finish_balancer(struct binder *binder, struct node *node, void *into)

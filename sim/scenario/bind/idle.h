@@ -30,12 +30,12 @@ void idles_blame(const struct idles *idles, struct problems *problems);
 void idle_in_load(struct binder *binder, struct node *node);
 void idle_in_runtime(struct binder *binder, struct node *node, const char *model); /* Or NULL. */
 void idle_in_store(struct binder *binder, struct node *node);
+void idle_in_queue(struct binder *binder, struct node *node);
 void idle_in_step(struct binder *binder, struct node *node);
 void idle_in_auth(struct binder *binder, struct node *node);
 void idle_in_load_auth(struct binder *binder, struct node *node);
 void idle_in_prices(struct binder *binder, struct node *node);
 void finish_keys(struct binder *binder, struct node *node, void *into);
-void finish_queue(struct binder *binder, struct node *node, void *into);
 void finish_balancer(struct binder *binder, struct node *node, void *into);
 void finish_dist(struct binder *binder, struct node *node, void *into);
 

@@ -232,6 +232,21 @@ static const struct word queue_servers[] = {
      "Очередь: отдаётся тому, у кого есть место, подтверждается и исчезает."},
     {0},
 };
+static const struct key rabbitmq_keys[] = {
+    {"latency", KEY_DURATION, KEY_AT(struct queue_spec, rabbitmq.way.latency_ns), .least = "0s",
+     .most = "10s", .en = "One way to it, in the place of queue.latency.",
+     .ru = "До него в одну сторону, вместо queue.latency."},
+    {"jitter", KEY_DURATION, KEY_AT(struct queue_spec, rabbitmq.way.jitter_ns), .least = "0s",
+     .most = "10s", .en = "In the place of queue.jitter.", .ru = "Вместо queue.jitter."},
+    {"replicate", KEY_DURATION, KEY_AT(struct queue_spec, rabbitmq.replicate_ns), .least = "0s",
+     .most = "10s", .en = "In the place of queue.replicate.", .ru = "Вместо queue.replicate."},
+    {"message", KEY_DURATION, KEY_AT(struct queue_spec, rabbitmq.message_ns), .least = "0s",
+     .most = "1s", .en = "In the place of queue.message.", .ru = "Вместо queue.message."},
+    {"flush", KEY_DURATION, KEY_AT(struct queue_spec, rabbitmq.flush_ns), .least = "0s",
+     .most = "10s", .en = "In the place of queue.flush.", .ru = "Вместо queue.flush."},
+};
+static const struct group rabbitmq_group = {"rabbitmq", KEYS_OF(rabbitmq_keys)};
+
 /* session: Kafka's session.timeout.ms of 45 s (KIP-735). linger: Kafka 4 waits 5 ms (KIP-1030).
  * prefetch: 100 to 300 "usually offer optimal throughput" (RabbitMQ, "Consumer Acknowledgements and
  * Publisher Confirms"). memory: by default a node stops publishers at 40 % of the machine's memory
@@ -289,6 +304,9 @@ static const struct key queue_keys[] = {
     {"single_active", KEY_BOOL, KEY_AT(struct queue_spec, single_active), .fallback = "no",
      .en = "rabbitmq: one worker at a time, the others stand by; keeps the order.",
      .ru = "rabbitmq: работает один, остальные в запасе; порядок сохраняется."},
+    {"rabbitmq", KEY_GROUP, .group = &rabbitmq_group,
+     .en = "Where kind is rabbitmq: what it takes, if not as long as Kafka.",
+     .ru = "При kind: rabbitmq — сколько занимает вызов, если не столько же, сколько у Kafka."},
 };
 const struct group queue_group = {"queue", KEYS_OF(queue_keys), .finish = finish_queue};
 

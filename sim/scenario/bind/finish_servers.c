@@ -1,4 +1,4 @@
-/* finish_store.c — What differs between the stores that can be named. */
+/* finish_servers.c — What differs between the stores, and between the queues, that can be named. */
 #include "sim/scenario/bind/bind.h"
 #include "sim/scenario/bind/finish.h"
 #include "sim/scenario/bind/idle.h"
@@ -39,9 +39,11 @@ static void judge_memory(struct binder *binder, struct node *node, struct store_
               "у memcached предел есть всегда, и в нём место для двух самых больших элементов");
 }
 
-static bool has(struct node *map, const char *key)
+/* Of `own`, the group of the one that was chosen: what it says lies over what is said for all. */
+static void lay(struct node *own, const char *key, uint64_t *under, uint64_t over)
 {
-    return map != NULL && node_find(map, key) != NULL;
+    if (node_find(own, key) != NULL)
+        *under = over;
 }
 
 void finish_store(struct binder *binder, struct node *node, void *into)
@@ -56,12 +58,29 @@ void finish_store(struct binder *binder, struct node *node, void *into)
     judge_eviction(binder, node, store);
     judge_memory(binder, node, store);
     own = node_find(node, "memcached");
-    if (has(own, "latency"))
-        store->way.latency_ns = store->memcached_way.latency_ns;
-    if (has(own, "jitter"))
-        store->way.jitter_ns = store->memcached_way.jitter_ns;
-    if (has(own, "command"))
-        store->command_ns = store->memcached_command_ns;
-    if (has(own, "per_kib"))
-        store->kib_ns = store->memcached_kib_ns;
+    if (own == NULL)
+        return;
+    lay(own, "latency", &store->way.latency_ns, store->memcached_way.latency_ns);
+    lay(own, "jitter", &store->way.jitter_ns, store->memcached_way.jitter_ns);
+    lay(own, "command", &store->command_ns, store->memcached_command_ns);
+    lay(own, "per_kib", &store->kib_ns, store->memcached_kib_ns);
+}
+
+void finish_queue(struct binder *binder, struct node *node, void *into)
+{
+    struct queue_spec *queue = into;
+    const struct rabbit_costs *over = &queue->rabbitmq;
+    struct node *own;
+
+    idle_in_queue(binder, node);
+    if (queue->kind != QUEUE_RABBITMQ || node == NULL || node->kind != NODE_MAP)
+        return;
+    own = node_find(node, "rabbitmq");
+    if (own == NULL)
+        return;
+    lay(own, "latency", &queue->way.latency_ns, over->way.latency_ns);
+    lay(own, "jitter", &queue->way.jitter_ns, over->way.jitter_ns);
+    lay(own, "replicate", &queue->replicate_ns, over->replicate_ns);
+    lay(own, "message", &queue->message_ns, over->message_ns);
+    lay(own, "flush", &queue->flush_ns, over->flush_ns);
 }

@@ -1,0 +1,68 @@
+/* calibrate_rabbit.c — RabbitMQ: records. Ours is started beside the calibration's Kafka; in the
+ * user's are the run's queues for as long as this takes. */
+#include <stdio.h>
+
+#include "services/live/queue/queue_live.h"
+#include "services/live/rabbit/rabbit_lab.h"
+#include "sim/lab/calibrate_records.h"
+
+/* Its calls may be told to the loop after its queue has been closed. */
+static struct taker taker;
+
+static bool measure(struct calibrator *calibrator, const struct servers *servers)
+{
+    char why[160] = "";
+    struct queue_live *queue = queue_live_open(&calibrator->loop, &servers->queue, servers->run,
+                                               NULL, &calibrator->stats, why);
+    bool is_good;
+
+    if (queue == NULL)
+        return calibrate_fail(calibrator, "RabbitMQ", why);
+    is_good = calibrate_records(calibrator, &taker, queue_live_port(queue),
+                                &calibrator->calibration->rabbit);
+    taker.is_over = true;
+    queue_live_close(queue);
+    return is_good;
+}
+
+static bool is_to_be_had(const struct lab_servers *where)
+{
+    char path[512];
+
+    return servers_has_text(where->rabbitmq) || rabbit_server_find(path, sizeof path);
+}
+
+/* Nothing is acknowledged: so many deliveries stay with the consumer. */
+static void note_settings(struct servers *servers, const char *given)
+{
+    servers->queue = (struct queue_settings){
+        .is_rabbit = true, .acks = -1, .prefetch = UINT16_MAX, .session_ns = 60000000000u};
+    servers->has_embedded_broker = !servers_has_text(given);
+    if (!servers->has_embedded_broker)
+        snprintf(servers->queue.brokers, sizeof servers->queue.brokers, "%s", given);
+    servers->is_lasting =
+        true; /* Whoever cleans up behind us knows the calibration's Kafka only. */
+}
+
+/* The servers of the calibration with another queue in the place of theirs. */
+bool calibrate_rabbit(struct calibrator *calibrator)
+{
+    struct servers servers = calibrator->servers;
+    char why[160];
+    bool is_good;
+
+    if (!is_to_be_had(&calibrator->options->servers))
+        return true;
+    calibrate_step(calibrator, "a record in RabbitMQ", "запись в RabbitMQ");
+    servers.versions[0] = '\0';
+    note_settings(&servers, calibrator->options->servers.rabbitmq);
+    is_good = servers_rabbit_up(&servers, calibrator->trouble) == LAB_DONE;
+    if (is_good) {
+        calibrate_note_version(calibrator, servers.versions);
+        is_good = measure(calibrator, &servers);
+        if (!servers.has_embedded_broker)
+            (void)rabbit_drop_queues(&servers.queue, servers.run, why);
+    }
+    rabbit_server_kill(&servers.rabbit);
+    return is_good;
+}
