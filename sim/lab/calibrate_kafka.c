@@ -9,7 +9,7 @@
 #include "services/live/queue/queue_live.h"
 #include "sim/lab/calibrate_records.h"
 
-enum { LINGER_MS = 5 };
+enum { LINGER_MS = 5, PUTS_PER_S = 250 /* Besides those of the nodes. */ };
 
 static const uint64_t timeout_ns = 10000000000u, ms_ns = 1000000;
 
@@ -120,7 +120,7 @@ bool calibrate_kafka(struct calibrator *calibrator)
     if (queue == NULL)
         return false;
     calibrate_step(calibrator, "a record in Kafka", "запись в Kafka");
-    is_good = calibrate_records(calibrator, &taker, queue_live_port(queue),
+    is_good = calibrate_records(calibrator, &taker, queue_live_port(queue), PUTS_PER_S,
                                 &calibrator->calibration->kafka) &&
               measure_offset(calibrator, &taker) && measure_rebalance(calibrator, &settings);
     taker.is_over = true;

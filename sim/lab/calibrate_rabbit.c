@@ -1,16 +1,21 @@
-/* calibrate_rabbit.c — RabbitMQ: records. Ours is started beside the calibration's Kafka; in the
- * user's are the run's queues for as long as this takes. */
+/* calibrate_rabbit.c — RabbitMQ: records, at the scenario's rate, since the nodes of the calibration
+ * put theirs into Kafka. Ours is started beside it; in the user's are the run's queues for as long
+ * as this takes. */
+#include <math.h>
 #include <stdio.h>
 
 #include "services/live/queue/queue_live.h"
 #include "services/live/rabbit/rabbit_lab.h"
 #include "sim/lab/calibrate_records.h"
 
+enum { PUTS_LEAST = 100, PUTS_MOST = 1000 }; /* Per second. */
+
 /* Its calls may be told to the loop after its queue has been closed. */
 static struct taker taker;
 
 static bool measure(struct calibrator *calibrator, const struct servers *servers)
 {
+    struct calibration *to = calibrator->calibration;
     char why[160] = "";
     struct queue_live *queue = queue_live_open(&calibrator->loop, &servers->queue, servers->run,
                                                NULL, &calibrator->stats, why);
@@ -19,7 +24,7 @@ static bool measure(struct calibrator *calibrator, const struct servers *servers
     if (queue == NULL)
         return calibrate_fail(calibrator, "RabbitMQ", why);
     is_good = calibrate_records(calibrator, &taker, queue_live_port(queue),
-                                &calibrator->calibration->rabbit);
+                                fmin(fmax(to->beside.put, PUTS_LEAST), PUTS_MOST), &to->rabbit);
     taker.is_over = true;
     queue_live_close(queue);
     return is_good;
@@ -32,7 +37,6 @@ static bool is_to_be_had(const struct lab_servers *where)
     return servers_has_text(where->rabbitmq) || rabbit_server_find(path, sizeof path);
 }
 
-/* Nothing is acknowledged: so many deliveries stay with the consumer. */
 static void note_settings(struct servers *servers, const char *given)
 {
     servers->queue = (struct queue_settings){
@@ -40,8 +44,7 @@ static void note_settings(struct servers *servers, const char *given)
     servers->has_embedded_broker = !servers_has_text(given);
     if (!servers->has_embedded_broker)
         snprintf(servers->queue.brokers, sizeof servers->queue.brokers, "%s", given);
-    servers->is_lasting =
-        true; /* Whoever cleans up behind us knows the calibration's Kafka only. */
+    servers->is_lasting = true; /* Who cleans up behind us knows the calibration's Kafka only. */
 }
 
 /* The servers of the calibration with another queue in the place of theirs. */

@@ -28,6 +28,21 @@ static void note_record(struct taker *taker, const struct record *record, uint64
         taker->took_us[index] = (double)(now_ns - taker->puts->all[index].from_ns) * 1e-3;
 }
 
+static void acknowledged(struct call *call)
+{
+    list_entry(call, struct taker, receipt)->is_acknowledging = false;
+}
+
+static void acknowledge(struct taker *taker)
+{
+    if (taker->is_acknowledging || queue_keeps_log(taker->queue))
+        return;
+    taker->is_acknowledging = true;
+    taker->receipt.done = acknowledged;
+    queue_commit(taker->queue, &taker->receipt, TOPIC_CUSTOM, taker->partition, taker->next,
+                 timeout_ns);
+}
+
 static void taken(struct call *call)
 {
     struct taker *taker = (struct taker *)call;
@@ -38,6 +53,8 @@ static void taken(struct call *call)
         return;
     for (int64_t i = 0; call->outcome == CALL_OK && i < call->value; i++)
         note_record(taker, &records[i], now_ns);
+    if (call->outcome == CALL_OK)
+        acknowledge(taker);
     if (call->outcome == CALL_OK && taker->is_joining) {
         taker->is_joining = false;
         loop_stop(&taker->calibrator->loop);
@@ -114,11 +131,12 @@ static void put_burst(struct probe *probe, struct sample *sample)
 
 /* ---- The series ------------------------------------------------------------------------------ */
 
-static bool measure_puts(struct calibrator *calibrator, struct taker *taker,
+static bool measure_puts(struct calibrator *calibrator, struct taker *taker, double rate,
                          struct calibrated_queue *figures)
 {
     struct probe put = {.name = "a record",
-                        .every_ns = 4 * ms_ns,
+                        .every_ns = (uint64_t)(1e9 / rate),
+                        .is_uneven = true,
                         .samples = PUTS,
                         .ask = calibrate_put_one,
                         .context = taker->queue};
@@ -150,7 +168,7 @@ static bool measure_bursts(struct calibrator *calibrator, struct taker *taker,
 }
 
 bool calibrate_records(struct calibrator *calibrator, struct taker *taker, struct queue *queue,
-                       struct calibrated_queue *figures)
+                       double rate, struct calibrated_queue *figures)
 {
     struct calibrated ignored;
     double ignored_ms;
@@ -162,6 +180,6 @@ bool calibrate_records(struct calibrator *calibrator, struct taker *taker, struc
 
     *taker = (struct taker){.queue = queue};
     return probe_run(&first, calibrator, &ignored) && taker_join(calibrator, taker, &ignored_ms) &&
-           measure_puts(calibrator, taker, figures) &&
+           measure_puts(calibrator, taker, rate, figures) &&
            measure_bursts(calibrator, taker, &figures->burst);
 }

@@ -15,6 +15,8 @@ struct taker {        /* Takes again and again, from the first call until it is 
     struct calibrator *calibrator;
     struct queue *queue;
     bool is_joining, is_over;
+    struct call receipt; /* Of a work queue: what was taken is acknowledged. */
+    bool is_acknowledging;
     const struct probe *puts; /* Whose records are awaited; NULL: nobody's. */
     double took_us[TAKER_PUTS];
     uint32_t partition; /* Of the last record taken. */
@@ -28,8 +30,9 @@ bool taker_join(struct calibrator *calibrator, struct taker *taker, double *took
 /* A probe's ask, in the queue that is its context. */
 void calibrate_put_one(struct probe *probe, struct sample *sample);
 
-/* False after calibrate_fail. The queue has no linger; *taker must outlive the loop. */
+/* So many puts a second, as they come. False after calibrate_fail. The queue has no linger; *taker
+ * must outlive the loop. */
 bool calibrate_records(struct calibrator *calibrator, struct taker *taker, struct queue *queue,
-                       struct calibrated_queue *figures);
+                       double rate, struct calibrated_queue *figures);
 
 #endif

@@ -17,6 +17,7 @@
 #include "services/live/http/wire.h"
 
 enum { CLIENTS_MAX = 64, EXCHANGES = 200000, PARSES = 2000000 };
+enum { SMALL_BYTES = 100, LARGE_BYTES = 256 * 1024, LARGE_EXCHANGES = 10000 };
 
 struct bench;
 
@@ -35,7 +36,7 @@ struct bench {
     struct address to;
     char text[WIRE_ASK_MAX];
     size_t length;
-    uint32_t left, under_way;
+    uint32_t answer_bytes, left, under_way;
     struct histogram latency;
 };
 
@@ -53,7 +54,7 @@ static void answer(void *context, struct http_request *request)
     if (wire_read_ask(&ask, request, loop_now_ns(&bench.loop), &why) == WIRE_ASK)
         length = wire_write_answer(text, &ask, CALL_OK, 1, &status);
     http_reply(request, status, "application/json", (struct span){text, length},
-               wire_filler(length, 100));
+               wire_filler(length, bench.answer_bytes));
 }
 
 static void ask_next(struct asker *asker)
@@ -92,13 +93,14 @@ static void listen_on(uint16_t port, void (*handle)(void *context, struct http_r
     }
 }
 
-static void run_hop(uint32_t clients)
+static void run_hop(uint32_t clients, uint32_t answer_bytes, uint32_t exchanges)
 {
     uint64_t begin_ns;
     double seconds;
 
     memset(&bench.latency, 0, sizeof bench.latency);
-    bench.left = EXCHANGES;
+    bench.left = exchanges;
+    bench.answer_bytes = answer_bytes;
     for (uint32_t i = 0; i < clients; i++)
         bench.askers[i] = (struct asker){.exchange.done = ended, .bench = &bench};
     begin_ns = loop_clock_ns();
@@ -106,8 +108,10 @@ static void run_hop(uint32_t clients)
         ask_next(&bench.askers[i]);
     check(loop_run(&bench.loop, 0));
     seconds = (double)(loop_clock_ns() - begin_ns) / 1e9;
-    printf("hop, %2" PRIu32 " at once   %8.0f exchanges/s   p50 %6.1f us   p99 %6.1f us\n", clients,
-           EXCHANGES / seconds, (double)histogram_quantile_ns(&bench.latency, 0.5) / 1e3,
+    printf("hop, %2" PRIu32 " at once, %6" PRIu32
+           " bytes   %8.0f exchanges/s   p50 %6.1f us   p99 %6.1f us\n",
+           clients, answer_bytes, exchanges / seconds,
+           (double)histogram_quantile_ns(&bench.latency, 0.5) / 1e3,
            (double)histogram_quantile_ns(&bench.latency, 0.99) / 1e3);
 }
 
@@ -121,9 +125,10 @@ static void run_hops(void)
     bench.length = wire_write_ask(bench.text, &bench.ask, &bench.to, 0, &filler);
     bench.client = http_client_open(&bench.loop, &bench.to, CLIENTS_MAX);
     check(bench.client != NULL);
-    run_hop(1);
-    run_hop(8);
-    run_hop(64);
+    run_hop(1, SMALL_BYTES, EXCHANGES);
+    run_hop(8, SMALL_BYTES, EXCHANGES);
+    run_hop(64, SMALL_BYTES, EXCHANGES);
+    run_hop(1, LARGE_BYTES, LARGE_EXCHANGES);
     http_client_close(bench.client);
     http_server_close(bench.server);
 }
@@ -202,6 +207,7 @@ static uint16_t port_of(const char *text)
 int main(int arguments_max, char **arguments)
 {
     check(loop_open(&bench.loop, 0));
+    bench.answer_bytes = SMALL_BYTES;
     if (arguments_max == 3 && strcmp(arguments[1], "serve") == 0) {
         listen_on(port_of(arguments[2]), answer);
         return !loop_run(&bench.loop, 0);
