@@ -20,25 +20,12 @@ static struct cpu_spec cpu_of(const struct service_spec *spec)
                              .line = spec->line};
 }
 
-/* The pool is one for all in the virtual world; here each process has its part of it. */
-static uint32_t connections_each(const struct scenario *scenario)
-{
-    uint32_t users = 0;
-
-    for (uint32_t i = 0; i < scenario->services_max; i++)
-        if (servers_wanted_by(&scenario->services[i]).table)
-            users += setup_replicas_max(&scenario->services[i]) *
-                     service_processes(&scenario->services[i]);
-    return users == 0 || scenario->table.connections < users ? 1
-                                                             : scenario->table.connections / users;
-}
-
 void settings_of_node(struct node_settings *settings, const struct scenario *scenario,
                       const struct service_spec *spec, const struct plan *plan)
 {
     *settings =
         (struct node_settings){.plan = *plan, .cpu = cpu_of(spec), .in_flight = spec->in_flight};
-    settings->table.connections = connections_each(scenario);
+    settings->table.connections = servers_connections_each(scenario);
     settings_of_replica(settings, spec, 0);
 }
 

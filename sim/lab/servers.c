@@ -18,6 +18,7 @@
 #include "services/live/queue/queue_live.h"
 #include "services/live/table/database.h"
 #include "sim/lab/janitor.h"
+#include "sim/setup/setup.h"
 
 enum { START_MS = 15000, LINE_MS = 1000 };
 
@@ -226,6 +227,18 @@ static void name_schema(struct servers *servers)
             *c = '_';
 }
 
+uint32_t servers_connections_each(const struct scenario *scenario)
+{
+    uint32_t users = 0;
+
+    for (uint32_t i = 0; i < scenario->services_max; i++)
+        if (servers_wanted_by(&scenario->services[i]).table)
+            users += setup_replicas_max(&scenario->services[i]) *
+                     service_processes(&scenario->services[i]);
+    return users == 0 || scenario->table.connections < users ? 1
+                                                             : scenario->table.connections / users;
+}
+
 void servers_overrule(struct scenario *scenario, const struct lab_servers *where)
 {
     struct queue_spec *queue = &scenario->queue;
@@ -234,6 +247,7 @@ void servers_overrule(struct scenario *scenario, const struct lab_servers *where
         queue->memory = 0; /* No limit: as good as that, in minutes. */
     else if (!servers_has_text(where->kafka))
         queue->session_ns = (uint64_t)QUEUE_EMBEDDED_SESSION_MS * 1000000;
+    scenario->table.connections_each = servers_connections_each(scenario);
 }
 
 static int acks_of(const struct queue_spec *spec)

@@ -369,15 +369,16 @@ struct queue_spec {
 
 struct table_spec {
     struct way way;
-    uint32_t connections;  /* The pool; who finds none waits. */
-    uint32_t cores;        /* Of the server. */
-    uint64_t statement_ns; /* Parse, plan, one index seek. */
-    uint64_t row_ns;       /* Each row written, or walked through an index. */
-    uint64_t scan_row_ns;  /* Each row that a scan looks at. */
-    uint64_t commit_ns;    /* One flush to disk. */
-    bool group_commit;     /* Transactions that wait for the disk share a flush. */
-    uint32_t writers;      /* Transactions that write at a time; 0: no limit. SQLite: 1. */
-    uint64_t likes_rows;   /* Rows there at the start. */
+    uint32_t connections;      /* The pool; who finds none waits. */
+    uint32_t connections_each; /* Beside a live run: of each process's own pool. 0: one for all. */
+    uint32_t cores;            /* Of the server. */
+    uint64_t statement_ns;     /* Parse, plan, one index seek. */
+    uint64_t row_ns;           /* Each row written, or walked through an index. */
+    uint64_t scan_row_ns;      /* Each row that a scan looks at. */
+    uint64_t commit_ns;        /* One flush to disk. */
+    bool group_commit;         /* Transactions that wait for the disk share a flush. */
+    uint32_t writers;          /* Transactions that write at a time; 0: no limit. SQLite: 1. */
+    uint64_t likes_rows;       /* Rows there at the start. */
 };
 
 struct sharing_spec {              /* What it costs threads to share memory. */

@@ -121,6 +121,10 @@ void table_work(struct work *work)
     station->cs2 = 0.5; /* Reads are short and writes long, neither is random in itself. */
     station->servers = spec->connections;
     station->lines = 1;
+    if (spec->connections_each > 0) { /* Those are parts of all. */
+        station->servers = spec->connections_each;
+        station->lines = (spec->connections + spec->connections_each - 1) / spec->connections_each;
+    }
     station->capacity = ceiling(table, spec);
     station->room = fmin(station->capacity * table->timeout, table->inside_max);
     if (station->rate < station->capacity) /* The bound is for those who wait in vain. */

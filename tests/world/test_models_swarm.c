@@ -343,6 +343,7 @@ static void run_seed(uint64_t seed, enum store_kind kind)
     queue.single_active = below(4) == 0;
     table.group_commit = below(2) == 0;
     table.writers = (uint32_t)below(3);
+    table.connections_each = below(2) * 2;
     store.eviction = (enum eviction)below(3);
     store.is_persistent = below(2) == 0 && kind == STORE_REDIS;
     store.way.jitter_ns = below(2) * US(100);

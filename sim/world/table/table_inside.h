@@ -14,6 +14,7 @@
 #include "sim/world/table/table_model.h"
 
 enum {
+    TABLE_POOLS_MAX = 1 << 16,
     TABLE_TRANSACTIONS_MAX =
         1 << 17,               /* In flight; beyond three quarters of them all are refused. */
     TABLE_LOCKS_MAX = 1 << 18, /* Rows locked at once; a transaction beyond fails. */
@@ -74,6 +75,11 @@ struct table_transaction {
     int64_t value;
 };
 
+struct table_pool { /* Of connections. */
+    struct list line;
+    uint32_t taken, max;
+};
+
 struct table_model {
     struct events *events;
     struct link_model *link;
@@ -83,9 +89,9 @@ struct table_model {
     enum table_bug bug;
     struct pool transactions;
     struct pool blocks[TABLE_BLOCK_SIZES];
-    struct list inside; /* All that have arrived and not been answered. */
-    struct list line;   /* For a connection. */
-    uint32_t slots_taken;
+    struct list inside;       /* All that have arrived and not been answered. */
+    struct table_pool *pools; /* By node; the first alone where all share one. */
+    uint32_t pools_max;       /* Used so far. */
     struct list writer_line;
     uint32_t turns_taken;
     struct list core_line;

@@ -135,7 +135,6 @@ static void warm(struct event *event)
 static void init_lists(struct table_model *model)
 {
     list_init(&model->inside);
-    list_init(&model->line);
     list_init(&model->writer_line);
     list_init(&model->core_line);
     list_init(&model->ready);
@@ -158,6 +157,8 @@ struct table_model *table_model_open(const struct model_setup *with, const struc
                   blocks_max[size]);
     pool_init(&model->lock_records, with->arena, sizeof(struct table_lock), TABLE_LOCKS_MAX);
     init_lists(model);
+    model->pools = arena_take(with->arena, TABLE_POOLS_MAX * sizeof *model->pools);
+    model->pools_max = 0;
     table_rows_init(model, with->arena);
     model->flush = (struct event){.fire = table_flushed, .tag = TAG_TABLE | FLUSH_PLACE};
     model->warm = (struct event){.fire = warm, .tag = TAG_TABLE | WARM_PLACE};

@@ -86,13 +86,34 @@ static void give_turns(struct table_model *model)
     }
 }
 
-static void admit(struct table_model *model)
+/* Of its own, and each of its processes as many; or everybody's. */
+static uint32_t connections_of(const struct table_model *model, const struct node *node)
 {
-    while (!model->is_paused && model->slots_taken < model->spec->connections &&
-           !list_is_empty(&model->line)) {
-        struct table_transaction *next = transaction_of(list_take_first(&model->line));
+    uint32_t processes = node->processes != NULL ? node->processor.workers : 1;
 
-        model->slots_taken++;
+    return model->spec->connections_each > 0 ? model->spec->connections_each * processes
+                                             : model->spec->connections;
+}
+
+static struct table_pool *pool_of(struct table_model *model, const struct node *node)
+{
+    uint32_t at = model->spec->connections_each > 0 ? node->id : 0;
+
+    check(at < TABLE_POOLS_MAX);
+    for (; model->pools_max <= at; model->pools_max++) {
+        model->pools[model->pools_max].taken = 0;
+        list_init(&model->pools[model->pools_max].line);
+    }
+    model->pools[at].max = connections_of(model, node);
+    return &model->pools[at];
+}
+
+static void admit(struct table_model *model, struct table_pool *pool)
+{
+    while (!model->is_paused && pool->taken < pool->max && !list_is_empty(&pool->line)) {
+        struct table_transaction *next = transaction_of(list_take_first(&pool->line));
+
+        pool->taken++;
         next->slot_ns = table_now(model);
         model->pool_waits++;
         model->pool_wait_ns += next->slot_ns - next->since_ns;
@@ -106,17 +127,20 @@ static void admit(struct table_model *model)
 
 static void disconnect(struct table_model *model, struct table_transaction *transaction)
 {
+    struct table_pool *pool = pool_of(model, transaction->op.node);
+
     meter_add(&model->pool, transaction->slot_ns, table_now(model));
-    model->slots_taken--;
+    pool->taken--;
     model->turns_taken -= transaction->has_turn;
     transaction->has_turn = false;
-    admit(model);
+    admit(model, pool);
 }
 
 void table_arrive(struct event *event)
 {
     struct table_transaction *transaction = (struct table_transaction *)event;
     struct table_model *model = model_of(&transaction->op);
+    struct table_pool *pool = pool_of(model, transaction->op.node);
 
     if (model->is_down || transaction->is_turned_away) {
         transaction->outcome = CALL_REFUSED;
@@ -126,8 +150,8 @@ void table_arrive(struct event *event)
     transaction->stage = TABLE_SLOT;
     transaction->since_ns = table_now(model);
     list_push_last(&model->inside, &transaction->inside);
-    list_push_last(&model->line, &transaction->link);
-    admit(model);
+    list_push_last(&pool->line, &transaction->link);
+    admit(model, pool);
 }
 
 /* Only who stands in line because all connections are taken can be sure that nothing happened. */
@@ -135,13 +159,14 @@ void table_time_out(struct event *event)
 {
     struct table_transaction *transaction = list_entry(event, struct table_transaction, op.timer);
     struct table_model *model = model_of(&transaction->op);
+    struct table_pool *pool = pool_of(model, transaction->op.node);
 
-    if (transaction->stage != TABLE_SLOT || model->slots_taken < model->spec->connections ||
+    if (transaction->stage != TABLE_SLOT || pool->taken < pool->max ||
         !op_is_waited_for(&transaction->op)) {
         transaction->time_out(event);
         return;
     }
-    list_remove(&model->line, &transaction->link);
+    list_remove(&pool->line, &transaction->link);
     list_remove(&model->inside, &transaction->inside);
     transaction->stage = TABLE_AWAY;
     if (transaction->block != NULL)
@@ -282,7 +307,8 @@ void table_go_on(struct table_model *model)
     model->flush_from_ns = table_now(model);
     if (model->is_flushing)
         event_after(model->events, &model->flush, model->flush_ns);
-    admit(model);
+    for (uint32_t i = 0; i < model->pools_max; i++)
+        admit(model, &model->pools[i]);
     start_flush(model);
 }
 
@@ -296,7 +322,7 @@ void table_roll_back(struct table_model *model, struct table_transaction *transa
         transaction->is_orphan = true;
         return;
     case TABLE_SLOT:
-        list_remove(&model->line, &transaction->link);
+        list_remove(&pool_of(model, transaction->op.node)->line, &transaction->link);
         break;
     case TABLE_TURN:
         list_remove(&model->writer_line, &transaction->link);
@@ -352,12 +378,15 @@ void table_lose_all(struct table_model *model)
     }
     event_cancel(&model->flush);
     model->is_flushing = false;
-    list_init(&model->line);
+    for (uint32_t i = 0; i < model->pools_max; i++)
+        list_init(&model->pools[i].line);
     list_init(&model->writer_line);
     list_init(&model->core_line);
     list_init(&model->ready);
     list_init(&model->flushing);
     while (!list_is_empty(&model->inside))
         lose(model, list_entry(list_first(&model->inside), struct table_transaction, inside));
-    model->slots_taken = model->turns_taken = model->cores_taken = 0;
+    for (uint32_t i = 0; i < model->pools_max; i++)
+        model->pools[i].taken = 0;
+    model->turns_taken = model->cores_taken = 0;
 }

@@ -1,0 +1,107 @@
+/* The model of SQL where each replica has a pool of connections of its own. */
+#include "tests/lib/test.h"
+
+#include "tests/lib/world_fixture.h"
+
+enum { QUESTIONS = 16 };
+
+static const uint64_t trip_ns = US(200), held_ns = US(51 + 1000); /* One row, and its flush. */
+static struct table_spec spec;
+static struct fixture *f;
+static struct question questions[QUESTIONS];
+
+static int open_plain(void **state)
+{
+    (void)state;
+    spec = (struct table_spec){.way.latency_ns = US(100),
+                               .connections = 1, /* Says nothing here. */
+                               .connections_each = 2,
+                               .cores = 100,
+                               .statement_ns = US(50),
+                               .row_ns = US(1),
+                               .commit_ns = MS(1),
+                               .group_commit = true};
+    f = fixture_open(NULL, NULL, &spec, 0);
+    return 0;
+}
+
+static int close_world(void **state)
+{
+    (void)state;
+    fixture_close(f);
+    return 0;
+}
+
+static void begin_insert(uint32_t node, uint32_t at, uint64_t timeout_ns)
+{
+    const struct table_op op = {.verb = TABLE_INSERT, .table = TABLE_LIKES, .a = 7, .b = at + 1};
+
+    table_write(&f->nodes[node].table, question_begin(f, &questions[at]), &op, 1, timeout_ns);
+}
+
+static void a_replica_waits_for_its_own_connections_alone(void **state)
+{
+    (void)state;
+    for (uint32_t i = 0; i < 5; i++)
+        begin_insert(0, i, SECONDS(10));
+    begin_insert(1, 5, SECONDS(10));
+    run_for(f, MS(20));
+    for (uint32_t i = 0; i < 5; i++) /* Two at a time, which share a flush. */
+        assert_int_equal(questions[i].done_ns, trip_ns + held_ns * (1 + i / 2));
+    assert_int_equal(questions[5].done_ns, trip_ns + held_ns);
+}
+
+static void who_waits_too_long_is_refused_where_the_own_pool_alone_is_full(void **state)
+{
+    (void)state;
+    for (uint32_t i = 0; i < 3; i++)
+        begin_insert(0, i, i == 2 ? US(900) : SECONDS(10));
+    run_for(f, MS(20));
+    assert_told_at(&questions[2], CALL_REFUSED, 0, US(900));
+    assert_int_equal(table_model_rows(f->table, TABLE_LIKES), 2);
+}
+
+static void after_a_restart_every_pool_is_empty(void **state)
+{
+    (void)state;
+    for (uint32_t i = 0; i < QUESTIONS; i++)
+        begin_insert(i % 2, i, SECONDS(10));
+    run_for(f, US(400));
+    table_model_crash(f->table);
+    run_for(f, MS(20));
+    table_model_restart(f->table);
+    for (uint32_t node = 0; node < 2; node++) {
+        uint64_t asked_ns = now_of(f);
+
+        begin_insert(node, node, SECONDS(10));
+        run_for(f, MS(20));
+        assert_int_equal(questions[node].done_ns, asked_ns + trip_ns + held_ns);
+    }
+}
+
+static void after_a_pause_every_pool_goes_on(void **state)
+{
+    (void)state;
+    table_model_pause(f->table);
+    for (uint32_t i = 0; i < 4; i++)
+        begin_insert(i % 2, i, SECONDS(10));
+    run_for(f, MS(50));
+    table_model_resume(f->table);
+    run_for(f, MS(20));
+    for (uint32_t i = 0; i < 4; i++)
+        assert_int_equal(questions[i].done_ns, MS(50) + held_ns + trip_ns / 2);
+}
+
+#define proves(name) cmocka_unit_test_setup_teardown(name, open_plain, close_world)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        proves(a_replica_waits_for_its_own_connections_alone),
+        proves(who_waits_too_long_is_refused_where_the_own_pool_alone_is_full),
+        proves(after_a_restart_every_pool_is_empty),
+        proves(after_a_pause_every_pool_goes_on),
+    };
+
+    return cmocka_run_group_tests_name("pools of connections", tests, NULL, NULL);
+}
