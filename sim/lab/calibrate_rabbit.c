@@ -1,6 +1,6 @@
-/* calibrate_rabbit.c — RabbitMQ: records, at the scenario's rate, since the nodes of the calibration
- * put theirs into Kafka. Ours is started beside it; in the user's are the run's queues for as long
- * as this takes. */
+/* calibrate_rabbit.c — RabbitMQ: records, at the scenario's rate, since the nodes of the
+ * calibration put theirs into Kafka. Ours is started beside it; in the user's are the run's queues
+ * for as long as this takes. */
 #include <math.h>
 #include <stdio.h>
 

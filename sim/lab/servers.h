@@ -59,8 +59,8 @@ struct servers_wanted servers_wanted_by(const struct service_spec *spec);
 struct servers_wanted servers_wanted(const struct scenario *scenario);
 
 /* Writes into the scenario what these servers are like whatever it says, for a virtual world beside
- * them: sessions of the embedded Kafka last 6 s, RabbitMQ has the memory of its machine, each process
- * has a pool of its own. */
+ * them: sessions of the embedded Kafka last 6 s, RabbitMQ has the memory of its machine, each
+ * process has a pool of its own. */
 void servers_overrule(struct scenario *scenario, const struct lab_servers *where);
 
 /* Of the connections that all share in the virtual world, each process's part. */

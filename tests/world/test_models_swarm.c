@@ -278,7 +278,8 @@ static void assert_nothing_is_left_behind(void)
 {
     assert_int_equal(f->store->commands.taken, 0);
     assert_int_equal(f->table->transactions.taken, 0);
-    assert_int_equal(f->table->slots_taken, 0);
+    for (uint32_t i = 0; i < f->table->pools_max; i++)
+        assert_int_equal(f->table->pools[i].taken, 0);
     assert_int_equal(f->table->cores_taken, 0);
     assert_int_equal(f->table->idle_locks.length, f->table->lock_records.taken);
     for (uint32_t i = 0; i < TABLE_BLOCK_SIZES; i++)
