@@ -130,7 +130,7 @@ const struct command command_calibrate = {
     .name = "calibrate",
     .usage = "calibrate [FILE] [-o FILE] [--redis HOST:PORT] [--memcached HOST:PORT] [--kafka "
              "HOST:PORT] "
-             "[--db URL]",
+             "[--rabbitmq HOST:PORT] [--db URL]",
     .summary = {"measure this machine's hop, store call, record, row and commit",
                 "измерить хоп, вызов хранилища, запись в лог, строку и коммит этой машины"},
     .options =
@@ -140,11 +140,12 @@ const struct command command_calibrate = {
          "  --redis HOST:PORT  your servers, where they are to be measured; also SIM_REDIS,\n"
          "  --kafka HOST:PORT  SIM_KAFKA, SIM_DB; by default embedded ones\n"
          "  --db URL\n"
-         "  --memcached H:P    also SIM_MEMCACHED; by default an embedded one, if installed\n"
+         "  --memcached H:P    also SIM_MEMCACHED, SIM_RABBITMQ; by default embedded ones,\n"
+         "  --rabbitmq H:P     where they are installed\n"
          "  --allow-remote     they may be on another machine\n"
          "\n"
-         "It takes a minute, and wants the machine for itself. Exit codes: 0 done,\n"
-         "1 runtime error, 5 a server is not there (sim doctor), 130 interrupted\n"
+         "It takes a minute and a half, and wants the machine for itself. Exit codes:\n"
+         "0 done, 1 runtime error, 5 a server is not there (sim doctor), 130 interrupted\n"
          "\n"
          "  sim calibrate spike -o machine.yaml\n"
          "  sim run spike --calibration machine.yaml\n",
@@ -154,11 +155,12 @@ const struct command command_calibrate = {
          "  --redis HOST:PORT  ваши серверы, если измерять их; также SIM_REDIS,\n"
          "  --kafka HOST:PORT  SIM_KAFKA, SIM_DB; по умолчанию встроенные\n"
          "  --db URL\n"
-         "  --memcached Х:П    также SIM_MEMCACHED; по умолчанию встроенный, если установлен\n"
+         "  --memcached Х:П    также SIM_MEMCACHED, SIM_RABBITMQ; по умолчанию встроенные,\n"
+         "  --rabbitmq Х:П     где они установлены\n"
          "  --allow-remote     они могут быть на другой машине\n"
          "\n"
-         "Занимает минуту; машина в это время нужна целиком. Коды выхода: 0 готово,\n"
-         "1 сбой, 5 нет сервера (sim doctor), 130 прервано\n"
+         "Занимает полторы минуты; машина в это время нужна целиком. Коды выхода:\n"
+         "0 готово, 1 сбой, 5 нет сервера (sim doctor), 130 прервано\n"
          "\n"
          "  sim calibrate spike -o machine.yaml\n"
          "  sim run spike --calibration machine.yaml\n"},
