@@ -64,6 +64,7 @@ THIRD_PARTY = {
     "openssl/": ["sim/engine", "services/live"],
     "pthread.h": ["sim/engine", "sim/command", "sim/lab", "services/live"],
     "linux/futex.h": ["sim/lab"],
+    "malloc.h": ["services/live"],
     "event2/": ["services/live", "sim/lab"],
     "hiredis/": ["services/live"],
     "libmemcached/": ["services/live"],

@@ -16,10 +16,13 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <time.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 #include <event2/event.h>
 
-enum { NS_PER_US = 1000 };
+enum { NS_PER_US = 1000, FREED_KEPT = 1 << 20 /* Bytes. */ };
 
 /* libevent runs the events of one priority per round, the lowest number first, and gives new events
  * the middle one. */
@@ -133,6 +136,14 @@ static struct event_base *new_base(void)
     return base;
 }
 
+static void keep_freed_memory(void)
+{
+#ifdef __GLIBC__
+    (void)mallopt(M_MMAP_THRESHOLD, FREED_KEPT);
+    (void)mallopt(M_TRIM_THRESHOLD, FREED_KEPT);
+#endif
+}
+
 bool loop_open(struct loop *loop, uint64_t origin_ns)
 {
     *loop = (struct loop){.origin_ns = origin_ns > 0 ? origin_ns : loop_clock_ns()};
@@ -145,6 +156,7 @@ bool loop_open(struct loop *loop, uint64_t origin_ns)
         return false;
     }
     signal(SIGPIPE, SIG_IGN);
+    keep_freed_memory();
     loop_enter(loop);
     return true;
 }

@@ -45,7 +45,9 @@ uint64_t loop_clock_ns(void);
 /* CLOCK_THREAD_CPUTIME_ID: what this thread has had of a core so far. */
 uint64_t loop_thread_clock_ns(void);
 
-/* origin_ns 0: the run begins now. False: libevent refused. SIGPIPE is ignored from here on. */
+/* origin_ns 0: the run begins now. False: libevent refused. From here on the process ignores
+ * SIGPIPE, and keeps up to 1 MiB of what it frees for the next large message: pages that go back to
+ * the kernel behind each message come again one by one, as faults. */
 bool loop_open(struct loop *loop, uint64_t origin_ns);
 void loop_close(struct loop *loop); /* Everything made on its base has been freed before. */
 
