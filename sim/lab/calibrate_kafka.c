@@ -6,7 +6,6 @@
  *   rebalance a second consumer comes: from its first take until it has partitions */
 #include <stdio.h>
 
-#include "services/live/queue/queue_live.h"
 #include "sim/lab/calibrate_records.h"
 
 enum { LINGER_MS = 5, PUTS_PER_S = 250 /* Besides those of the nodes. */ };
@@ -34,19 +33,6 @@ static bool measure_offset(struct calibrator *calibrator, struct taker *taker)
     return probe_run(&offset, calibrator, &calibrator->calibration->offset);
 }
 
-/* NULL after calibrate_fail. */
-static struct queue_live *open_queue(struct calibrator *calibrator,
-                                     const struct queue_settings *settings)
-{
-    char why[160] = "";
-    struct queue_live *queue = queue_live_open(&calibrator->loop, settings, calibrator->servers.run,
-                                               NULL, &calibrator->stats, why);
-
-    if (queue == NULL)
-        calibrate_fail(calibrator, "Kafka", why);
-    return queue;
-}
-
 /* Another producer, with settings of its own. Each record is sent when the one before has left: one
  * that joins a batch which lingers already would wait less than the linger. */
 static bool measure_producer(struct calibrator *calibrator, const struct queue_settings *settings,
@@ -56,7 +42,7 @@ static bool measure_producer(struct calibrator *calibrator, const struct queue_s
                         .every_ns = 4 * ms_ns + 2 * settings->linger_ns,
                         .samples = 300,
                         .ask = calibrate_put_one};
-    struct queue_live *queue = open_queue(calibrator, settings);
+    struct queue_live *queue = calibrate_open_queue(calibrator, settings, "Kafka");
     bool is_good;
 
     if (queue == NULL)
@@ -95,7 +81,7 @@ static struct taker taker, newcomer;
 /* What stops the whole group for as long: partitions are handed out anew. */
 static bool measure_rebalance(struct calibrator *calibrator, const struct queue_settings *settings)
 {
-    struct queue_live *queue = open_queue(calibrator, settings);
+    struct queue_live *queue = calibrate_open_queue(calibrator, settings, "Kafka");
     bool is_good;
 
     if (queue == NULL)
@@ -116,7 +102,7 @@ bool calibrate_kafka(struct calibrator *calibrator)
     settings.linger_ns = 0;
     settings.acks = -1;
     snprintf(settings.group, sizeof settings.group, "sim-%s-calibrate", calibrator->servers.run);
-    queue = open_queue(calibrator, &settings);
+    queue = calibrate_open_queue(calibrator, &settings, "Kafka");
     if (queue == NULL)
         return false;
     calibrate_step(calibrator, "a record in Kafka", "запись в Kafka");

@@ -4,7 +4,6 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "services/live/queue/queue_live.h"
 #include "services/live/rabbit/rabbit_lab.h"
 #include "sim/lab/calibrate_records.h"
 
@@ -13,16 +12,14 @@ enum { PUTS_LEAST = 100, PUTS_MOST = 1000 }; /* Per second. */
 /* Its calls may be told to the loop after its queue has been closed. */
 static struct taker taker;
 
-static bool measure(struct calibrator *calibrator, const struct servers *servers)
+static bool measure(struct calibrator *calibrator, const struct queue_settings *settings)
 {
     struct calibration *to = calibrator->calibration;
-    char why[160] = "";
-    struct queue_live *queue = queue_live_open(&calibrator->loop, &servers->queue, servers->run,
-                                               NULL, &calibrator->stats, why);
+    struct queue_live *queue = calibrate_open_queue(calibrator, settings, "RabbitMQ");
     bool is_good;
 
     if (queue == NULL)
-        return calibrate_fail(calibrator, "RabbitMQ", why);
+        return false;
     is_good = calibrate_records(calibrator, &taker, queue_live_port(queue),
                                 fmin(fmax(to->beside.put, PUTS_LEAST), PUTS_MOST), &to->rabbit);
     taker.is_over = true;
@@ -62,7 +59,7 @@ bool calibrate_rabbit(struct calibrator *calibrator)
     is_good = servers_rabbit_up(&servers, calibrator->trouble) == LAB_DONE;
     if (is_good) {
         calibrate_note_version(calibrator, servers.versions);
-        is_good = measure(calibrator, &servers);
+        is_good = measure(calibrator, &servers.queue);
         if (!servers.has_embedded_broker)
             (void)rabbit_drop_queues(&servers.queue, servers.run, why);
     }

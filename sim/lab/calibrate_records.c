@@ -167,6 +167,18 @@ static bool measure_bursts(struct calibrator *calibrator, struct taker *taker,
     return probe_run(&many, calibrator, figures);
 }
 
+struct queue_live *calibrate_open_queue(struct calibrator *calibrator,
+                                        const struct queue_settings *settings, const char *server)
+{
+    char why[160] = "";
+    struct queue_live *queue = queue_live_open(&calibrator->loop, settings, calibrator->servers.run,
+                                               NULL, &calibrator->stats, why);
+
+    if (queue == NULL)
+        calibrate_fail(calibrator, server, why);
+    return queue;
+}
+
 bool calibrate_records(struct calibrator *calibrator, struct taker *taker, struct queue *queue,
                        double rate, struct calibrated_queue *figures)
 {

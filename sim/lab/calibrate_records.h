@@ -6,6 +6,7 @@
 #ifndef SIM_LAB_CALIBRATE_RECORDS_H
 #define SIM_LAB_CALIBRATE_RECORDS_H
 
+#include "services/live/queue/queue_live.h"
 #include "sim/lab/calibrate_inside.h"
 
 enum { TAKER_PUTS = 600 /* A sixth of them to warm up. */ };
@@ -22,6 +23,10 @@ struct taker {        /* Takes again and again, from the first call until it is 
     uint32_t partition; /* Of the last record taken. */
     uint64_t next;
 };
+
+/* One of this run; server: for the message. NULL after calibrate_fail. */
+struct queue_live *calibrate_open_queue(struct calibrator *calibrator,
+                                        const struct queue_settings *settings, const char *server);
 
 /* Until it has partitions: there are records in them, and one's coming says so. The taker's queue
  * is set; it takes for as long as the loop lives, unless is_over. False after calibrate_fail. */

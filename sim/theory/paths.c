@@ -343,13 +343,23 @@ static void insert(struct path *path, uint32_t at, struct leg leg)
     path->answered++;
 }
 
+bool passes_on(const struct service_spec *spec, uint32_t to)
+{
+    if (spec->kind == KIND_GATEWAY)
+        return spec->behind == to;
+    for (uint32_t i = 0; spec->kind == KIND_CUSTOM && i < spec->steps_max; i++)
+        if (spec->steps[i].kind == STEP_ASK && spec->steps[i].service == to)
+            return true;
+    return false;
+}
+
 double asked_bytes(const struct scenario *scenario, uint32_t service, uint32_t verb)
 {
     for (uint32_t l = 0; l < scenario->loads_max; l++)
         if (scenario->loads[l].verb == verb && scenario->loads[l].service == service)
             return scenario->loads[l].bytes;
     for (uint32_t s = 0; s < scenario->services_max; s++)
-        if (scenario->services[s].kind == KIND_GATEWAY && scenario->services[s].behind == service)
+        if (passes_on(&scenario->services[s], service))
             return asked_bytes(scenario, s, verb);
     return 0;
 }

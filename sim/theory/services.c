@@ -92,15 +92,10 @@ static void order(const struct scenario *scenario, uint32_t *ordered)
     uint32_t depth[SCENARIO_SERVICES_MAX] = {0}, n = 0;
 
     for (uint32_t turn = 0; turn < scenario->services_max; turn++)
-        for (uint32_t s = 0; s < scenario->services_max; s++) {
-            const struct service_spec *spec = &scenario->services[s];
-
-            if (spec->kind == KIND_GATEWAY)
-                deepen(depth, s, spec->behind, scenario->services_max);
-            for (uint32_t i = 0; i < spec->steps_max; i++)
-                if (spec->steps[i].kind == STEP_ASK)
-                    deepen(depth, s, spec->steps[i].service, scenario->services_max);
-        }
+        for (uint32_t s = 0; s < scenario->services_max; s++)
+            for (uint32_t to = 0; to < scenario->services_max; to++)
+                if (passes_on(&scenario->services[s], to))
+                    deepen(depth, s, to, scenario->services_max);
     for (uint32_t d = 0; d <= scenario->services_max; d++)
         for (uint32_t s = 0; s < scenario->services_max; s++)
             if (depth[s] == d && n < scenario->services_max)

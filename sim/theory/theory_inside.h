@@ -141,8 +141,9 @@ const struct service_spec *cache_of_menus(const struct scenario *scenario); /* N
 void cache_remember(struct past *past, const struct work *work);
 
 /* paths.c: the paths of every verb of every service; wants cache_work. And the bodies of a verb's
- * request and of its answer, through whatever gateway they go. */
+ * request and of its answer, through whoever passes them on. */
 void paths_make(struct work *work);
+bool passes_on(const struct service_spec *spec, uint32_t to); /* It asks `to` what it is asked. */
 double asked_bytes(const struct scenario *scenario, uint32_t service, uint32_t verb);
 double answered_bytes(const struct scenario *scenario, uint32_t service, uint32_t verb);
 

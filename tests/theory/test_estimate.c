@@ -339,7 +339,7 @@ static void a_chain_of_services_adds_up(void **state)
 }
 
 /* Four ways of 100 us, two of them with 64 KiB at 1 us per KiB; the same through a gateway, which
- * is two ways and one body more; and 32 KiB of a request, on two ways. */
+ * is four ways more; 32 KiB of a request; and the same passed on to a second service. */
 static void bodies_take_their_time_on_every_way(void **state)
 {
     static const struct {
@@ -356,7 +356,12 @@ static void bodies_take_their_time_on_every_way(void **state)
          8 * 0.1 + 4 * 0.064 + 2.5},
         {"load: [{verb: call, rate: 10/s, to: web, bytes: 32KiB}]\n"
          "services: {web: {steps: [{compute: 1ms}]}}\n",
-         4 * 0.1 + 2 * 0.032 + 1}};
+         4 * 0.1 + 2 * 0.032 + 1},
+        {"load: [{verb: call, rate: 10/s, to: front, bytes: 32KiB}]\n"
+         "services:\n"
+         "  front: {steps: [{compute: 1ms}, {ask: back}]}\n"
+         "  back: {steps: [{compute: 1ms}]}\n",
+         8 * 0.1 + 4 * 0.032 + 2}};
 
     (void)state;
     for (unsigned i = 0; i < sizeof stories / sizeof *stories; i++) {
