@@ -20,11 +20,10 @@
 
 static void work(struct worker *worker)
 {
-    const struct memory_live *memory = worker->memory;
-    uint64_t loops = memory->work_least_loops;
+    uint64_t loops = worker->loops.work_least;
 
-    if (memory->work_range_loops > 1)
-        loops += dice_below(&worker->dice, memory->work_range_loops);
+    if (worker->loops.work_range > 1)
+        loops += dice_below(&worker->dice, worker->loops.work_range);
     memory_worker_burn(worker, loops);
 }
 
@@ -35,7 +34,7 @@ static void add_unlocked(struct worker *worker, struct slot *slot, struct burst 
     uint64_t seen = atomic_load_explicit(&slot->number, memory_order_relaxed);
 
     (void)burst;
-    memory_worker_burn(worker, worker->memory->gap_loops);
+    memory_worker_burn(worker, worker->loops.gap);
     atomic_store_explicit(&slot->number, seen + 1, memory_order_relaxed);
 }
 
@@ -60,7 +59,7 @@ static void add_locked(struct worker *worker, struct slot *slot, struct burst *b
 {
     lock(slot, burst);
     slot->locked_number++;
-    memory_worker_burn(worker, worker->memory->hold_loops);
+    memory_worker_burn(worker, worker->loops.hold);
     pthread_mutex_unlock(&slot->lock);
 }
 

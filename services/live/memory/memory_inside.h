@@ -48,6 +48,10 @@ struct shard {
     _Alignas(MEMORY_APART) _Atomic uint64_t number;
 };
 
+struct loops { /* Of burnt time, at the speed that the core has now. */
+    uint64_t work_least, work_range, gap, hold;
+};
+
 struct worker {
     /* copied: what it reads right now; nobody frees that. Others look at it. */
     _Alignas(MEMORY_APART) _Atomic(struct object *) hazard;
@@ -55,6 +59,7 @@ struct worker {
     pthread_t thread;
     uint32_t number;
     struct dice dice;
+    struct loops loops;
     uint64_t burnt;
     struct object **retired; /* [retired_room] Replaced, and perhaps still read. */
     uint32_t retired_max;
@@ -71,7 +76,6 @@ struct memory_live {
     struct shard *shards; /* [slots][threads] */
     struct worker *workers;
     uint32_t retired_room;
-    uint64_t work_least_loops, work_range_loops, gap_loops, hold_loops;
 
     struct list free; /* Bursts; the loop's alone, as what follows. */
     uint32_t under_way;
@@ -88,7 +92,6 @@ struct memory_live {
 /* memory_worker.c */
 void *memory_worker_run(void *worker); /* In each thread. */
 void memory_worker_burn(struct worker *worker, uint64_t loops);
-double memory_loops_per_ns(void);
 
 /* memory_count.c */
 void memory_count(struct worker *worker, struct burst *burst);

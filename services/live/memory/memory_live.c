@@ -18,9 +18,6 @@
 
 #include "services/live/memory/memory_inside.h"
 
-/* What the machine takes of its own accord: measured, see sim/scenario/keys/keys_memory.c. */
-enum { MACHINE_GAP_NS = 15, MACHINE_HOLD_NS = 12 };
-
 /* ---- Ends ------------------------------------------------------------------------------------ */
 
 /* Nothing is under way, so what was attempted and what is shown are of one instant. */
@@ -132,20 +129,6 @@ static void make_slots(struct memory_live *memory)
     }
 }
 
-static void time_loops(struct memory_live *memory)
-{
-    const struct memory_layout *layout = &memory->layout;
-    double loops_per_ns = memory_loops_per_ns() / memory->spec.speed;
-    double mean = (double)layout->work_ns * loops_per_ns, spread = mean * layout->jitter;
-
-    memory->work_least_loops = (uint64_t)(mean - spread + 0.5);
-    memory->work_range_loops = (uint64_t)(2 * spread) + 1;
-    if (layout->gap_ns > MACHINE_GAP_NS)
-        memory->gap_loops = (uint64_t)((double)(layout->gap_ns - MACHINE_GAP_NS) * loops_per_ns);
-    if (layout->hold_ns > MACHINE_HOLD_NS)
-        memory->hold_loops = (uint64_t)((double)(layout->hold_ns - MACHINE_HOLD_NS) * loops_per_ns);
-}
-
 /* Of the cores on which this process may run. */
 static void choose_cores(const struct memory_live_spec *spec, cpu_set_t *chosen)
 {
@@ -206,7 +189,6 @@ static void lay(struct memory *port, const struct memory_layout *layout)
     check(memory->layout.slots == 0);
     memory->layout = *layout;
     make_slots(memory);
-    time_loops(memory);
     start_workers(memory);
 }
 
