@@ -20,6 +20,9 @@
  * it; who comes first is served first; it is let go of when the work ends, around native work, and
  * around a wait.
  *
+ * On an event loop a handler goes on until it awaits: the first work or wait that it asks for when
+ * the one before has ended, inside its `done`, is done in the same turn, before all who wait.
+ *
  * Who waits for a core or a loop is served first in, first out; where the line is by priority, a
  * call of a higher call->priority overtakes those of a lower one, but interrupts nobody. When such
  * a line is full and somebody more urgent comes in by the door, the last of the least urgent gives

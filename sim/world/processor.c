@@ -177,6 +177,13 @@ static void start_next(struct node *node)
     start(node, task);
 }
 
+/* With the planted bug a core that has come free is left idle now and then. */
+static bool takes_next(const struct node *node)
+{
+    return !world_has_planted(node->world, PLANT_IDLE_CORE) ||
+           node->processor.waiting.length % 7 != 6;
+}
+
 static void wait_in_line(struct node *node, struct task *task)
 {
     task->since_ns = world_now_ns(node->world);
@@ -358,8 +365,26 @@ void processor_run(struct node *node, struct call *call, enum op_kind as, uint64
     submit(node, call, CPU_NATIVE, as, work_ns, end);
 }
 
-/* A task that is done tells its handler once the core has gone on; but a blocking call that is next
- * on the only loop stops the loop behind the handler, and not before it. */
+/* The handler of an event loop goes on before anybody else does: what it asks for at once, it has
+ * in the same turn. Only then the loop takes the next one, which may be a blocking call: that stops
+ * the loop behind the handler, and not before it. */
+static void turn_ends(struct node *node, struct task *task)
+{
+    struct processor *processor = &node->processor;
+    struct before before = look(node);
+
+    stop(node, task);
+    note(node, before);
+    op_end(&task->op, (enum call_outcome)task->op.outcome, task->op.value, task->span,
+           &node->world->tasks);
+    before = look(node);
+    if (processor->busy < processor->cores && takes_next(node))
+        start_next(node);
+    note(node, before);
+    stall(node);
+}
+
+/* A thread that is done tells its handler once the core has gone on. */
 static void piece_ends(struct event *event)
 {
     struct task *task = (struct task *)event;
@@ -367,6 +392,10 @@ static void piece_ends(struct event *event)
     struct processor *processor = &node->processor;
     struct before before = look(node);
 
+    if (processor->workers == 0) {
+        turn_ends(node, task);
+        return;
+    }
     stop(node, task);
     if (task->left_ns == 0 && processor->gil.holder == task)
         let_go_of_gil(node);
@@ -374,13 +403,12 @@ static void piece_ends(struct event *event)
         drop_gil(node, task);
     else if (task->left_ns > 0)
         wait_in_line(node, task);
-    if (!world_has_planted(node->world, PLANT_IDLE_CORE) || processor->waiting.length % 7 != 6)
+    if (takes_next(node))
         start_next(node);
     note(node, before);
     if (task->left_ns == 0)
         op_end(&task->op, (enum call_outcome)task->op.outcome, task->op.value, task->span,
                &node->world->tasks);
-    stall(node);
 }
 
 void processor_stand_still(struct node *node, uint64_t for_ns)

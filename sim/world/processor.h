@@ -1,10 +1,11 @@
 /* processor.h — The cores of one replica and the runtime that hands them out.
  *
- *   event_loop   each core is a loop: a task runs to its end, the others wait in one line, first
- *                in, first out, or by priority. Visits are handed to the service at once; a new one
- *                is shed when `queue` tasks wait, unless one of them gives way to it. A blocking
- *                call holds its loop and no core computes; where it is the only loop, the whole
- *                node stands still: no message is read, no timer rings.
+ *   event_loop   each core is a loop: a task runs to its end, and what its handler then asks for at
+ *                once as well; the others wait in one line, first in, first out, or by priority.
+ *                Visits are handed to the service at once; a new one is shed when `queue` tasks
+ *                wait, unless one of them gives way to it. A blocking call holds its loop and no
+ *                core computes; where it is the only loop, the whole node stands still: no message
+ *                is read, no timer rings.
  *   threads      a visit holds a thread from accept to answer; runnable threads share the cores in
  *                slices of `quantum`. When all threads are held, visits wait at the door, at most
  *                `queue` of them. A blocking call holds its thread and no core.

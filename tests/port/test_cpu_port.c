@@ -90,6 +90,72 @@ static void as_many_run_at_once_as_there_are_cores_and_no_more(void **state)
     were_served_first_in_first_out(jobs, MANY, &spec);
 }
 
+/* A handler: one piece after the other, without awaiting. */
+static void go_on(struct rig_question *question)
+{
+    struct cpu *cpu = question->rig->ports.cpu;
+
+    if (question->times == 1)
+        cpu_block(cpu, &question->call, MS(3));
+    else if (question->times == 2)
+        cpu_run_native(cpu, &question->call, MS(1));
+    else if (question->times == 3)
+        cpu_run(cpu, &question->call, MS(2));
+}
+
+static bool has_gone_on(void *context)
+{
+    return ((const struct rig_question *)context)->times == 4;
+}
+
+static void a_handler_goes_on_before_those_who_wait_until_it_awaits(void **state)
+{
+    struct rig *rig = *state;
+    struct rig_question q;
+    struct job others[3];
+
+    rig_processor(rig, &one_core);
+    cpu_run(rig->ports.cpu, rig_ask_and_see(rig, &q, go_on), MS(2));
+    for (uint32_t i = 0; i < 3; i++)
+        run(rig, &others[i], MS(5));
+    assert_true(rig_run_until(rig, has_gone_on, &q, RIG_LIMIT_NS));
+    rig_was_due(&q, q.asked_ns + MS(8), GRAIN_NS);
+    for (uint32_t i = 0; i < 3; i++)
+        assert_int_equal(others[i].question.times, 0);
+    rig_wait(&others[2].question);
+    for (uint32_t i = 0; i < 3; i++)
+        rig_was_due(&others[i].question, q.asked_ns + MS(8) + (i + 1) * MS(5), GRAIN_NS);
+}
+
+static void nap_and_run(struct rig_question *question)
+{
+    if (question->times == 1)
+        timer_sleep(question->rig->ports.timer, &question->call, 0);
+    else if (question->times == 2)
+        cpu_run(question->rig->ports.cpu, &question->call, MS(2));
+}
+
+static bool has_napped_and_run(void *context)
+{
+    return ((const struct rig_question *)context)->times == 3;
+}
+
+static void a_handler_that_has_awaited_waits_like_everybody(void **state)
+{
+    struct rig *rig = *state;
+    struct rig_question q;
+    struct job others[3];
+
+    rig_processor(rig, &one_core);
+    cpu_run(rig->ports.cpu, rig_ask_and_see(rig, &q, nap_and_run), MS(2));
+    for (uint32_t i = 0; i < 3; i++)
+        run(rig, &others[i], MS(5));
+    assert_true(rig_run_until(rig, has_napped_and_run, &q, RIG_LIMIT_NS));
+    for (uint32_t i = 0; i < 3; i++)
+        rig_was_due(&others[i].question, q.asked_ns + MS(2) + (i + 1) * MS(5), GRAIN_NS);
+    rig_was_due(&q, q.asked_ns + MS(19), GRAIN_NS);
+}
+
 static void a_long_piece_holds_one_core_and_the_others_go_on(void **state)
 {
     static const struct cpu_spec spec = {.cores = 2, .speed = 1, .queue = 1000};
@@ -306,6 +372,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(one_core_ends_work_in_the_order_in_which_it_was_asked),
     cmocka_unit_test(a_little_work_waits_behind_much),
     cmocka_unit_test(as_many_run_at_once_as_there_are_cores_and_no_more),
+    cmocka_unit_test(a_handler_goes_on_before_those_who_wait_until_it_awaits),
+    cmocka_unit_test(a_handler_that_has_awaited_waits_like_everybody),
     cmocka_unit_test(a_long_piece_holds_one_core_and_the_others_go_on),
     cmocka_unit_test(a_core_that_has_been_idle_starts_at_once),
     cmocka_unit_test(twice_the_speed_is_half_the_time_and_half_the_speed_twice),

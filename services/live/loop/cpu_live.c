@@ -1,60 +1,20 @@
-/* cpu_live.c — A processor as a list of instants: one alarm stands for all its loops. Threads and
- * processes have theirs elsewhere (runtime/); this file only passes them on.
+/* cpu_live.c — The port, the line before the loops, and work that is really burnt.
  *
- *     run --loop free--> slot, due --settle--> loop_finish
- *      |                  ^
- *      | all busy         | the loop is due to come free
- *      v                  |
- *     waiting ------------+
+ *     run --> a loop, or the line (cpu_loops.c) --> cpu_end: loop_finish
+ *      |                     |
+ *      |                     +--somebody more urgent came, and it was full--> loop_finish, shed
  *      |
- *      +--somebody more urgent came, and the line was full--> loop_finish, shed
- *
- * settle() plays everything that was due up to now, in order of the instants when it was due, as
- * the virtual processor would have. It runs when the alarm rings and before anything is asked, so
- * that a question never meets a core that should have been free already. */
+ *      +----> a pool of threads (runtime/pool.h), or the cores that processes share
+ *             (runtime/cores.h) */
 #define _GNU_SOURCE
-#include "services/live/loop/cpu_live.h"
+#include "services/live/loop/cpu_inside.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <time.h>
 
-#include "services/base/list.h"
-#include "services/base/ranks.h"
-#include "services/live/node/stats.h"
 #include "services/live/runtime/cores.h"
 #include "services/live/runtime/pool.h"
-
-struct task {
-    struct link link; /* Waiting, or spare. */
-    struct call *call;
-    enum cpu_kind kind;
-    uint64_t asked_ns, since_ns; /* since_ns: in this line. */
-    uint64_t left_ns;
-    enum stats_wait what;
-};
-
-struct slot {          /* A loop and its core. */
-    struct task *task; /* NULL: idle. */
-    uint64_t start_ns, due_ns;
-};
-
-struct cpu_live {
-    struct cpu port; /* First. */
-    struct loop *loop;
-    struct node_stats *stats;
-    struct cpu_spec spec;
-    struct event *alarm;
-    struct slot *slots;     /* [spec.cores] */
-    uint32_t busy, blocked; /* blocked: of the busy ones, in a blocking call. */
-    uint64_t stood_still_ns;
-    struct ranks waiting;
-    struct list spare;
-    struct pool_live *pool; /* threads, gil_threads. */
-    struct cores *cores;    /* processes. */
-    uint32_t who;           /* On them. */
-    bool has_own_cores;
-};
 
 /* ---- Tasks ----------------------------------------------------------------------------------- */
 
@@ -74,13 +34,13 @@ static void note_line(struct cpu_live *cpu, uint64_t at_ns)
         stats_level_set(&cpu->stats->waiting, at_ns, cpu->waiting.length);
 }
 
-static void note_busy(struct cpu_live *cpu, uint64_t at_ns)
+void cpu_note_busy(struct cpu_live *cpu, uint64_t at_ns)
 {
     stats_level_set(&cpu->stats->busy, at_ns, cpu->busy - cpu->blocked);
     stats_level_set(&cpu->stats->blocked, at_ns, cpu->blocked);
 }
 
-static void note_turn(struct cpu_live *cpu, uint64_t waited_ns)
+void cpu_note_turn(struct cpu_live *cpu, uint64_t waited_ns)
 {
     if (cpu_live_has_workers(cpu))
         return;
@@ -90,14 +50,14 @@ static void note_turn(struct cpu_live *cpu, uint64_t waited_ns)
         histogram_record(&cpu->stats->wait, waited_ns);
 }
 
-static void wait_in_line(struct cpu_live *cpu, struct task *task, uint64_t at_ns)
+void cpu_wait_in_line(struct cpu_live *cpu, struct task *task, uint64_t at_ns)
 {
     task->since_ns = at_ns;
     ranks_push(&cpu->waiting, &task->link, line_rank(cpu->spec.line, task->call->priority));
     note_line(cpu, at_ns);
 }
 
-static struct task *leave_line(struct cpu_live *cpu, uint64_t at_ns)
+struct task *cpu_leave_line(struct cpu_live *cpu, uint64_t *at_ns)
 {
     struct link *first = ranks_take_first(&cpu->waiting);
     struct task *task;
@@ -105,82 +65,23 @@ static struct task *leave_line(struct cpu_live *cpu, uint64_t at_ns)
     if (first == NULL)
         return NULL;
     task = list_entry(first, struct task, link);
-    note_line(cpu, at_ns);
-    note_turn(cpu, at_ns - task->since_ns);
+    if (*at_ns < task->since_ns)
+        *at_ns = task->since_ns;
+    note_line(cpu, *at_ns);
+    cpu_note_turn(cpu, *at_ns - task->since_ns);
     return task;
 }
 
-static void end(struct cpu_live *cpu, struct task *task)
+void cpu_end(struct cpu_live *cpu, struct task *task)
 {
     stats_waited(cpu->stats, task->what, loop_now_ns(cpu->loop) - task->asked_ns);
     loop_finish(cpu->loop, task->call, CALL_OK, 0);
     list_push_first(&cpu->spare, &task->link);
 }
 
-/* ---- Slots ----------------------------------------------------------------------------------- */
+/* ---- Waiting without giving way ------------------------------------------------------------- */
 
-static void start(struct cpu_live *cpu, struct slot *slot, struct task *task, uint64_t at_ns)
-{
-    *slot = (struct slot){task, at_ns, at_ns + task->left_ns};
-    cpu->busy++;
-    cpu->blocked += task->kind == CPU_BLOCK;
-    note_busy(cpu, at_ns);
-}
-
-static void end_task(struct cpu_live *cpu, struct slot *slot)
-{
-    struct task *task = slot->task;
-    uint64_t due_ns = slot->due_ns;
-
-    slot->task = NULL;
-    cpu->busy--;
-    cpu->blocked -= task->kind == CPU_BLOCK;
-    note_busy(cpu, due_ns);
-    end(cpu, task);
-    task = leave_line(cpu, due_ns);
-    if (task != NULL)
-        start(cpu, slot, task, due_ns);
-}
-
-static struct slot *first_due(const struct cpu_live *cpu)
-{
-    struct slot *first = NULL;
-
-    for (struct slot *slot = cpu->slots; slot < cpu->slots + cpu->spec.cores; slot++)
-        if (slot->task != NULL && (first == NULL || slot->due_ns < first->due_ns))
-            first = slot;
-    return first;
-}
-
-static struct slot *idle(const struct cpu_live *cpu)
-{
-    struct slot *slot = cpu->slots;
-
-    while (slot->task != NULL)
-        slot++;
-    return slot;
-}
-
-/* A blocking call on the node's only loop: the thread itself waits for it. */
-static bool stops_loop(const struct cpu_live *cpu, const struct slot *slot)
-{
-    return slot != NULL && slot->task->kind == CPU_BLOCK && cpu->spec.cores == 1;
-}
-
-static void set_alarm(struct cpu_live *cpu)
-{
-    const struct slot *first = first_due(cpu);
-    uint64_t now_ns = loop_now_ns(cpu->loop);
-
-    if (stops_loop(cpu, first))
-        loop_alarm_set(cpu->alarm, 0);
-    else if (first != NULL)
-        loop_alarm_set(cpu->alarm, first->due_ns > now_ns + CORES_EARLY_NS
-                                       ? first->due_ns - CORES_EARLY_NS - now_ns
-                                       : 0);
-}
-
-static void sleep_until(struct cpu_live *cpu, uint64_t due_ns)
+void cpu_sleep_until(struct cpu_live *cpu, uint64_t due_ns)
 {
     const uint64_t until_ns = cpu->loop->origin_ns + due_ns;
     const struct timespec until = {.tv_sec = (time_t)(until_ns / 1000000000),
@@ -189,55 +90,6 @@ static void sleep_until(struct cpu_live *cpu, uint64_t due_ns)
     while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) == EINTR)
         ;
     loop_enter(cpu->loop);
-}
-
-/* The kernel wakes us some 50 us after it was asked to, which each piece of work would add to a
- * request: so we ask for a little earlier, and look at the clock for the rest. */
-static void watch_clock(struct cpu_live *cpu)
-{
-    const struct slot *first = first_due(cpu);
-
-    if (stops_loop(cpu, first))
-        sleep_until(cpu, first->due_ns);
-    while (first != NULL && loop_now_ns(cpu->loop) < first->due_ns &&
-           first->due_ns - loop_now_ns(cpu->loop) <= CORES_EARLY_NS)
-        loop_enter(cpu->loop);
-}
-
-/* When it was stopped nobody knows; just before the first of them was due is the guess that gives
- * nothing away. */
-static void stand_still(struct cpu_live *cpu, uint64_t for_ns)
-{
-    for (struct slot *slot = cpu->slots; slot < cpu->slots + cpu->spec.cores; slot++) {
-        slot->start_ns += for_ns;
-        slot->due_ns += for_ns;
-    }
-    cpu->stood_still_ns += for_ns;
-}
-
-static void settle(struct cpu_live *cpu)
-{
-    uint64_t now_ns = loop_now_ns(cpu->loop);
-    struct slot *slot = first_due(cpu);
-
-    if (slot != NULL && now_ns > slot->due_ns && now_ns - slot->due_ns > CORES_LATE_MAX_NS)
-        stand_still(cpu, now_ns - slot->due_ns);
-    while ((slot = first_due(cpu)) != NULL && slot->due_ns <= now_ns)
-        end_task(cpu, slot);
-}
-
-static void run_on_timers(struct cpu_live *cpu, struct task *task)
-{
-    uint64_t now_ns = loop_now_ns(cpu->loop);
-
-    settle(cpu);
-    if (cpu->busy < cpu->spec.cores) {
-        note_turn(cpu, 0);
-        start(cpu, idle(cpu), task, now_ns);
-    } else {
-        wait_in_line(cpu, task, now_ns);
-    }
-    set_alarm(cpu);
 }
 
 /* ---- Burning --------------------------------------------------------------------------------- */
@@ -250,24 +102,50 @@ static void burn_ns(uint64_t work_ns)
         ;
 }
 
+/* A handler that goes on does so before those who wait. */
+static struct task *take_next(struct cpu_live *cpu)
+{
+    uint64_t now_ns = loop_now_ns(cpu->loop);
+    struct task *task = cpu->goes_on;
+
+    if (task == NULL)
+        return cpu_leave_line(cpu, &now_ns);
+    cpu->goes_on = NULL;
+    cpu_note_turn(cpu, 0);
+    return task;
+}
+
 /* One task per round of the loop: sockets and timers get their turn between them. */
 static void burn_next(struct cpu_live *cpu)
 {
-    struct task *task = leave_line(cpu, loop_now_ns(cpu->loop));
+    struct task *task = take_next(cpu);
 
+    if (task == NULL)
+        return;
     cpu->busy = 1;
     cpu->blocked = task->kind == CPU_BLOCK;
-    note_busy(cpu, loop_now_ns(cpu->loop));
+    cpu_note_busy(cpu, loop_now_ns(cpu->loop));
     if (task->kind == CPU_BLOCK)
-        sleep_until(cpu, loop_now_ns(cpu->loop) + task->left_ns);
+        cpu_sleep_until(cpu, loop_now_ns(cpu->loop) + task->left_ns);
     else
         burn_ns(task->left_ns);
     loop_enter(cpu->loop);
     cpu->busy = cpu->blocked = 0;
-    note_busy(cpu, loop_now_ns(cpu->loop));
-    end(cpu, task);
-    if (!ranks_are_empty(&cpu->waiting))
+    cpu_note_busy(cpu, loop_now_ns(cpu->loop));
+    cpu_loops_keep(cpu, cpu->slots, task->call);
+    cpu_end(cpu, task);
+    loop_alarm_set(cpu->alarm, 0);
+}
+
+static void burn_on(struct cpu_live *cpu)
+{
+    if (cpu->kept > 0 && !cpu_loops_told(cpu, cpu->slots)) {
         loop_alarm_set(cpu->alarm, 0);
+        return;
+    }
+    if (cpu->kept > 0)
+        cpu_loops_let_go(cpu, cpu->slots);
+    burn_next(cpu);
 }
 
 /* ---- A process ------------------------------------------------------------------------------- */
@@ -285,13 +163,14 @@ static void compute(struct cpu_live *cpu, const struct task *task)
 /* Its only thread does it, and nothing else meanwhile. */
 static void do_next(struct cpu_live *cpu)
 {
-    struct task *task = leave_line(cpu, loop_now_ns(cpu->loop));
+    uint64_t now_ns = loop_now_ns(cpu->loop);
+    struct task *task = cpu_leave_line(cpu, &now_ns);
 
     if (task->kind == CPU_BLOCK)
-        sleep_until(cpu, loop_now_ns(cpu->loop) + task->left_ns);
+        cpu_sleep_until(cpu, loop_now_ns(cpu->loop) + task->left_ns);
     else
         compute(cpu, task);
-    end(cpu, task);
+    cpu_end(cpu, task);
     if (!ranks_are_empty(&cpu->waiting))
         loop_alarm_set(cpu->alarm, 0);
 }
@@ -307,12 +186,10 @@ static void ring(void *context)
         return;
     }
     if (cpu->spec.is_burnt) {
-        burn_next(cpu);
+        burn_on(cpu);
         return;
     }
-    watch_clock(cpu);
-    settle(cpu);
-    set_alarm(cpu);
+    cpu_loops_ring(cpu);
 }
 
 static uint64_t scaled_ns(const struct cpu_live *cpu, uint64_t work_ns)
@@ -328,6 +205,11 @@ static void submit(struct cpu_live *cpu, struct call *call, enum cpu_kind kind, 
     uint64_t work_ns = kind == CPU_BLOCK ? ns : scaled_ns(cpu, ns);
     struct task *task;
 
+    if (cpu->pool != NULL && kind == CPU_BLOCK && ns == 0) { /* No thread is handed anything. */
+        stats_waited(cpu->stats, what, 0);
+        loop_finish(cpu->loop, call, CALL_OK, 0);
+        return;
+    }
     if (cpu->pool != NULL) {
         pool_live_submit(cpu->pool, call, kind, work_ns, what);
         return;
@@ -339,10 +221,13 @@ static void submit(struct cpu_live *cpu, struct call *call, enum cpu_kind kind, 
     task->asked_ns = loop_now_ns(cpu->loop);
     task->left_ns = work_ns;
     if (cpu->cores == NULL && !cpu->spec.is_burnt) {
-        run_on_timers(cpu, task);
+        cpu_loops_run(cpu, task);
         return;
     }
-    wait_in_line(cpu, task, task->asked_ns);
+    if (cpu->goes_on == NULL && cpu_loops_kept(cpu) != NULL)
+        cpu->goes_on = task;
+    else
+        cpu_wait_in_line(cpu, task, task->asked_ns);
     loop_alarm_set(cpu->alarm, 0);
 }
 
@@ -430,6 +315,7 @@ void cpu_live_close(struct cpu_live *cpu)
         free(cpu->cores);
     }
     free_line(cpu);
+    free(cpu->goes_on);
     for (uint32_t i = 0; cpu->slots != NULL && i < cpu->spec.cores; i++)
         free(cpu->slots[i].task);
     free(cpu->slots);
@@ -457,7 +343,7 @@ void cpu_live_catch_up(struct cpu_live *cpu)
     else if (cpu->has_own_cores)
         read_own_cores(cpu);
     else if (cpu->slots != NULL && !cpu->spec.is_burnt)
-        settle(cpu);
+        cpu_loops_settle(cpu);
 }
 
 uint64_t cpu_live_stood_still_ns(const struct cpu_live *cpu)
@@ -481,8 +367,8 @@ bool cpu_live_is_full(struct cpu_live *cpu, uint32_t at_the_door)
         return cpu->stats->workers_held.now == workers(cpu) && at_the_door >= cpu->spec.queue;
     if (cpu->spec.is_burnt) /* Between two rounds of the loop: the next to run is in line too. */
         return cpu->waiting.length > cpu->spec.queue;
-    settle(cpu);
-    return cpu->busy == cpu->spec.cores && cpu->waiting.length >= cpu->spec.queue;
+    cpu_loops_settle(cpu);
+    return cpu->busy + cpu->kept == cpu->spec.cores && cpu->waiting.length >= cpu->spec.queue;
 }
 
 enum line_order cpu_live_line(const struct cpu_live *cpu)
@@ -500,7 +386,7 @@ bool cpu_live_gives_way(struct cpu_live *cpu, uint8_t priority)
         return false;
     task = list_entry(link, struct task, link);
     note_line(cpu, now_ns);
-    note_turn(cpu, now_ns - task->since_ns);
+    cpu_note_turn(cpu, now_ns - task->since_ns);
     stats_waited(cpu->stats, task->what, now_ns - task->asked_ns);
     loop_finish(cpu->loop, task->call, CALL_SHED, 0);
     list_push_first(&cpu->spare, &task->link);

@@ -94,9 +94,12 @@ static void drain(evutil_socket_t socket, short events, void *context)
 
         call = ended;
         loop_enter(loop);
+        loop->completing = ended;
         call_complete(ended, (enum call_outcome)(uintptr_t)ended->world[1], ended->value);
     }
+    loop->completing = NULL;
     loop->is_draining = false;
+    loop->drains++;
     if (loop->ready_first != NULL)
         event_add(loop->drain, &(struct timeval){0, 0});
 }

@@ -36,6 +36,8 @@ struct loop {
     uint64_t now_ns;         /* Since then; may be read through loop_now_ns alone. */
     struct call *ready_first, *ready_last;
     struct event *drain;
+    const struct call *completing; /* Whose `done` runs. NULL: none. */
+    uint64_t drains;               /* That are over. */
     bool is_draining, is_stopping;
 };
 
@@ -66,6 +68,12 @@ static inline uint64_t loop_now_ns(const struct loop *loop)
 /* The call's end is known: it completes from the loop, later. Span and bytes, where there are any,
  * the port has set before; what the span points to must live until done has returned. */
 void loop_finish(struct loop *loop, struct call *call, enum call_outcome outcome, int64_t value);
+
+/* The number of drains that must be over for all who have ended by now to have been told. */
+static inline uint64_t loop_told_by(const struct loop *loop)
+{
+    return loop->drains + (loop->is_draining ? 2 : 1);
+}
 
 /* From now on the event gives way to all ordinary ones, or is one of them. False: it is waiting to
  * run in this round, and its rank stays what it was. */
