@@ -25,7 +25,8 @@
 /* Visits per second of all who ask; above the most, two cores measure themselves. */
 enum { VISITED_LEAST = 100, VISITED_USUAL = 300, VISITED_MOST = 1500 };
 
-/* The first three are asked by a crowd; `likes` is there for rows without an index. */
+/* The first three are asked by a crowd; `likes` is there for rows without an index, `forked` for
+ * connections: of eight processes all that are idle are woken by one, and one of them has it. */
 static const char scenario_text[] =
     "version: 1\n"
     "name: calibrate\n"
@@ -37,7 +38,8 @@ static const char scenario_text[] =
     "  work: {replicas: 6, cores: 8, steps: [{compute: 1ms}]}\n"
     "  reading: {replicas: 4, cores: 8, steps: [{compute: 1ms}, {store: get}]}\n"
     "  writing: {replicas: 4, cores: 8, steps: [{compute: 1ms}, {store: get}, {put: {}}]}\n"
-    "  likes: {design: table, replicas: 1}\n";
+    "  likes: {design: table, replicas: 1}\n"
+    "  forked: {cores: 8, runtime: {processes: 8}, steps: [{compute: 1ms}]}\n";
 
 void calibrate_step(const struct calibrator *calibrator, const char *en, const char *ru)
 {
@@ -205,6 +207,7 @@ unsigned calibrate_parts(const struct scenario *scenario)
 
         parts |= spec->kind == KIND_GATEWAY ? CALIBRATE_TOKENS : 0;
         parts |= spec->kind == KIND_COUNTER ? CALIBRATE_THREADS : 0;
+        parts |= spec->runtime == RUNTIME_PROCESSES ? CALIBRATE_PROCESSES : 0;
     }
     return parts;
 }
@@ -218,12 +221,11 @@ static bool measure_servers(struct calibrator *calibrator, const struct lab_rate
                {CALIBRATE_KAFKA, calibrate_kafka},    {CALIBRATE_RABBITMQ, calibrate_rabbit},
                {CALIBRATE_TABLE, calibrate_table},    {CALIBRATE_TOKENS, calibrate_tokens},
                {CALIBRATE_THREADS, calibrate_threads}};
-    unsigned wanted = calibrator->options->parts;
 
     if (!crowd_begin(calibrator, beside))
         return false;
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
-        if ((wanted == 0 || (wanted & all[i].part) != 0) && !all[i].measure(calibrator))
+        if (calibrate_wants(calibrator, all[i].part) && !all[i].measure(calibrator))
             return false;
     return was_let_finish(calibrator);
 }

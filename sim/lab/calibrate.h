@@ -25,7 +25,8 @@ enum calibrate_part {
     CALIBRATE_TOKENS = 16,
     CALIBRATE_THREADS = 32,
     CALIBRATE_RABBITMQ = 64,
-    CALIBRATE_HOPS = 128 /* Always. */
+    CALIBRATE_PROCESSES = 128,
+    CALIBRATE_HOPS = 256 /* Always. */
 };
 
 /* What has a part in the figures of this scenario. */
@@ -57,6 +58,7 @@ struct calibration {
     struct calibrated timed;    /* The same with 1 ms of work: what it takes beyond the 1 ms. */
     struct calibrated balanced; /* The same through a balancer, its own work left out. */
     struct calibrated large;    /* The same with a body of CALIBRATE_LARGE_KIB. */
+    struct calibrated opened;   /* The timed one at processes, which want a connection each. */
     struct calibrated sleep;    /* How late a sleep of 1 ms ends in this process. */
 
     struct calibrated get;           /* Redis, there and back. */

@@ -4,6 +4,7 @@
  *   timed      the same with 1 ms of emulated work, less the 1 ms
  *   balanced   driver --> balancer --> node and back, 1 ms of work, less it and the balancer's own
  *   large      the same with a body
+ *   opened     driver --> one of several processes, over a connection of its own, less the 1 ms
  *   sleep      1 ms of sleep in this process, less the 1 ms
  *
  * Hops are asked as people ask, with exponential gaps, and counted from when a question was meant
@@ -16,8 +17,9 @@
 #include "sim/lab/crew_inside.h"
 #include "sim/lab/timely.h"
 
-enum { TARGET_DIRECT, TARGET_FRONT, TARGETS };
+enum { TARGET_DIRECT, TARGET_FRONT, TARGET_FORKED, TARGETS };
 enum { ROUNDS = 3 };
+enum { FORKED = 4 }; /* Of the services in calibrate.c. */
 
 static const uint64_t pace_ns = 2000000, hop_pace_ns = 1000000000 / CALIBRATE_HOP_RATE,
                       timeout_ns = 5000000000u, work_ns = 1000000;
@@ -53,13 +55,23 @@ static bool ask_series(struct calibrator *calibrator, struct asking asking, cons
     return probe_run(&probe, calibrator, figures);
 }
 
+/* What is not wanted is not measured: its n stays 0. */
+static bool ask_forked(struct calibrator *calibrator, struct peer *peer, struct calibrated *figures)
+{
+    const struct asking asking = {peer, TARGET_FORKED, VERB_CALL, CALIBRATE_SMALL_BYTES};
+
+    *figures = (struct calibrated){.n = 0};
+    return !calibrate_wants(calibrator, CALIBRATE_PROCESSES) ||
+           ask_series(calibrator, asking, "a hop to processes", figures);
+}
+
 /* In turns, and all of each: a run is disturbed by what else runs on the machine as often as these
  * are. Several nodes share the questions, as in a run: one that is asked rarely is slower. */
 static bool measure_hops(struct calibrator *calibrator, struct peer *peer)
 {
     struct calibration *to = calibrator->calibration;
     double balancer_us = (double)calibrator->scenario->balancer.work_ns * 1e-3;
-    struct calibrated hop[ROUNDS], timed[ROUNDS], balanced[ROUNDS], large[ROUNDS];
+    struct calibrated hop[ROUNDS], timed[ROUNDS], balanced[ROUNDS], large[ROUNDS], opened[ROUNDS];
 
     for (int i = 0; i < ROUNDS; i++)
         if (!ask_series(calibrator,
@@ -73,12 +85,14 @@ static bool measure_hops(struct calibrator *calibrator, struct peer *peer)
                         "the balancer", &balanced[i]) ||
             !ask_series(calibrator,
                         (struct asking){peer, TARGET_FRONT, VERB_CALL, CALIBRATE_LARGE_BYTES},
-                        "a large body", &large[i]))
+                        "a large body", &large[i]) ||
+            !ask_forked(calibrator, peer, &opened[i]))
             return false;
     to->hop = calibrated_mean(hop, ROUNDS);
     to->timed = calibrated_less(calibrated_mean(timed, ROUNDS), work_us);
     to->balanced = calibrated_less(calibrated_mean(balanced, ROUNDS), work_us + balancer_us);
     to->large = calibrated_less(calibrated_mean(large, ROUNDS), work_us + balancer_us);
+    to->opened = calibrated_less(calibrated_mean(opened, ROUNDS), work_us);
     return true;
 }
 
@@ -112,6 +126,7 @@ bool calibrate_nodes(struct calibrator *calibrator)
         return calibrate_fail(calibrator, "a hop", "the system refused memory");
     calibrate_step(calibrator, "a hop, a balancer, a timer", "хоп, балансировщик, таймер");
     peer_live_set(peer, TARGET_DIRECT, &calibrator->crew->services[0]->places[0].address);
+    peer_live_set(peer, TARGET_FORKED, &calibrator->crew->services[FORKED]->places[0].address);
     peer_live_set(peer, TARGET_FRONT, crew_front(calibrator->crew, 0));
     (void)timely_go_first(); /* As the driver of a run. */
     is_good = measure_sleep(calibrator) && measure_hops(calibrator, peer_live_port(peer));

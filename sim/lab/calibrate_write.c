@@ -5,7 +5,8 @@
  *
  *   network   a request through a balancer: 4 ways, the balancer's work, the work; a fourth of what
  *             is over. A balancer's own work stays the scenario's: the nodes emulate it, too.
- *             per_kib is the slope between bodies, which go over two of the four.
+ *             per_kib is the slope between bodies, which go over two of the four; handshake what
+ *             a node of processes takes more than one with a loop.
  *   store     2 ways + command. command is the server's processor time, the ways are the rest;
  *             per_kib the slope between gets of 16 bytes and of 64 KiB.
  *   queue     linger + 2 ways + append + record + replicate. A way is half of a commit of an
@@ -97,6 +98,7 @@ static void write_head(FILE *out, const struct calibration *of)
     put_series(out, "the same with 1 ms of work, beyond it", &of->timed);
     put_series(out, "the same through a balancer, beyond both", &of->balanced);
     put_series(out, "the same with a body of 64 KiB", &of->large);
+    put_series(out, "the timed one at processes, beyond it", &of->opened);
     put_series(out, "a sleep of 1 ms ends late by", &of->sleep);
     put_series(out, "Redis get", &of->get);
     put_series(out, "the same of 64 KiB", &of->get_large);
@@ -137,6 +139,9 @@ static void write_network(FILE *out, const struct calibration *of)
             "A fourth of client -> balancer -> node and back, timers' lateness included.");
     put_us(out, "per_kib", (of->large.mean - of->balanced.mean) / (BODY_WAYS * CALIBRATE_LARGE_KIB),
            "Slope between bodies of 16 bytes and of 64 KiB, on the two ways there.");
+    if (of->opened.n > 0)
+        put_us(out, "handshake", of->opened.mean - of->timed.mean,
+               "What processes take more than an event loop: a connection per request.");
 }
 
 static void put_per_kib(FILE *out, const struct calibrated *small, const struct calibrated *large)

@@ -310,9 +310,10 @@ struct way {             /* Of one message, in one direction. */
 };
 
 struct network_spec {
-    struct way way;  /* Between nodes. */
-    uint64_t kib_ns; /* And per KiB of a message's body. */
-    double loss;     /* Share of all messages that never arrive. */
+    struct way way;        /* Between nodes. */
+    uint64_t kib_ns;       /* And per KiB of a message's body. */
+    uint64_t handshake_ns; /* A new connection, before its first message. */
+    double loss;           /* Share of all messages that never arrive. */
 };
 
 enum store_kind { STORE_REDIS, STORE_MEMCACHED };
@@ -372,6 +373,7 @@ struct table_spec {
     uint32_t connections;      /* The pool; who finds none waits. */
     uint32_t connections_each; /* Beside a live run: of each process's own pool. 0: one for all. */
     uint32_t cores;            /* Of the server. */
+    uint64_t quantum_ns;       /* One turn on a core while others wait; 0: to the end. */
     uint64_t statement_ns;     /* Parse, plan, one index seek. */
     uint64_t row_ns;           /* Each row written, or walked through an index. */
     uint64_t scan_row_ns;      /* Each row that a scan looks at. */

@@ -57,10 +57,23 @@ static double bodies_s(const struct scenario *scenario, uint32_t service, uint32
     return hops_of(scenario, service) / 2 * seconds_of(scenario->network.kib_ns) * bytes / 1024;
 }
 
+double handshake_s(const struct scenario *scenario, uint32_t service)
+{
+    return scenario->services[service].runtime == RUNTIME_PROCESSES
+               ? seconds_of(scenario->network.handshake_ns)
+               : 0;
+}
+
+/* Beyond the hops. */
+static double more_s(const struct scenario *scenario, uint32_t service, uint32_t verb)
+{
+    return handshake_s(scenario, service) + bodies_s(scenario, service, verb);
+}
+
 double network_s(const struct scenario *scenario, uint32_t service, uint32_t verb)
 {
     return hops_of(scenario, service) * way_s(&scenario->network.way) +
-           bodies_s(scenario, service, verb);
+           more_s(scenario, service, verb);
 }
 
 static void add_work(struct moments *to, const struct leg *leg)
@@ -154,7 +167,7 @@ static struct moments path_moments(const struct work *work, uint32_t service, ui
     struct moments moments = {.no_turn = 1};
 
     add_messages(&moments, hops_of(work->scenario, service), &work->scenario->network.way);
-    add(&moments, bodies_s(work->scenario, service, verb), 0, 0);
+    add(&moments, more_s(work->scenario, service, verb), 0, 0);
     if (services_has_front(work->scenario, service)) {
         add_wait(&moments, &work->front[service], slice);
         add(&moments, work->front[service].service, 0, 0);

@@ -248,6 +248,8 @@ static void say_answers(struct work *work, uint32_t s, const char *name)
 
     say(work, THEORY_HOPS, name, ms(hops * hop), "%s × %s");
     with(work, 2, count(hops), ms(hop), ratio(0));
+    if (handshake_s(scenario, s) > 0)
+        say(work, THEORY_HANDSHAKE, name, ms(handshake_s(scenario, s)), "");
     for (uint32_t verb = 0; verb < VERB_MAX; verb++) {
         double mean, work_s = work->work[s][verb], network = network_s(scenario, s, verb);
 

@@ -198,6 +198,7 @@ struct moments answers_of_verb(const struct work *work, uint32_t service, uint32
                                uint32_t slice);
 double answers_mean(const struct work *work, uint32_t service, uint32_t verb); /* Seconds. */
 double hops_of(const struct scenario *scenario, uint32_t service); /* Messages there and back. */
+double handshake_s(const struct scenario *scenario, uint32_t service); /* Per request. */
 double network_s(const struct scenario *scenario, uint32_t service,
                  uint32_t verb); /* All of them. */
 void answers_add(struct work *work, struct answers *answers);

@@ -33,14 +33,23 @@ static bool is_reachable(const struct node *a, const struct node *b)
     return !a->is_cut && !b->is_cut;
 }
 
-static bool send(struct exchange *exchange, uint32_t bytes)
+/* Before the ask. A process that has one visit at a time closes the connection behind its answer,
+ * or it would wait for the next on that one alone: gunicorn's sync workers. */
+static uint64_t handshake_ns(const struct exchange *exchange)
+{
+    const struct node *to = exchange->to;
+
+    return to->processor.has_processes ? to->world->scenario->network.handshake_ns : 0;
+}
+
+static bool send(struct exchange *exchange, uint64_t opening_ns, uint32_t bytes)
 {
     struct world *world = exchange->to->world;
     const struct network_spec *network = &world->scenario->network;
 
     return is_reachable(exchange->op.node, exchange->to) &&
            link_send(&world->link, &exchange->op.event, &network->way,
-                     network->kib_ns * bytes / 1024);
+                     opening_ns + network->kib_ns * bytes / 1024);
 }
 
 /* On a network that costs nothing an ask arrives with the asking; its answer never does. */
@@ -49,7 +58,8 @@ static bool is_at_once(const struct exchange *exchange)
     const struct network_spec *network = &exchange->to->world->scenario->network;
 
     return network->way.latency_ns == 0 && network->way.jitter_ns == 0 && network->kib_ns == 0 &&
-           network->loss == 0 && is_reachable(exchange->op.node, exchange->to);
+           network->loss == 0 && handshake_ns(exchange) == 0 &&
+           is_reachable(exchange->op.node, exchange->to);
 }
 
 static void ask(struct peer *peer, struct call *call, uint32_t target, const struct ask *ask,
@@ -71,7 +81,7 @@ static void ask(struct peer *peer, struct call *call, uint32_t target, const str
     exchange->bytes = 0;
     if (is_at_once(exchange))
         arrive(&exchange->op.event);
-    else if (!send(exchange, ask->bytes))
+    else if (!send(exchange, handshake_ns(exchange), ask->bytes))
         op_lost(&exchange->op, &world->exchanges);
 }
 
@@ -80,7 +90,7 @@ static void answer_back(struct exchange *exchange, enum call_outcome outcome, in
     exchange->outcome = (uint8_t)outcome;
     exchange->value = value;
     exchange->op.event.fire = come_back;
-    if (!send(exchange, exchange->bytes))
+    if (!send(exchange, 0, exchange->bytes))
         op_lost(&exchange->op, &exchange->to->world->exchanges);
 }
 

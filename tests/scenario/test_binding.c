@@ -37,9 +37,11 @@ static void defaults_are_those_of_the_table(void **state)
     assert_int_equal(scenario->drain_ns, 30000000000);
     assert_int_equal(scenario->limits.memory, 4ULL << 30);
     assert_int_equal(scenario->network.way.latency_ns, 250000);
+    assert_int_equal(scenario->network.handshake_ns, 500000); /* There and back. */
     assert_int_equal(scenario->store.way.latency_ns, 50000);
     assert_int_equal(scenario->queue.session_ns, 45000000000);
     assert_int_equal(scenario->table.scan_row_ns, 40);
+    assert_int_equal(scenario->table.quantum_ns, 4000000);
     assert_true(scenario->table.group_commit);
     assert_string_equal(scenario->prices.currency, "RUB");
     assert_int_equal(scenario->prices.delivery_fee, 14900);

@@ -339,8 +339,9 @@ static void a_chain_of_services_adds_up(void **state)
 }
 
 /* Four ways of 100 us, two of them with 64 KiB at 1 us per KiB; the same through a gateway, which
- * is four ways more; 32 KiB of a request; and the same passed on to a second service. */
-static void bodies_take_their_time_on_every_way(void **state)
+ * is four ways more; 32 KiB of a request; the same passed on to a second service; and two ways more
+ * for the connection that each request to a process wants. */
+static void bodies_and_connections_take_their_time(void **state)
 {
     static const struct {
         const char *services;
@@ -361,7 +362,10 @@ static void bodies_take_their_time_on_every_way(void **state)
          "services:\n"
          "  front: {steps: [{compute: 1ms}, {ask: back}]}\n"
          "  back: {steps: [{compute: 1ms}]}\n",
-         8 * 0.1 + 4 * 0.032 + 2}};
+         8 * 0.1 + 4 * 0.032 + 2},
+        {"load: [{verb: call, rate: 10/s, to: web}]\n"
+         "services: {web: {runtime: {processes: 4}, steps: [{compute: 1ms}]}}\n",
+         4 * 0.1 + 2 * 0.1 + 1}};
 
     (void)state;
     for (unsigned i = 0; i < sizeof stories / sizeof *stories; i++) {
@@ -522,7 +526,7 @@ int main(void)
         cmocka_unit_test(a_batcher_falls_behind_and_catches_up_as_estimated),
         cmocka_unit_test(a_line_with_an_end_still_feels_how_much_service_varies),
         cmocka_unit_test(a_chain_of_services_adds_up),
-        cmocka_unit_test(bodies_take_their_time_on_every_way),
+        cmocka_unit_test(bodies_and_connections_take_their_time),
         cmocka_unit_test(a_shipped_story_loses_about_what_it_was_said_to_lose),
         cmocka_unit_test(faults_are_not_estimable_and_say_why),
         cmocka_unit_test(a_straggler_that_drowns_is_not_estimable_and_one_that_does_not_is),

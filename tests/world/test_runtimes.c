@@ -160,6 +160,31 @@ static void processes_share_their_cores_and_want_memory_each(void **state)
     trial_close(&trial);
 }
 
+static double asks_per_second(const char *runtime, const char *handshake)
+{
+    struct trial trial;
+    char yaml[512];
+    double rate;
+
+    snprintf(yaml, sizeof yaml,
+             "version: 1\nname: test\nduration: 20s\nnetwork: {latency: 1ms%s}\n" CLOSED(
+                 "1") "services: {web: {runtime: %s, steps: [{compute: 1ms}]}}\n",
+             handshake, runtime);
+    trial_run_text(&trial, yaml, 1, 1);
+    rate = only(&trial)->throughput_rps;
+    trial_close(&trial);
+    return rate;
+}
+
+static void a_process_wants_a_connection_for_each_request(void **state)
+{
+    (void)state;
+    assert_true(fabs(asks_per_second("event_loop", ", handshake: 5ms") - 1000 / 3.0) < 1);
+    assert_true(fabs(asks_per_second("{threads: 4}", ", handshake: 5ms") - 1000 / 3.0) < 1);
+    assert_true(fabs(asks_per_second("{processes: 4}", ", handshake: 5ms") - 1000 / 8.0) < 1);
+    assert_true(fabs(asks_per_second("{processes: 4}", "") - 1000 / 5.0) < 1); /* A round trip. */
+}
+
 static uint64_t reads_of_menus(const char *runtime)
 {
     struct trial trial;
@@ -225,6 +250,7 @@ int main(void)
         cmocka_unit_test(a_stop_that_a_blocking_call_outlasts_is_not_felt),
         cmocka_unit_test(a_process_holds_one_visit_each),
         cmocka_unit_test(processes_share_their_cores_and_want_memory_each),
+        cmocka_unit_test(a_process_wants_a_connection_for_each_request),
         cmocka_unit_test(what_a_service_keeps_in_memory_is_each_processes_own),
         cmocka_unit_test(a_replica_whose_processes_are_all_held_answers_no_health_check),
         cmocka_unit_test(a_crash_takes_all_processes_and_who_waits_for_one_fails),

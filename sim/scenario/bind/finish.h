@@ -13,6 +13,7 @@ void finish_runtime(struct binder *binder, struct node *node, void *into);
 void finish_autoscale(struct binder *binder, struct node *node, void *into);
 void finish_surge(struct binder *binder, struct node *node, void *into);
 void finish_prices(struct binder *binder, struct node *node, void *into);
+void finish_network(struct binder *binder, struct node *node, void *into);
 void finish_store(struct binder *binder, struct node *node, void *into);
 void finish_queue(struct binder *binder, struct node *node, void *into);
 void finish_step(struct binder *binder, struct node *node, void *into);

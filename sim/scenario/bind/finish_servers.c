@@ -1,4 +1,5 @@
-/* finish_servers.c — What differs between the stores, and between the queues, that can be named. */
+/* finish_servers.c — What differs between the stores, and between the queues, that can be named; what
+ * follows from a link. */
 #include "sim/scenario/bind/bind.h"
 #include "sim/scenario/bind/finish.h"
 #include "sim/scenario/bind/idle.h"
@@ -44,6 +45,15 @@ static void lay(struct node *own, const char *key, uint64_t *under, uint64_t ove
 {
     if (node_find(own, key) != NULL)
         *under = over;
+}
+
+void finish_network(struct binder *binder, struct node *node, void *into)
+{
+    struct network_spec *network = into;
+
+    (void)binder;
+    if (node == NULL || node_find(node, "handshake") == NULL)
+        network->handshake_ns = 2 * network->way.latency_ns;
 }
 
 void finish_store(struct binder *binder, struct node *node, void *into)

@@ -137,6 +137,7 @@ const struct group balancer_group = {"balancer", KEYS_OF(balancer_keys), .brief 
                                      .finish = finish_balancer};
 
 /* 500 us for a round trip within a data centre: Dean, "Numbers everyone should know". */
+/* handshake: SYN and SYN-ACK (RFC 9293, 3.5); the third message takes the request along. */
 static const struct key network_keys[] = {
     {"latency", KEY_DURATION, KEY_AT(struct network_spec, way.latency_ns), .fallback = "250us",
      .least = "0s", .most = "10s", .en = "One way.", .ru = "В одну сторону."},
@@ -146,10 +147,15 @@ static const struct key network_keys[] = {
     {"per_kib", KEY_DURATION, KEY_AT(struct network_spec, kib_ns), .fallback = "0s", .least = "0s",
      .most = "1s", .en = "And per KiB of a body: 0.8us at 10 Gbit/s.",
      .ru = "И на каждый КиБ тела: 0,8 мкс при 10 Гбит/с."},
+    {"handshake", KEY_DURATION, KEY_AT(struct network_spec, handshake_ns), .least = "0s",
+     .most = "10s",
+     .en = "A new connection, if not a round trip; processes (runtime) want one per request.",
+     .ru =
+         "Новое соединение, если не круг туда и обратно; процессам (runtime) — на каждый запрос."},
     {"loss", KEY_SHARE, KEY_AT(struct network_spec, loss), .fallback = "0%", .least = "0%",
      .most = "100%", .en = "Messages that never arrive.", .ru = "Сообщения, которые пропадают."},
 };
-const struct group network_group = {"network", KEYS_OF(network_keys)};
+const struct group network_group = {"network", KEYS_OF(network_keys), .finish = finish_network};
 
 static const struct word evictions[] = {
     {"none", EVICTION_NONE, "Writes fail when it is full.", "Когда полно, запись не удаётся."},
@@ -311,7 +317,8 @@ static const struct key queue_keys[] = {
 const struct group queue_group = {"queue", KEYS_OF(queue_keys), .finish = finish_queue};
 
 /* scan_row: 38 to 45 ms for a scan of a million rows (SQLite 3.40, PostgreSQL 15, measured).
- * statement: 96 us for one indexed SELECT over libpq (measured). commit: one flush of a disk. */
+ * statement: 96 us for one indexed SELECT over libpq (measured). commit: one flush of a disk.
+ * quantum: as of a service, since a connection is a process or a thread to the kernel. */
 static const struct key table_keys[] = {
     {"latency", KEY_DURATION, KEY_AT(struct table_spec, way.latency_ns), .fallback = "250us",
      .least = "0s", .most = "10s", .en = "One way to the server.",
@@ -324,6 +331,9 @@ static const struct key table_keys[] = {
      .ru = "Пул соединений; кому не хватило, тот ждёт."},
     {"cores", KEY_COUNT, KEY_AT(struct table_spec, cores), .fallback = "4", .least = "1",
      .most = "256", .en = "Of the server.", .ru = "Ядер у сервера."},
+    {"quantum", KEY_DURATION, KEY_AT(struct table_spec, quantum_ns), .fallback = "4ms",
+     .least = "10us", .most = "1s", .en = "One turn on a core; longer work waits in between.",
+     .ru = "Квант времени на ядре; работа дольше ждёт в промежутках."},
     {"statement", KEY_DURATION, KEY_AT(struct table_spec, statement_ns), .fallback = "100us",
      .least = "0s", .most = "10s", .en = "Parse, plan, one index seek.",
      .ru = "Разбор, план, один поиск по индексу."},

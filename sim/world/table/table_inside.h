@@ -61,7 +61,8 @@ struct table_transaction {
     struct link inside;
     enum table_stage stage;
     bool is_turned_away; /* Too many in flight. */
-    bool is_orphan;      /* On a core when its client died. */
+    bool has_begun;      /* Its statements run, or wait for their next turn on a core. */
+    bool is_orphan;      /* Had begun when its client died. */
     bool has_turn;       /* One of the writers that the server allows at a time. */
     enum table_read how; /* A read: no block. */
     uint8_t of;

@@ -70,7 +70,7 @@ static struct table_transaction *begin(struct table *table, struct call *call, u
     model->is_used = true;
     transaction->stage = TABLE_AWAY;
     transaction->is_turned_away = model->transactions.taken > TABLE_TRANSACTIONS_MAX / 4 * 3;
-    transaction->is_orphan = false;
+    transaction->has_begun = transaction->is_orphan = false;
     transaction->has_turn = false;
     transaction->block = NULL;
     transaction->outcome = CALL_FAILED;

@@ -3,7 +3,7 @@
  *
  *              a connection      a core        its rows' locks     the disk
  *   asker --link--> SLOT -------> CORE ----------> LOCKS ----------> DISK --link--> asker
- *                   FIFO          FIFO      in key order, FIFO    one flush at a time
+ *                   FIFO        by turns    in key order, FIFO    one flush at a time
  *                                  |  a read answers here
  *
  * `connections` is the server's limit, shared by all who ask: one line, first in, first out, and
@@ -16,6 +16,10 @@
  * Where the server allows so many writers at a time (SQLite: 1), a transaction that writes waits
  * for its turn when it is connected, first in, first out, and keeps it from its first statement to
  * its commit. So with one writer there is nothing for a group commit to gather.
+ *
+ * A connection has a process or a thread of its own, and these share the cores in turns of
+ * quantum_ns: one with more to do goes on behind those who wait by then, and so a look-up is not
+ * behind a scan for as long as that takes. Who runs while nobody waits goes on.
  *
  * Cost: statement_ns per statement and row_ns per row. Operations of one transaction with the same
  * verb and table are one statement with many rows (INSERT … VALUES (…), (…); unnest). A table

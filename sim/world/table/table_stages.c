@@ -1,6 +1,6 @@
 /* table_stages.c — The way of a transaction through the server.
  *
- *   arrive --> SLOT --> CORE_LINE --> CORE --+--> LOCK --> DISK --> commit --> reply
+ *   arrive --> SLOT --> CORE_LINE <-> CORE --+--> LOCK --> DISK --> commit --> reply
  *      |        | |        ^                 |     once per row that      |
  *      | down   | +-> TURN +                 |     somebody else holds    +--> locks, turn, slot
  *      v        v timeout  a write, where    +--> a read: reply               free
@@ -233,14 +233,8 @@ void table_locked(struct table_model *model, struct table_transaction *transacti
 
 /* ---- The cores ------------------------------------------------------------------------------ */
 
-static void run(struct event *event)
+static void statements_end(struct table_model *model, struct table_transaction *transaction)
 {
-    struct table_transaction *transaction = (struct table_transaction *)event;
-    struct table_model *model = model_of(&transaction->op);
-
-    meter_add(&model->cores, transaction->since_ns, table_now(model));
-    model->cores_taken--;
-    transaction->since_ns = table_now(model);
     if (transaction->is_orphan || (transaction->block != NULL && transaction->block->is_unlawful)) {
         disconnect(model, transaction);
         fail(model, transaction, CALL_FAILED);
@@ -254,11 +248,47 @@ static void run(struct event *event)
     }
 }
 
+/* What it has computed so far in this turn. */
+static void note_computed(struct table_model *model, struct table_transaction *transaction)
+{
+    uint64_t now_ns = table_now(model);
+
+    meter_add(&model->cores, transaction->since_ns, now_ns);
+    transaction->core_ns -= now_ns - transaction->since_ns;
+    transaction->since_ns = now_ns;
+}
+
+static void turn_ends(struct event *event);
+
 static void run_on(struct table_model *model, struct table_transaction *transaction)
 {
+    uint64_t turn_ns = transaction->core_ns, quantum_ns = model->spec->quantum_ns;
+
+    if (quantum_ns > 0 && turn_ns > quantum_ns)
+        turn_ns = quantum_ns;
     transaction->since_ns = table_now(model);
-    transaction->op.event.fire = run;
-    event_after(model->events, &transaction->op.event, transaction->core_ns);
+    transaction->op.event.fire = turn_ends;
+    event_after(model->events, &transaction->op.event, turn_ns);
+}
+
+static void turn_ends(struct event *event)
+{
+    struct table_transaction *transaction = (struct table_transaction *)event;
+    struct table_model *model = model_of(&transaction->op);
+
+    note_computed(model, transaction);
+    if (transaction->core_ns > 0 && list_is_empty(&model->core_line)) {
+        run_on(model, transaction);
+        return;
+    }
+    model->cores_taken--;
+    if (transaction->core_ns == 0) {
+        statements_end(model, transaction);
+        return;
+    }
+    transaction->stage = TABLE_CORE_LINE;
+    list_push_last(&model->core_line, &transaction->link);
+    start_cores(model);
 }
 
 static void start_cores(struct table_model *model)
@@ -269,7 +299,9 @@ static void start_cores(struct table_model *model)
 
         model->cores_taken++;
         next->stage = TABLE_CORE;
-        next->core_ns = table_cost_ns(model, next);
+        if (!next->has_begun)
+            next->core_ns = table_cost_ns(model, next);
+        next->has_begun = true;
         run_on(model, next);
     }
 }
@@ -278,8 +310,6 @@ static void start_cores(struct table_model *model)
 
 void table_stand_still(struct table_model *model)
 {
-    uint64_t now_ns = table_now(model);
-
     for (struct link *link = model->inside.head.next; link != &model->inside.head;
          link = link->next) {
         struct table_transaction *each = list_entry(link, struct table_transaction, inside);
@@ -287,12 +317,11 @@ void table_stand_still(struct table_model *model)
         if (each->stage != TABLE_CORE)
             continue;
         event_cancel(&each->op.event);
-        meter_add(&model->cores, each->since_ns, now_ns);
-        each->core_ns -= now_ns - each->since_ns;
+        note_computed(model, each);
     }
     event_cancel(&model->flush);
     if (model->is_flushing)
-        model->flush_ns -= now_ns - model->flush_from_ns;
+        model->flush_ns -= table_now(model) - model->flush_from_ns;
 }
 
 void table_go_on(struct table_model *model)
@@ -329,6 +358,10 @@ void table_roll_back(struct table_model *model, struct table_transaction *transa
         disconnect(model, transaction);
         break;
     case TABLE_CORE_LINE:
+        if (transaction->has_begun) {
+            transaction->is_orphan = true;
+            return;
+        }
         list_remove(&model->core_line, &transaction->link);
         disconnect(model, transaction);
         break;
