@@ -90,6 +90,7 @@ class Calibrate(unittest.TestCase):
         for group, key, least_us, most_us in (
                 ("network", "latency", 0, 50000),
                 ("network", "per_kib", 0, 1000),
+                ("network", "handshake", 0, 50000),
                 ("store", "command", 0.1, 5000),
                 ("store", "latency", 0, 50000),
                 ("store", "per_kib", 0, 5000),
@@ -128,6 +129,9 @@ class Calibrate(unittest.TestCase):
         self.slope(get, r"Redis get .*\n# the same of 64 KiB", 64, us(self.config["store"]["per_kib"]))
         small = float(re.search(r"through a balancer, beyond both +mean +([0-9.]+) us", self.text).group(1))
         self.slope(small, "with a body of 64 KiB", 2 * 64, us(self.config["network"]["per_kib"]))
+        loop, forked = (float(re.search(series + r" +mean +([0-9.]+) us", self.text).group(1))
+                        for series in ("with 1 ms of work, beyond it", "at processes, beyond it"))
+        self.assertAlmostEqual(max(0, forked - loop), us(self.config["network"]["handshake"]), delta=0.2)
 
     def slope(self, small_us, large, kib, per_kib_us):
         """What the larger one of two series took more, per KiB: as written, to its last digit."""

@@ -59,6 +59,24 @@ static void who_waits_too_long_is_refused_where_the_own_pool_alone_is_full(void 
     assert_int_equal(table_model_rows(f->table, TABLE_LIKES), 2);
 }
 
+/* One connection writes, the other reads; who writes also waits for its turn among all. */
+static void on_sqlite_a_read_does_not_wait_behind_writes(void **state)
+{
+    (void)state;
+    spec.writers = 1;
+    for (uint32_t i = 0; i < 3; i++)
+        begin_insert(i / 2, i, SECONDS(10));
+    for (uint32_t i = 3; i < 5; i++)
+        table_read(&f->nodes[0].table, question_begin(f, &questions[i]), TABLE_ROW, TABLE_LIKES, 7,
+                   99, SECONDS(10));
+    run_for(f, MS(20));
+    assert_int_equal(questions[3].done_ns, trip_ns + spec.statement_ns);
+    assert_int_equal(questions[4].done_ns, trip_ns + 2 * spec.statement_ns);
+    assert_int_equal(questions[0].done_ns, trip_ns + held_ns);
+    assert_int_equal(questions[2].done_ns, trip_ns + 2 * held_ns); /* Of the other replica. */
+    assert_int_equal(questions[1].done_ns, trip_ns + 3 * held_ns);
+}
+
 static void after_a_restart_every_pool_is_empty(void **state)
 {
     (void)state;
@@ -97,6 +115,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         proves(a_replica_waits_for_its_own_connections_alone),
         proves(who_waits_too_long_is_refused_where_the_own_pool_alone_is_full),
+        proves(on_sqlite_a_read_does_not_wait_behind_writes),
         proves(after_a_restart_every_pool_is_empty),
         proves(after_a_pause_every_pool_goes_on),
     };

@@ -1,4 +1,4 @@
-/* finish_servers.c — What differs between the stores, and between the queues, that can be named; what
+/* finish_servers.c — What differs between stores, and between queues, that can be named; and what
  * follows from a link. */
 #include "sim/scenario/bind/bind.h"
 #include "sim/scenario/bind/finish.h"

@@ -14,7 +14,7 @@
 #include "sim/world/table/table_model.h"
 
 enum {
-    TABLE_POOLS_MAX = 1 << 16,
+    TABLE_POOLS_MAX = 1 << 17,
     TABLE_TRANSACTIONS_MAX =
         1 << 17,               /* In flight; beyond three quarters of them all are refused. */
     TABLE_LOCKS_MAX = 1 << 18, /* Rows locked at once; a transaction beyond fails. */
@@ -91,7 +91,7 @@ struct table_model {
     struct pool transactions;
     struct pool blocks[TABLE_BLOCK_SIZES];
     struct list inside;       /* All that have arrived and not been answered. */
-    struct table_pool *pools; /* By node; the first alone where all share one. */
+    struct table_pool *pools; /* Two of each node; the first alone where all share one. */
     uint32_t pools_max;       /* Used so far. */
     struct list writer_line;
     uint32_t turns_taken;

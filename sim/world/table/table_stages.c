@@ -86,25 +86,47 @@ static void give_turns(struct table_model *model)
     }
 }
 
-/* Of its own, and each of its processes as many; or everybody's. */
-static uint32_t connections_of(const struct table_model *model, const struct node *node)
+static bool is_sqlite_beside(const struct table_model *model)
 {
-    uint32_t processes = node->processes != NULL ? node->processor.workers : 1;
-
-    return model->spec->connections_each > 0 ? model->spec->connections_each * processes
-                                             : model->spec->connections;
+    return model->spec->connections_each > 0 && model->spec->writers > 0;
 }
 
-static struct table_pool *pool_of(struct table_model *model, const struct node *node)
+/* Of the node's own, and each of its processes as many; or everybody's. Live a process writes to
+ * SQLite over one connection and reads over the others, at least over one. */
+static uint32_t connections_of(const struct table_model *model,
+                               const struct table_transaction *transaction)
 {
-    uint32_t at = model->spec->connections_each > 0 ? node->id : 0;
+    const struct node *node = transaction->op.node;
+    uint32_t processes = node->processes != NULL ? node->processor.workers : 1;
+    uint32_t each = model->spec->connections_each;
+
+    if (each == 0)
+        return model->spec->connections;
+    if (is_sqlite_beside(model))
+        each = transaction->block != NULL || each == 1 ? 1 : each - 1;
+    return each * processes;
+}
+
+/* 0 where all share one; else by node, and where that is apart by who reads and who writes. */
+static uint32_t number_of_pool(const struct table_model *model,
+                               const struct table_transaction *transaction)
+{
+    bool writes_apart = is_sqlite_beside(model) && transaction->block != NULL;
+
+    return model->spec->connections_each > 0 ? 2 * transaction->op.node->id + writes_apart : 0;
+}
+
+static struct table_pool *pool_of(struct table_model *model,
+                                  const struct table_transaction *transaction)
+{
+    uint32_t at = number_of_pool(model, transaction);
 
     check(at < TABLE_POOLS_MAX);
     for (; model->pools_max <= at; model->pools_max++) {
         model->pools[model->pools_max].taken = 0;
         list_init(&model->pools[model->pools_max].line);
     }
-    model->pools[at].max = connections_of(model, node);
+    model->pools[at].max = connections_of(model, transaction);
     return &model->pools[at];
 }
 
@@ -127,7 +149,7 @@ static void admit(struct table_model *model, struct table_pool *pool)
 
 static void disconnect(struct table_model *model, struct table_transaction *transaction)
 {
-    struct table_pool *pool = pool_of(model, transaction->op.node);
+    struct table_pool *pool = pool_of(model, transaction);
 
     meter_add(&model->pool, transaction->slot_ns, table_now(model));
     pool->taken--;
@@ -140,7 +162,7 @@ void table_arrive(struct event *event)
 {
     struct table_transaction *transaction = (struct table_transaction *)event;
     struct table_model *model = model_of(&transaction->op);
-    struct table_pool *pool = pool_of(model, transaction->op.node);
+    struct table_pool *pool = pool_of(model, transaction);
 
     if (model->is_down || transaction->is_turned_away) {
         transaction->outcome = CALL_REFUSED;
@@ -159,7 +181,7 @@ void table_time_out(struct event *event)
 {
     struct table_transaction *transaction = list_entry(event, struct table_transaction, op.timer);
     struct table_model *model = model_of(&transaction->op);
-    struct table_pool *pool = pool_of(model, transaction->op.node);
+    struct table_pool *pool = pool_of(model, transaction);
 
     if (transaction->stage != TABLE_SLOT || pool->taken < pool->max ||
         !op_is_waited_for(&transaction->op)) {
@@ -351,7 +373,7 @@ void table_roll_back(struct table_model *model, struct table_transaction *transa
         transaction->is_orphan = true;
         return;
     case TABLE_SLOT:
-        list_remove(&pool_of(model, transaction->op.node)->line, &transaction->link);
+        list_remove(&pool_of(model, transaction)->line, &transaction->link);
         break;
     case TABLE_TURN:
         list_remove(&model->writer_line, &transaction->link);
