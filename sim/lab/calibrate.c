@@ -25,8 +25,8 @@
 /* Visits per second of all who ask; above the most, two cores measure themselves. */
 enum { VISITED_LEAST = 100, VISITED_USUAL = 300, VISITED_MOST = 1500 };
 
-/* The first three are asked by a crowd; `likes` is there for rows without an index, `forked` for
- * connections: of eight processes all that are idle are woken by one, and one of them has it. */
+/* The first three are asked by a crowd; `likes` is there for rows without an index, and `forked`,
+ * where processes are measured, for connections: all of eight that are idle are woken by one. */
 static const char scenario_text[] =
     "version: 1\n"
     "name: calibrate\n"
@@ -38,7 +38,8 @@ static const char scenario_text[] =
     "  work: {replicas: 6, cores: 8, steps: [{compute: 1ms}]}\n"
     "  reading: {replicas: 4, cores: 8, steps: [{compute: 1ms}, {store: get}]}\n"
     "  writing: {replicas: 4, cores: 8, steps: [{compute: 1ms}, {store: get}, {put: {}}]}\n"
-    "  likes: {design: table, replicas: 1}\n"
+    "  likes: {design: table, replicas: 1}\n";
+static const char forked_text[] =
     "  forked: {cores: 8, runtime: {processes: 8}, steps: [{compute: 1ms}]}\n";
 
 void calibrate_step(const struct calibrator *calibrator, const char *en, const char *ru)
@@ -127,21 +128,28 @@ static void describe_machine(struct calibration *calibration)
 
 /* ---- Bringing up, measuring, bringing down --------------------------------------------------- */
 
-static bool load_scenario(struct story *story, char trouble[static 400])
+static bool write_scenario(int fd, bool is_forked)
+{
+    ssize_t length = sizeof scenario_text - 1, more = sizeof forked_text - 1;
+
+    return write(fd, scenario_text, (size_t)length) == length &&
+           (!is_forked || write(fd, forked_text, (size_t)more) == more);
+}
+
+static bool load_scenario(struct story *story, bool is_forked, char trouble[static 400])
 {
     char path[] = "/tmp/sim-calibrate-XXXXXX.yaml";
     int fd = mkstemps(path, 5);
     struct problems *problems = problems_open();
-    ssize_t written = fd < 0 ? -1 : write(fd, scenario_text, sizeof scenario_text - 1);
-    bool is_loaded = problems != NULL && written == (ssize_t)sizeof scenario_text - 1 &&
-                     story_load(story, path, NULL, 0, problems);
+    bool is_written = fd >= 0 && write_scenario(fd, is_forked);
+    bool is_loaded = problems != NULL && is_written && story_load(story, path, NULL, 0, problems);
 
     if (!is_loaded)
         snprintf(trouble, 400, "no scenario to calibrate with in /tmp: %s", strerror(errno));
     if (problems != NULL) {
         if (problems_count(problems) > 0)
             problems_print(problems, stderr, "en");
-        check(problems_count(problems) == 0 || written < 0); /* It is ours. */
+        check(problems_count(problems) == 0 || !is_written); /* It is ours. */
         problems_close(problems);
     }
     if (fd >= 0) {
@@ -225,7 +233,7 @@ static bool measure_servers(struct calibrator *calibrator, const struct lab_rate
     if (!crowd_begin(calibrator, beside))
         return false;
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
-        if (calibrate_wants(calibrator, all[i].part) && !all[i].measure(calibrator))
+        if (calibrate_wants(calibrator->options, all[i].part) && !all[i].measure(calibrator))
             return false;
     return was_let_finish(calibrator);
 }
@@ -267,7 +275,8 @@ enum lab_end calibrate_with(const struct lab_options *options, struct calibratio
     int awake;
 
     memset(calibration, 0, sizeof *calibration);
-    if (calibrator == NULL || !load_scenario(&story, trouble)) {
+    if (calibrator == NULL ||
+        !load_scenario(&story, calibrate_wants(options, CALIBRATE_PROCESSES), trouble)) {
         if (calibrator == NULL)
             snprintf(trouble, 400, "the system refused memory");
         free(calibrator);

@@ -103,9 +103,9 @@ bool crowd_begin(struct calibrator *calibrator, const struct lab_rates *rates);
 void crowd_end(struct calibrator *calibrator);
 
 /* Each: false after calibrate_fail. */
-static inline bool calibrate_wants(const struct calibrator *calibrator, enum calibrate_part part)
+static inline bool calibrate_wants(const struct lab_options *options, enum calibrate_part part)
 {
-    return calibrator->options->parts == 0 || (calibrator->options->parts & part) != 0;
+    return options->parts == 0 || (options->parts & part) != 0;
 }
 
 bool calibrate_nodes(struct calibrator *calibrator);

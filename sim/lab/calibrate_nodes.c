@@ -61,7 +61,7 @@ static bool ask_forked(struct calibrator *calibrator, struct peer *peer, struct 
     const struct asking asking = {peer, TARGET_FORKED, VERB_CALL, CALIBRATE_SMALL_BYTES};
 
     *figures = (struct calibrated){.n = 0};
-    return !calibrate_wants(calibrator, CALIBRATE_PROCESSES) ||
+    return !calibrate_wants(calibrator->options, CALIBRATE_PROCESSES) ||
            ask_series(calibrator, asking, "a hop to processes", figures);
 }
 
@@ -126,7 +126,8 @@ bool calibrate_nodes(struct calibrator *calibrator)
         return calibrate_fail(calibrator, "a hop", "the system refused memory");
     calibrate_step(calibrator, "a hop, a balancer, a timer", "хоп, балансировщик, таймер");
     peer_live_set(peer, TARGET_DIRECT, &calibrator->crew->services[0]->places[0].address);
-    peer_live_set(peer, TARGET_FORKED, &calibrator->crew->services[FORKED]->places[0].address);
+    if (calibrate_wants(calibrator->options, CALIBRATE_PROCESSES))
+        peer_live_set(peer, TARGET_FORKED, &calibrator->crew->services[FORKED]->places[0].address);
     peer_live_set(peer, TARGET_FRONT, crew_front(calibrator->crew, 0));
     (void)timely_go_first(); /* As the driver of a run. */
     is_good = measure_sleep(calibrator) && measure_hops(calibrator, peer_live_port(peer));
