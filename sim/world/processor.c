@@ -328,6 +328,8 @@ static void begin(struct node *node, struct task *task)
         block(node, task);
     else
         want_core(node, task);
+    if (node->processor.is_in_turn)
+        return;
     note(node, before);
     stall(node);
 }
@@ -374,10 +376,10 @@ static void turn_ends(struct node *node, struct task *task)
     struct before before = look(node);
 
     stop(node, task);
-    note(node, before);
+    processor->is_in_turn = true;
     op_end(&task->op, (enum call_outcome)task->op.outcome, task->op.value, task->span,
            &node->world->tasks);
-    before = look(node);
+    processor->is_in_turn = false;
     if (processor->busy < processor->cores && takes_next(node))
         start_next(node);
     note(node, before);

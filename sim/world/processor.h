@@ -43,6 +43,7 @@ struct processor {
     uint32_t workers;    /* Threads or processes; 0: an event loop. */
     uint32_t workers_held;
     bool has_processes;
+    bool is_in_turn;   /* A handler goes on: what it changes is noted when it has. */
     bool is_admitting; /* Visits at the door are being given the workers that came free. */
     uint32_t queue;    /* Limits of the scenario. */
     uint32_t in_flight;
