@@ -25,6 +25,8 @@
 
 enum {
     CALIBRATE_SERIES_MAX = 64,
+    CALIBRATE_WORK = 0,         /* Of the services in calibrate.c: a loop, … */
+    CALIBRATE_FORKED = 4,       /* … and processes, where they are measured. */
     CALIBRATE_HOP_RATE = 500,   /* Hops asked per second. */
     CALIBRATE_SMALL_BYTES = 16, /* Of a value, or of a body. */
     CALIBRATE_LARGE_BYTES = CALIBRATE_LARGE_KIB << 10
@@ -102,12 +104,12 @@ void calibrate_step(const struct calibrator *calibrator, const char *en, const c
 bool crowd_begin(struct calibrator *calibrator, const struct lab_rates *rates);
 void crowd_end(struct calibrator *calibrator);
 
-/* Each: false after calibrate_fail. */
 static inline bool calibrate_wants(const struct lab_options *options, enum calibrate_part part)
 {
     return options->parts == 0 || (options->parts & part) != 0;
 }
 
+/* Each: false after calibrate_fail. */
 bool calibrate_nodes(struct calibrator *calibrator);
 bool calibrate_store(struct calibrator *calibrator);
 bool calibrate_gets(struct calibrator *calibrator, struct store *store, uint32_t bytes,

@@ -19,7 +19,6 @@
 
 enum { TARGET_DIRECT, TARGET_FRONT, TARGET_FORKED, TARGETS };
 enum { ROUNDS = 3 };
-enum { FORKED = 4 }; /* Of the services in calibrate.c. */
 
 static const uint64_t pace_ns = 2000000, hop_pace_ns = 1000000000 / CALIBRATE_HOP_RATE,
                       timeout_ns = 5000000000u, work_ns = 1000000;
@@ -119,16 +118,17 @@ static bool measure_sleep(struct calibrator *calibrator)
 
 bool calibrate_nodes(struct calibrator *calibrator)
 {
+    struct station *const *services = calibrator->crew->services;
     struct peer_live *peer = peer_live_open(&calibrator->loop, TARGETS, &calibrator->stats);
     bool is_good;
 
     if (peer == NULL)
         return calibrate_fail(calibrator, "a hop", "the system refused memory");
     calibrate_step(calibrator, "a hop, a balancer, a timer", "хоп, балансировщик, таймер");
-    peer_live_set(peer, TARGET_DIRECT, &calibrator->crew->services[0]->places[0].address);
+    peer_live_set(peer, TARGET_DIRECT, &services[CALIBRATE_WORK]->places[0].address);
     if (calibrate_wants(calibrator->options, CALIBRATE_PROCESSES))
-        peer_live_set(peer, TARGET_FORKED, &calibrator->crew->services[FORKED]->places[0].address);
-    peer_live_set(peer, TARGET_FRONT, crew_front(calibrator->crew, 0));
+        peer_live_set(peer, TARGET_FORKED, &services[CALIBRATE_FORKED]->places[0].address);
+    peer_live_set(peer, TARGET_FRONT, crew_front(calibrator->crew, CALIBRATE_WORK));
     (void)timely_go_first(); /* As the driver of a run. */
     is_good = measure_sleep(calibrator) && measure_hops(calibrator, peer_live_port(peer));
     timely_line_up();

@@ -22,7 +22,8 @@
 #include "sim/world/tracing.h"
 #include "sim/world/world_inside.h"
 
-static void piece_ends(struct event *event);
+static void turn_ends(struct event *event);  /* Of an event loop, … */
+static void piece_ends(struct event *event); /* … and of a thread or a process. */
 static void call_returns(struct event *event);
 
 void processor_init(struct processor *processor, const struct service_spec *spec, uint32_t replica)
@@ -342,7 +343,7 @@ static void submit(struct node *node, struct call *call, enum cpu_kind kind, enu
 
     if (task == NULL)
         return;
-    task->op.event.fire = piece_ends;
+    task->op.event.fire = node->processor.workers > 0 ? piece_ends : turn_ends;
     task->op.event.tag = TAG_CPU | node->id;
     op_begin(&task->op, node, call, as, 0);
     task->op.outcome = (uint8_t)end.outcome;
@@ -370,8 +371,10 @@ void processor_run(struct node *node, struct call *call, enum op_kind as, uint64
 /* The handler of an event loop goes on before anybody else does: what it asks for at once, it has
  * in the same turn. Only then the loop takes the next one, which may be a blocking call: that stops
  * the loop behind the handler, and not before it. */
-static void turn_ends(struct node *node, struct task *task)
+static void turn_ends(struct event *event)
 {
+    struct task *task = (struct task *)event;
+    struct node *node = task->op.node;
     struct processor *processor = &node->processor;
     struct before before = look(node);
 
@@ -386,7 +389,7 @@ static void turn_ends(struct node *node, struct task *task)
     stall(node);
 }
 
-/* A thread that is done tells its handler once the core has gone on. */
+/* Who is done tells its handler once the core has gone on. */
 static void piece_ends(struct event *event)
 {
     struct task *task = (struct task *)event;
@@ -394,10 +397,6 @@ static void piece_ends(struct event *event)
     struct processor *processor = &node->processor;
     struct before before = look(node);
 
-    if (processor->workers == 0) {
-        turn_ends(node, task);
-        return;
-    }
     stop(node, task);
     if (task->left_ns == 0 && processor->gil.holder == task)
         let_go_of_gil(node);

@@ -205,11 +205,6 @@ static void submit(struct cpu_live *cpu, struct call *call, enum cpu_kind kind, 
     uint64_t work_ns = kind == CPU_BLOCK ? ns : scaled_ns(cpu, ns);
     struct task *task;
 
-    if (cpu->pool != NULL && kind == CPU_BLOCK && ns == 0) { /* No thread is handed anything. */
-        stats_waited(cpu->stats, what, 0);
-        loop_finish(cpu->loop, call, CALL_OK, 0);
-        return;
-    }
     if (cpu->pool != NULL) {
         pool_live_submit(cpu->pool, call, kind, work_ns, what);
         return;

@@ -181,10 +181,16 @@ static struct job *take_job(struct pool_live *pool)
 void pool_live_submit(struct pool_live *pool, struct call *call, enum cpu_kind kind, uint64_t ns,
                       int what)
 {
-    struct job *job = take_job(pool);
     uint64_t now_ns = loop_now_ns(pool->loop);
     struct worker *worker;
+    struct job *job;
 
+    if (kind == CPU_BLOCK && ns == 0) { /* Nothing to wake a thread for. */
+        stats_waited(pool->stats, (enum stats_wait)what, 0);
+        loop_finish(pool->loop, call, CALL_OK, 0);
+        return;
+    }
+    job = take_job(pool);
     *job = (struct job){.call = call,
                         .kind = kind,
                         .what = (enum stats_wait)what,

@@ -136,8 +136,8 @@ static const struct key balancer_keys[] = {
 const struct group balancer_group = {"balancer", KEYS_OF(balancer_keys), .brief = "policy",
                                      .finish = finish_balancer};
 
-/* 500 us for a round trip within a data centre: Dean, "Numbers everyone should know". */
-/* handshake: SYN and SYN-ACK (RFC 9293, 3.5); the third message takes the request along. */
+/* 500 us for a round trip within a data centre: Dean, "Numbers everyone should know".
+ * handshake: SYN and SYN-ACK (RFC 9293, 3.5); the third message takes the request along. */
 static const struct key network_keys[] = {
     {"latency", KEY_DURATION, KEY_AT(struct network_spec, way.latency_ns), .fallback = "250us",
      .least = "0s", .most = "10s", .en = "One way.", .ru = "В одну сторону."},
