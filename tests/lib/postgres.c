@@ -145,6 +145,22 @@ void postgres_stop(struct postgres_server *server)
     server->pid = 0;
 }
 
+static bool is_stopped(pid_t pid)
+{
+    char path[64], line[512] = "";
+    FILE *stat;
+    const char *name_ends;
+
+    snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+    stat = fopen(path, "re");
+    check(stat != NULL && fgets(line, sizeof line, stat) != NULL);
+    fclose(stat);
+    name_ends = strrchr(line, ')');
+    return name_ends != NULL && name_ends[2] == 'T';
+}
+
+/* A signal is on its way for a while, in which the parent could fork one more, who would serve
+ * everybody. Once it stands still it has no new children, and reaps none: the list is whole. */
 void postgres_freeze(const struct postgres_server *server, bool is_frozen)
 {
     char path[64], pids[4096] = "";
@@ -152,6 +168,8 @@ void postgres_freeze(const struct postgres_server *server, bool is_frozen)
     char *at = pids;
 
     kill(server->pid, is_frozen ? SIGSTOP : SIGCONT);
+    while (is_frozen && !is_stopped(server->pid))
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
     snprintf(path, sizeof path, "/proc/%d/task/%d/children", (int)server->pid, (int)server->pid);
     children = fopen(path, "re");
     check(children != NULL && fgets(pids, sizeof pids, children) != NULL);
