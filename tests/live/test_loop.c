@@ -353,6 +353,17 @@ static void ordinary_is_heard(evutil_socket_t fd, short events, void *context)
     crowd.heard_before_ordinary = crowd.heard;
 }
 
+static void all_of_the_crowd_come(void)
+{
+    crowd.heard = crowd.heard_before_ordinary = 0;
+    for (int i = 0; i < CROWD; i++)
+        write_byte(i);
+    while (crowd.heard < CROWD || crowd.heard_before_ordinary == 0)
+        assert_false(loop_run(&crowd.loop, loop_now_ns(&crowd.loop) + MS));
+}
+
+/* libevent asks the kernel for 32 who are ready, and for twice as many whenever it was told of so
+ * many: it is ready for hundreds once hundreds have come. */
 static void hundreds_who_give_way_never_stand_before_one_who_does_not(void **state)
 {
     (void)state;
@@ -364,11 +375,9 @@ static void hundreds_who_give_way_never_stand_before_one_who_does_not(void **sta
                                     i < CROWD ? crowd_is_heard : ordinary_is_heard, NULL);
         assert_true(loop_gives_way(crowd.events[i], i < CROWD));
         assert_int_equal(event_add(crowd.events[i], NULL), 0);
-        if (i < CROWD)
-            write_byte(i);
     }
-    while (crowd.heard < CROWD || crowd.heard_before_ordinary == 0)
-        assert_false(loop_run(&crowd.loop, loop_now_ns(&crowd.loop) + MS));
+    all_of_the_crowd_come();
+    all_of_the_crowd_come();
     assert_in_range(crowd.heard_before_ordinary, 1, 8);
     for (int i = 0; i <= CROWD; i++) {
         event_free(crowd.events[i]);
