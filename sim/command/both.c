@@ -1,12 +1,13 @@
 /* both.c — sim run --both: estimated on the whiteboard, simulated, measured; side by side.
  *
- *     calibrate --> the machine's numbers --laid over--> the story --> theory --> estimate
- *                                                                 \--> world --> simulated
- *                   the story as it is ----------------------------> lab ----> measured
- *     calibrate --> the machine's numbers --laid over--> the story --> world --> simulated
+ *     look at the machine --numbers laid over--> a variant --> theory --> estimate
+ *                                                       \--> world --> simulated
+ *                            the variant as it is ------------> lab ----> measured
+ *     look at the machine --numbers laid over--> a variant --> world --> simulated
  *
- * A machine is not the same at two times, and the measured runs lie between them: half of the
- * simulated ones have its numbers of before, half those of after. */
+ * A machine is not the same at two times: half of the simulated runs have its numbers of just
+ * before the measured one, half those of just after. The next variant begins with the last look,
+ * where that was at what it asks for, too. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -17,37 +18,27 @@
 #include "sim/report/beside.h"
 #include "sim/version.h"
 
-struct both {
-    const struct job *job;
-    struct twin before, after; /* The measured runs. */
-    struct live live;
-    struct theory *theories[SCENARIO_VARIANTS_MAX];
-    const struct result *simulated[SCENARIO_VARIANTS_MAX][BESIDE_RUNS];
+struct answers { /* To one variant; with live.results the measured ones. */
+    struct twin before, after;
+    struct theory *theory;
+    const struct result *simulated[BESIDE_RUNS];
     unsigned simulated_max;
 };
 
-/* The next of all simulated runs of each variant. */
-static int simulate(struct both *both, struct twin *twin, unsigned runs_max)
-{
-    unsigned first = both->simulated_max;
-    int code = twin_simulate(twin, first, runs_max);
-
-    if (code != EXIT_AS_EXPECTED)
-        return code;
-    for (unsigned v = 0; v < both->job->chosen.variants_max; v++)
-        for (unsigned i = 0; i < runs_max; i++)
-            both->simulated[v][first + i] = runs_result(&twin->runs, v, i);
-    both->simulated_max += runs_max;
-    return EXIT_AS_EXPECTED;
-}
+struct both {
+    const struct job *job;
+    struct machine machine; /* As it was looked at last. */
+    struct live live;
+    struct answers of[SCENARIO_VARIANTS_MAX];
+};
 
 static bool any_violated(const struct both *both)
 {
     for (unsigned v = 0; v < both->live.begun; v++) {
         if (both->live.results[v]->invariants_violated > 0)
             return true;
-        for (unsigned i = 0; i < both->simulated_max; i++)
-            if (both->simulated[v][i]->invariants_violated > 0)
+        for (unsigned i = 0; i < both->of[v].simulated_max; i++)
+            if (both->of[v].simulated[i]->invariants_violated > 0)
                 return true;
     }
     return false;
@@ -85,11 +76,12 @@ static int report(struct both *both)
 
     for (unsigned v = 0; v < both->live.begun; v++) {
         const struct lab_report *lab = &both->live.reports[v];
+        struct answers *answers = &both->of[v];
 
-        both->theories[v] = theory_open(both->before.variants[v]);
-        of[v] = (struct beside_variant){.theory = both->theories[v],
-                                        .simulated = both->simulated[v],
-                                        .simulated_max = both->simulated_max,
+        answers->theory = theory_open(answers->before.variant);
+        of[v] = (struct beside_variant){.theory = answers->theory,
+                                        .simulated = answers->simulated,
+                                        .simulated_max = answers->simulated_max,
                                         .measured = both->live.results[v],
                                         .send_lag_p50_ms = lab->send_lag_p50_ms,
                                         .send_lag_p99_ms = lab->send_lag_p99_ms,
@@ -119,34 +111,76 @@ static int report(struct both *both)
 
 static void forget(struct both *both)
 {
-    for (unsigned v = 0; v < both->job->chosen.variants_max; v++)
-        theory_close(both->theories[v]);
-    twin_close(&both->before);
-    twin_close(&both->after);
+    for (unsigned v = 0; v < both->job->chosen.variants_max; v++) {
+        theory_close(both->of[v].theory);
+        twin_close(&both->of[v].before);
+        twin_close(&both->of[v].after);
+    }
     live_free(&both->live);
 }
 
+/* Some of the simulated runs, with the machine as it is now, or as --calibration says. */
+static int simulate(struct both *both, unsigned v, struct twin *twin, unsigned runs_max)
+{
+    bool is_given = both->job->options->calibration != NULL;
+    struct answers *answers = &both->of[v];
+    unsigned first = answers->simulated_max;
+    int code = twin_open(twin, both->job, both->job->chosen.variants[v]->variant,
+                         is_given ? NULL : &both->machine);
+
+    if (code == EXIT_AS_EXPECTED)
+        code = twin_simulate(twin, first, runs_max);
+    if (code != EXIT_AS_EXPECTED)
+        return code;
+    for (unsigned i = 0; i < runs_max; i++)
+        answers->simulated[first + i] = runs_result(&twin->runs, 0, i);
+    answers->simulated_max += runs_max;
+    return EXIT_AS_EXPECTED;
+}
+
+static int look(struct both *both, unsigned v)
+{
+    return machine_look(&both->machine, both->job, both->job->chosen.variants[v]);
+}
+
+static void announce(const struct job *job, unsigned v)
+{
+    if (!job->options->is_quiet && job->chosen.variants_max > 1)
+        fprintf(stderr, settings_say(job->settings, "%s, %u of %u\n", "%s, %u из %u\n"),
+                job->chosen.variants[v]->variant, v + 1, job->chosen.variants_max);
+}
+
 /* A calibration that is given is that of all. */
-static int run_both(struct both *both)
+static int answer(struct both *both, unsigned v)
 {
     bool is_given = both->job->options->calibration != NULL;
     unsigned first = is_given ? BESIDE_RUNS : BESIDE_RUNS - BESIDE_RUNS / 2;
-    int code = twin_open(&both->before, both->job);
+    int code = EXIT_AS_EXPECTED;
 
+    announce(both->job, v);
+    if (!is_given && !machine_is_for(&both->machine, both->job->chosen.variants[v]))
+        code = look(both, v);
     if (code == EXIT_AS_EXPECTED)
-        code = simulate(both, &both->before, first);
+        code = simulate(both, v, &both->of[v].before, first);
     if (code == EXIT_AS_EXPECTED)
-        code = live_run(&both->live);
+        code = live_run(&both->live, v);
     if (code == EXIT_AS_EXPECTED && !is_given)
-        code = twin_open(&both->after, both->job);
+        code = look(both, v);
     if (code == EXIT_AS_EXPECTED && !is_given)
-        code = simulate(both, &both->after, BESIDE_RUNS - first);
-    if (both->live.begun > 0) {
-        int said = report(both);
+        code = simulate(both, v, &both->of[v].after, BESIDE_RUNS - first);
+    return code;
+}
 
-        code = code == EXIT_AS_EXPECTED ? said : code;
-    }
-    forget(both);
+static int answer_all(struct both *both)
+{
+    const struct job *job = both->job;
+    const struct runs all = {.variants = job->chosen.variants,
+                             .variants_max = job->chosen.variants_max,
+                             .seeds_max = BESIDE_RUNS};
+    int code = runs_fit(&all, job->settings) ? EXIT_AS_EXPECTED : EXIT_LIMIT;
+
+    for (unsigned v = 0; v < job->chosen.variants_max && code == EXIT_AS_EXPECTED; v++)
+        code = answer(both, v);
     return code;
 }
 
@@ -159,7 +193,13 @@ int job_both(const struct job *job)
         return job_no_memory(job->settings);
     both->job = job;
     both->live.job = job;
-    code = run_both(both);
+    code = answer_all(both);
+    if (both->live.begun > 0) {
+        int said = report(both);
+
+        code = code == EXIT_AS_EXPECTED ? said : code;
+    }
+    forget(both);
     free(both);
     return code;
 }

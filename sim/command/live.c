@@ -125,7 +125,7 @@ static void announce(const struct job *job, const struct scenario *variant)
             variant->variant, peak, (double)BESIDE_RATE_MAX);
 }
 
-static int run_one(struct live *live, unsigned v)
+int live_run(struct live *live, unsigned v)
 {
     const struct job *job = live->job;
     struct line line = {
@@ -157,14 +157,14 @@ static int run_one(struct live *live, unsigned v)
     return EXIT_AS_EXPECTED;
 }
 
-int live_run(struct live *live)
+static int run_all(struct live *live)
 {
     for (unsigned v = 0; v < live->job->chosen.variants_max; v++) {
         int code;
 
         if (atomic_load(live->job->is_interrupted))
             return EXIT_INTERRUPTED;
-        code = run_one(live, v);
+        code = live_run(live, v);
         if (code != EXIT_AS_EXPECTED)
             return code;
     }
@@ -224,7 +224,7 @@ int job_live(const struct job *job)
                             .repeat = job->repeat,
                             .use_color = output_wants_color(job->options->no_color),
                             .columns = output_columns()};
-    int code = live_run(&live);
+    int code = run_all(&live);
 
     for (unsigned v = 0; v < live.begun; v++)
         of[v] = live_variant(&live, v);

@@ -23,9 +23,9 @@ enum { LIVE_RUN_MAX = 24 };
 const char *live_run_name(char run[static LIVE_RUN_MAX], const struct live_options *given,
                           const struct scenario *scenario);
 
-/* EXIT_AS_EXPECTED when there is something to report, perhaps a part; else it has said why on
- * stderr. */
-int live_run(struct live *live);
+/* The next one, which is the v-th. EXIT_AS_EXPECTED when there is something to report, perhaps a
+ * part; else it has said why on stderr. */
+int live_run(struct live *live, unsigned v);
 void live_free(struct live *live);
 
 /* What a report says of one of those begun; borrows the result. */

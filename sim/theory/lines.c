@@ -18,6 +18,11 @@ static struct theory_number per_s(double rate)
     return (struct theory_number){THEORY_RATE, rate};
 }
 
+static struct theory_number kib(double value)
+{
+    return (struct theory_number){THEORY_KIB, value};
+}
+
 static struct theory_number share(double value)
 {
     return (struct theory_number){THEORY_SHARE, value};
@@ -43,6 +48,15 @@ static void with(struct work *work, unsigned n, struct theory_number a, struct t
         say_with(work, b);
     if (n > 2)
         say_with(work, c);
+}
+
+/* What is sent: bodies, or values. Not said of what a packet or two hold. */
+static void say_traffic(struct work *work, const char *name, double rate, double kib_per_s)
+{
+    if (kib_per_s < rate)
+        return;
+    say(work, THEORY_TRAFFIC, name, (struct theory_number){THEORY_KIB_RATE, kib_per_s}, "%s × %s");
+    with(work, 2, per_s(rate), kib(kib_per_s / rate), ratio(0));
 }
 
 struct overload { /* Of a station, in visits. */
@@ -244,7 +258,7 @@ static void say_processors(struct work *work, uint32_t s, const char *name)
 static void say_answers(struct work *work, uint32_t s, const char *name)
 {
     const struct scenario *scenario = work->scenario;
-    double hops = hops_of(scenario, s), hop = way_s(&scenario->network.way), all = 0;
+    double hops = hops_of(scenario, s), hop = way_s(&scenario->network.way), all = 0, sent = 0;
 
     say(work, THEORY_HOPS, name, ms(hops * hop), "%s × %s");
     with(work, 2, count(hops), ms(hop), ratio(0));
@@ -257,12 +271,15 @@ static void say_answers(struct work *work, uint32_t s, const char *name)
             continue;
         mean = answers_mean(work, s, verb);
         all += work->visits[s][verb] * (mean - network);
+        sent += work->visits[s][verb] *
+                (asked_bytes(scenario, s, verb) + answered_bytes(scenario, s, verb)) / 1024;
         say(work, THEORY_RESPONSE, name, ms(mean), "%s + %s + %s");
         say_verb(work, verb_name(verb));
         with(work, 3, ms(network), ms(work_s), ms(mean - network - work_s));
     }
     say(work, THEORY_LITTLE, name, count(all), "%s × %s");
     with(work, 2, per_s(services_visits(work, s)), ms(all / services_visits(work, s)), ratio(0));
+    say_traffic(work, name, services_visits(work, s), sent);
 }
 
 static void say_front(struct work *work, uint32_t s)
@@ -359,6 +376,7 @@ static void say_store(struct work *work)
                                    : THEORY_HIT_TTL);
     if (work->counts.total > 0)
         say_hits(work, &work->counts, work->count_hits, THEORY_HIT_FIRST);
+    say_traffic(work, "store", work->store_load.rate, work->store_bytes / 1024);
     if (work->store.lines > 1) {
         say(work, THEORY_STORE_THREADS, "store", ratio(work->store.rho), "%s × %s / %s");
         with(work, 3, per_s(work->store.rate), ms(work->store.service), count(work->store.lines));

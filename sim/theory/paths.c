@@ -49,6 +49,7 @@ static struct leg store_leg(const struct work *work, double bytes)
     const struct store_spec *store = &work->scenario->store;
 
     return (struct leg){.kind = LEG_STORE,
+                        .bytes = bytes,
                         .mean = seconds_of(store->command_ns) +
                                 seconds_of(store->kib_ns) * bytes / 1024};
 }

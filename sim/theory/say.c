@@ -56,6 +56,7 @@ static const struct row rows[THEORY_WHATS] = {
     [THEORY_HANDSHAKE] = {"handshake",
                           {"a connection per request", "соединение на каждый запрос"},
                           "handshake"},
+    [THEORY_TRAFFIC] = {"traffic", {"traffic", "трафик"}, "λ E[B]"},
     [THEORY_RESPONSE] = {"response", {"response", "время ответа"}, "W"},
     [THEORY_P99] = {"p99", {"p99", "p99"}, NULL},
     [THEORY_LITTLE] = {"in_system", {"in the system (Little)", "в системе (Литтл)"}, "L = λ W"},
@@ -141,8 +142,9 @@ static const struct row rows[THEORY_WHATS] = {
 };
 
 static const char *const unit_keys[THEORY_UNITS] = {
-    [THEORY_MS] = "ms",       [THEORY_RATE] = "per_s",  [THEORY_SHARE] = "share",
-    [THEORY_COUNT] = "count", [THEORY_RATIO] = "ratio", [THEORY_MONEY] = "minor_units",
+    [THEORY_MS] = "ms",       [THEORY_RATE] = "per_s",         [THEORY_SHARE] = "share",
+    [THEORY_COUNT] = "count", [THEORY_RATIO] = "ratio",        [THEORY_MONEY] = "minor_units",
+    [THEORY_KIB] = "kib",     [THEORY_KIB_RATE] = "kib_per_s",
 };
 
 const struct text *theory_label(enum theory_what what)
@@ -182,6 +184,19 @@ static struct shown shown_ms(double ms)
     return (struct shown){ms * scales[scale].value, scales[scale].en, scales[scale].ru};
 }
 
+static struct shown shown_kib(double kib, bool is_rate)
+{
+    static const struct shown sizes[] = {{1, "\u00a0KiB", "\u00a0КиБ"},
+                                         {0x1p-10, "\u00a0MiB", "\u00a0МиБ"},
+                                         {0x1p-20, "\u00a0GiB", "\u00a0ГиБ"}},
+                              rates[] = {{1, "\u00a0KiB/s", "\u00a0КиБ/с"},
+                                         {0x1p-10, "\u00a0MiB/s", "\u00a0МиБ/с"},
+                                         {0x1p-20, "\u00a0GiB/s", "\u00a0ГиБ/с"}};
+    const struct shown *shown = &(is_rate ? rates : sizes)[kib < 1023.5 ? 0 : kib < 0x1p20 ? 1 : 2];
+
+    return (struct shown){kib * shown->value, shown->en, shown->ru};
+}
+
 static struct shown shown_of(struct theory_number number)
 {
     switch (number.unit) {
@@ -191,6 +206,9 @@ static struct shown shown_of(struct theory_number number)
         return (struct shown){number.value, "/s", "/с"};
     case THEORY_SHARE:
         return (struct shown){number.value * 100, "%", "\u00a0%"};
+    case THEORY_KIB:
+    case THEORY_KIB_RATE:
+        return shown_kib(number.value, number.unit == THEORY_KIB_RATE);
     case THEORY_MONEY:
         return (struct shown){number.value / 100, "", ""};
     case THEORY_COUNT:

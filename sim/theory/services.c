@@ -264,6 +264,7 @@ static void ask(struct work *work, const struct leg *leg, uint32_t verb, double 
         return;
     case LEG_STORE:
         demand_add(&work->store_load, rate, leg->mean, 0);
+        work->store_bytes += rate * leg->bytes;
         return;
     case LEG_READ:
     case LEG_WRITE:
@@ -325,6 +326,7 @@ void services_work(struct work *work)
     for (uint32_t l = 0; l < scenario->loads_max; l++)
         work->visits[scenario->loads[l].service][scenario->loads[l].verb] += work->rates[l];
     work->store_load = (struct demand){0};
+    work->store_bytes = 0;
     work->table = (struct table_load){0};
     for (uint32_t t = 0; t < TOPICS; t++)
         work->topics[t].rate = work->topics[t].nodes = 0;

@@ -31,7 +31,9 @@ enum theory_unit {
     THEORY_SHARE, /* 0 … 1; printed in %. */
     THEORY_COUNT, /* Requests, records, places. */
     THEORY_RATIO, /* A plain number, two decimals: rho, erlangs. */
-    THEORY_MONEY, /* Minor units; printed in whole ones, without their currency. */
+    THEORY_KIB,
+    THEORY_KIB_RATE, /* KiB per second. */
+    THEORY_MONEY,    /* Minor units; printed in whole ones, without their currency. */
     THEORY_UNITS
 };
 
@@ -57,6 +59,7 @@ enum theory_what {
     THEORY_STRAGGLERS,
     THEORY_HOPS,
     THEORY_HANDSHAKE,
+    THEORY_TRAFFIC,
     THEORY_RESPONSE,
     THEORY_P99,
     THEORY_LITTLE,

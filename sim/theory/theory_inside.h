@@ -24,6 +24,7 @@ struct leg {
     double mean, cs2; /* Of the work itself, without waiting. */
     double core;      /* Of the mean: what takes a core. */
     uint32_t target;  /* ASK: the service; PUT: the topic. */
+    double bytes;     /* STORE: of the value. */
     bool is_locking;  /* WRITE: holds the row of the request's key to the commit. */
 };
 
@@ -111,6 +112,7 @@ struct work { /* A phase at work. */
     double lru_age;                         /* 0: everything fits. */
     double likes_rows;
     struct demand store_load;
+    double store_bytes; /* Of values, per second. */
     double store_timeout;
     struct station cpu[SCENARIO_SERVICES_MAX], front[SCENARIO_SERVICES_MAX], store;
     struct station threads[SCENARIO_SERVICES_MAX];

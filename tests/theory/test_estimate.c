@@ -216,7 +216,7 @@ static void threads_of_memcached_are_as_busy_as_the_whiteboard_says(void **state
 {
     struct trial trial;
     struct theory *theory;
-    double busy = 0;
+    double busy = 0, sent_kib = 0, fetched_kib = 0;
 
     (void)state;
     run_story(&trial, 2,
@@ -225,9 +225,16 @@ static void threads_of_memcached_are_as_busy_as_the_whiteboard_says(void **state
               "services: {delivery: {cores: 8, menu: {cache: yes, bytes: 100KiB}}}\n"
               "store: {kind: memcached, command: 100us, per_kib: 10us, memory: 1GiB}\n");
     theory = estimate_of_trial(&trial);
-    for (uint32_t i = 0; i < theory->lines_max; i++)
-        if (theory->lines[i].what == THEORY_STORE_THREADS)
-            busy = theory->lines[i].value.value;
+    for (uint32_t i = 0; i < theory->lines_max; i++) {
+        const struct theory_line *line = &theory->lines[i];
+
+        if (line->what == THEORY_STORE_THREADS)
+            busy = line->value.value;
+        else if (line->what == THEORY_TRAFFIC)
+            *(strcmp(line->service, "store") == 0 ? &fetched_kib : &sent_kib) = line->value.value;
+    }
+    expect_about("traffic", sent_kib, 1500 * 100.5, 0.001);      /* Who asks sends 512 bytes. */
+    expect_about("the store's", fetched_kib, 1500 * 100, 0.001); /* Who misses puts it there. */
     expect_about("store.utilization", busy, trial_estimate(&trial, "store.utilization").mean, 0.05);
     assert_true(busy > 0.3 && busy < 0.5); /* 1500/s of 1.1 ms each, on four. */
     theory_close(theory);
