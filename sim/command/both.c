@@ -8,12 +8,15 @@
  * A machine is not the same at two times: half of the simulated runs have its numbers of just
  * before the measured one, half those of just after. The next variant begins with the last look,
  * where that was at what it asks for, too. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "sim/command/html_output.h"
 #include "sim/command/live.h"
 #include "sim/command/output.h"
+#include "sim/command/progress.h"
 #include "sim/command/twin.h"
 #include "sim/report/beside.h"
 #include "sim/version.h"
@@ -27,6 +30,7 @@ struct answers { /* To one variant; with live.results the measured ones. */
 
 struct both {
     const struct job *job;
+    struct timespec began;  /* CLOCK_MONOTONIC. */
     struct machine machine; /* As it was looked at last. */
     struct live live;
     struct answers of[SCENARIO_VARIANTS_MAX];
@@ -143,11 +147,22 @@ static int look(struct both *both, unsigned v)
     return machine_look(&both->machine, both->job, both->job->chosen.variants[v]);
 }
 
-static void announce(const struct job *job, unsigned v)
+/* As long as those before it took, so long each of the others will. */
+static void announce(const struct both *both, unsigned v)
 {
-    if (!job->options->is_quiet && job->chosen.variants_max > 1)
-        fprintf(stderr, settings_say(job->settings, "%s, %u of %u\n", "%s, %u из %u\n"),
-                job->chosen.variants[v]->variant, v + 1, job->chosen.variants_max);
+    const struct job *job = both->job;
+    unsigned max = job->chosen.variants_max;
+    double past_s = progress_seconds_since(&both->began);
+
+    if (job->options->is_quiet || max == 1)
+        return;
+    fprintf(stderr, settings_say(job->settings, "%s, %u of %u", "%s, %u из %u"),
+            job->chosen.variants[v]->variant, v + 1, max);
+    if (v > 0)
+        fprintf(stderr,
+                settings_say(job->settings, "; about %.0f min left", "; осталось около %.0f мин"),
+                ceil(past_s / v * (max - v) / 60));
+    fprintf(stderr, "\n");
 }
 
 /* A calibration that is given is that of all. */
@@ -157,7 +172,7 @@ static int answer(struct both *both, unsigned v)
     unsigned first = is_given ? BESIDE_RUNS : BESIDE_RUNS - BESIDE_RUNS / 2;
     int code = EXIT_AS_EXPECTED;
 
-    announce(both->job, v);
+    announce(both, v);
     if (!is_given && !machine_is_for(&both->machine, both->job->chosen.variants[v]))
         code = look(both, v);
     if (code == EXIT_AS_EXPECTED)
@@ -193,6 +208,7 @@ int job_both(const struct job *job)
         return job_no_memory(job->settings);
     both->job = job;
     both->live.job = job;
+    clock_gettime(CLOCK_MONOTONIC, &both->began);
     code = answer_all(both);
     if (both->live.begun > 0) {
         int said = report(both);

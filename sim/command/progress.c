@@ -19,7 +19,7 @@ struct progress {
     pthread_cond_t ends;
 };
 
-static double seconds_since(const struct timespec *then)
+double progress_seconds_since(const struct timespec *then)
 {
     struct timespec now;
 
@@ -30,7 +30,7 @@ static double seconds_since(const struct timespec *then)
 static void show(struct progress *progress)
 {
     double share = progress->share(progress->context);
-    double past_s = seconds_since(&progress->began);
+    double past_s = progress_seconds_since(&progress->began);
 
     if (past_s < 1)
         return;

@@ -6,10 +6,14 @@
 #ifndef SIM_COMMAND_PROGRESS_H
 #define SIM_COMMAND_PROGRESS_H
 
+#include <time.h>
+
 struct progress;
 
 /* share: 0 … 1, called from the thread. NULL when no thread was to be had: a run without a line. */
 struct progress *progress_open(double (*share)(void *context), void *context, const char *lang);
 void progress_close(struct progress *progress); /* NULL is fine. */
+
+double progress_seconds_since(const struct timespec *then); /* Of CLOCK_MONOTONIC. */
 
 #endif
