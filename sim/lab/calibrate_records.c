@@ -100,26 +100,29 @@ struct burst {
 
 static struct burst burst; /* One at a time; a call finds it without a way back. */
 
+static void begin_burst(struct sample *sample);
+
+/* One that was asked for meanwhile begins now. */
 static void burst_answered(struct call *call)
 {
     struct sample *sample = burst.sample;
+    struct probe *probe = sample->probe;
+    unsigned next = sample->index + 1;
 
     burst.is_good = burst.is_good && call->outcome == CALL_OK;
     if (--burst.left > 0)
         return;
     burst.sample = NULL;
     probe_told(sample, burst.is_good);
+    if (next < probe->asked)
+        begin_burst(&probe->all[next]);
 }
 
-static void put_burst(struct probe *probe, struct sample *sample)
+static void begin_burst(struct sample *sample)
 {
     const struct ask ask = {.verb = VERB_CALL, .key = sample->index, .bytes = 64};
 
-    (void)probe;
-    if (burst.sample != NULL) { /* The last one still is under way: this one is none. */
-        probe_told(sample, false);
-        return;
-    }
+    sample->from_ns = loop_now_ns(&sample->probe->calibrator->loop);
     burst.sample = sample;
     burst.left = BURST;
     burst.is_good = true;
@@ -127,6 +130,13 @@ static void put_burst(struct probe *probe, struct sample *sample)
         burst.calls[i].done = burst_answered;
         queue_put(burst.queue, &burst.calls[i], TOPIC_CUSTOM, &ask, timeout_ns);
     }
+}
+
+static void put_burst(struct probe *probe, struct sample *sample)
+{
+    (void)probe;
+    if (burst.sample == NULL)
+        begin_burst(sample);
 }
 
 /* ---- The series ------------------------------------------------------------------------------ */
