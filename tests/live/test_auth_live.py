@@ -3,7 +3,8 @@
 
 A small version of scenarios/auth.yaml runs live, one variant at a time: logins, refreshes, thieves
 and forgers go over real sockets. What is asserted are counts and what never happens, since how fast
-this machine is says nothing. In two of the runs Redis is killed and comes back empty.
+this machine is says nothing; nobody gives up in less than a minute. In two of the runs Redis is
+killed and comes back empty.
 """
 
 import json
@@ -21,13 +22,13 @@ version: 1
 name: auth-live
 duration: 7s
 load:
-  - {name: people, verb: call, arrivals: closed, users: 20, think: 200ms, timeout: 2s,
+  - {name: people, verb: call, arrivals: closed, users: 20, think: 200ms, timeout: 60s,
      auth: {stolen: 50%, after: {dist: uniform, mean: 2s}, thief_every: 100ms}}
-  - {name: forger, verb: call, rate: 20/s, timeout: 2s, auth: forger}
+  - {name: forger, verb: call, rate: 20/s, timeout: 60s, auth: forger}
 services:
-  gateway: {replicas: 2, work: {light: 0s}}
+  gateway: {replicas: 2, work: {light: 0s}, timeouts: {store: 60s, ask: 60s}}
   api: {replicas: 1, steps: [{compute: 0s}]}
-balancer: {policy: round_robin, timeout: 5s}
+balancer: {policy: round_robin, timeout: 60s}
 variants:
   hs256: {services: {gateway: {auth: {kind: jwt_denylist, algorithm: hs256}}}}
   rs256: {services: {gateway: {auth: {kind: jwt, algorithm: rs256, ttl: 2s}}}}

@@ -247,7 +247,7 @@ def faults_that_overlap_are_one(folder):
     """Each short one ends, at 3 s, inside a long one: what it struck stays away until that ends,
     at 5.25 s, and is back then. Series are looked at at full seconds: nothing long ends on one."""
     for kind, target in (("pause", "table"), ("crash", "store"), ("crash", "likes/0")):
-        path = write(folder, "overlap.yaml", LIKES.replace("duration: 5s", "duration: 8s") +
+        path = write(folder, "overlap.yaml", LIKES.replace("duration: 5s", "duration: 15s") +
                      f"faults: [{{at: 1250ms, for: 4s, kind: {kind}, target: {target}}},\n"
                      f"  {{at: 2s, for: 1s, kind: {kind}, target: {target}}}]\n")
         run = sim("run", path, "--live", "--json", "-q")
@@ -258,11 +258,12 @@ def faults_that_overlap_are_one(folder):
         expect(variant["invariants"]["violated"] == 0, f"{kind} {target}: {variant['invariants']}")
         expect(variant["queue"]["lag_end"] == 0, f"{kind} {target}: the log is worked off")
         series = variant["series"]
-        if target == "table":  # 150 likes a second that nobody could write, for 3.75 s.
-            expect(series["lag"][4] > 450, f"the table is held to the end: {series['lag']}")
+        if target == "table":  # 150 likes a second that nobody can write.
+            expect(0 < series["lag"][2] <= series["lag"][3] <= series["lag"][4],
+                   f"the table is held to the end: {series['lag']}")
         if target == "likes/0":
             expect(series["replicas"][3] < series["replicas"][0] and
-                   series["replicas"][6] == series["replicas"][0],
+                   series["replicas"][0] in series["replicas"][5:],
                    f"the replica is away to the end: {series['replicas']}")
 
 

@@ -157,9 +157,10 @@ static void what_a_drain_brings_about_comes_behind_what_was_there(void **state)
     (void)state;
     rig_open(&rig);
     rig.questions[0].then = finish_b;
+    rig.questions[1].then = stop;
     finish_as(&rig, 0);
     finish_as(&rig, 2);
-    run_for(&rig, MS);
+    assert_true(loop_run(&rig.loop, 0));
     assert_string_equal(rig.order, "acb");
     rig_close(&rig);
 }
@@ -306,8 +307,10 @@ static void before_its_origin_the_clock_stands_at_nought(void **state)
     struct event *alarm;
 
     (void)state;
-    assert_true(loop_open(&loop, loop_clock_ns() + 20 * MS));
+    assert_true(loop_open(&loop, loop_clock_ns() + 3600000 * MS));
     assert_int_equal(loop_now_ns(&loop), 0);
+    loop_close(&loop);
+    assert_true(loop_open(&loop, loop_clock_ns() + 20 * MS));
     alarm = loop_alarm(&loop, ring_once, &rung);
     loop_alarm_set(alarm, MS);
     while (rung == 0)

@@ -71,9 +71,15 @@ def fault(at, length, kind, target):
 
 
 def kills(dice, count, targets, until):
-    """So many, at any instant, of any of these; each is back within a second."""
-    return [fault(dice.uniform(1, until), dice.uniform(0.05, 0.8), "crash", dice.choice(targets))
-            for _ in range(count)]
+    """So many, at any instant, of any of these; each is back within a second. Who is dead is not
+    killed, who is about to live is."""
+    drawn = []
+    while len(drawn) < count:
+        at, length, target = dice.uniform(1, until), dice.uniform(0.05, 0.8), dice.choice(targets)
+        if all(target != other or at > end + 0.2 or at + length + 0.2 < begin
+               for begin, end, other in drawn):
+            drawn.append((at, at + length, target))
+    return [fault(begin, end - begin, "crash", target) for begin, end, target in drawn]
 
 
 def replicas(*names):
@@ -105,7 +111,7 @@ DEATHS = {"kills": 50, "stops": 1, "servers": 0, "orders": 10, "charges": 10, "s
 
 
 def deaths(done):
-    """What sim says of the processes that it has killed. A fault may find its victim dead."""
+    """What sim says of the processes that it has killed."""
     said = re.search(r"killed by faults: (\d+)", done.stderr)
     return int(said.group(1)) if said else 0
 

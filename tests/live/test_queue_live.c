@@ -183,8 +183,7 @@ static void a_take_waits_for_more_but_not_longer_than_it_said(void **state)
 {
     (void)state;
     begin_take(&q, 0, TOPIC_LIKES, 50, MS(400), SECONDS(30));
-    put_records(TOPIC_LIKES, 5, 0, 2);
-    put_records(TOPIC_LIKES, 5, 2, 1);
+    put_records(TOPIC_LIKES, 5, 0, 3);
     wait_until(q.is_done);
     assert_int_equal(q.call.outcome, CALL_OK);
     assert_int_equal(q.call.value, 3);

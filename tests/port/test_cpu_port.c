@@ -301,17 +301,20 @@ static void under_threads_the_shorter_ends_first_however_late_it_was_asked(void 
 
 static void equal_pieces_take_turns_and_end_in_the_order_in_which_they_were_asked(void **state)
 {
+    struct cpu_spec spec = sliced;
     struct rig *rig = *state;
     struct job jobs[4];
 
-    rig_processor(rig, &sliced);
+    spec.quantum_ns =
+        MS(20); /* Live, who is asked for last is there before the first one's ends. */
+    rig_processor(rig, &spec);
     for (uint32_t i = 0; i < 4; i++)
-        jobs[i].work_ns = MS(10);
+        jobs[i].work_ns = MS(60);
     run_together(rig, jobs, 4);
     wait_for_all(rig);
-    for (uint32_t i = 0; i < 4; i++) { /* All have had nine of their ten slices by then. */
+    for (uint32_t i = 0; i < 4; i++) { /* All have had two of their three slices by then. */
         assert_int_equal(jobs[i].question.nth, i + 1);
-        rig_was_due(&jobs[i].question, jobs[i].question.asked_ns + MS(37) + MS(i), GRAIN_NS);
+        rig_was_due(&jobs[i].question, jobs[i].question.asked_ns + MS(180) + MS(20) * i, GRAIN_NS);
     }
 }
 

@@ -142,13 +142,13 @@ static void a_store_that_stands_still_times_calls_out_not_before_their_time(void
     struct rig_question q, longer;
 
     rig->world->pause(rig);
-    store_get(rig->ports.store, rig_ask(rig, &longer), count_key(1), MS(80));
+    store_get(rig->ports.store, rig_ask(rig, &longer), count_key(1), MS(400));
     store_get(rig->ports.store, rig_ask(rig, &q), count_key(1), MS(40));
     rig_expect(&longer, CALL_TIMEOUT, 0);
     rig_expect(&q, CALL_TIMEOUT, 0);
     assert_true(q.nth < longer.nth);
     assert_true(q.told_ns - q.asked_ns >= MS(40));
-    assert_true(longer.told_ns - longer.asked_ns >= MS(80));
+    assert_true(longer.told_ns - longer.asked_ns >= MS(400));
     rig->world->resume(rig);
 }
 
@@ -158,7 +158,7 @@ static void a_late_answer_is_dropped_and_its_effect_is_not(void **state)
     struct rig_question q;
 
     rig->world->pause(rig);
-    store_set(rig->ports.store, rig_ask(rig, &q), count_key(1), 7, 8, 0, MS(20));
+    store_set(rig->ports.store, rig_ask(rig, &q), count_key(1), 7, 8, 0, MS(200));
     rig_expect(&q, CALL_TIMEOUT, 0);
     rig->world->resume(rig);
     holds(rig, count_key(1), 7); /* Its answer came before this one's. */
@@ -206,7 +206,7 @@ static void what_is_in_hand_at_a_crash_fails(void **state)
 
     rig->world->pause(rig);
     store_get(rig->ports.store, rig_ask(rig, &q), count_key(1), RIG_TIMEOUT_NS);
-    rig_pass(rig, MS(10)); /* On its way, and there. */
+    rig_pass(rig, MS(200)); /* On its way, and there. */
     rig->world->crash(rig);
     rig_expect(&q, CALL_FAILED, 0);
 }

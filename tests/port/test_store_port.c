@@ -122,9 +122,11 @@ static void a_new_key_goes_with_its_ttl_and_may_then_be_set_again(void **state)
 
 static void who_comes_second_leaves_the_ttl_as_it_was(void **state)
 {
-    set_new(*state, count_key(1), 42, MS(200), CALL_OK);
-    set_new(*state, count_key(1), 43, SECONDS(3600), CALL_ABSENT);
-    loses(*state, count_key(1));
+    set_new(*state, count_key(1), 42, SECONDS(3600), CALL_OK);
+    set_new(*state, count_key(1), 43, MS(30), CALL_ABSENT);
+    set_new(*state, count_key(2), 44, MS(30), CALL_OK);
+    loses(*state, count_key(2));
+    holds(*state, count_key(1), 42);
 }
 
 static void a_key_that_was_deleted_is_new(void **state)
@@ -179,10 +181,10 @@ static void a_blob_can_be_added_to_where_there_are_scripts(void **state)
 
 static void an_addition_keeps_the_ttl(void **state)
 {
-    set(*state, count_key(1), 9, 8, MS(300));
+    set(*state, count_key(1), 9, 8, SECONDS(1));
     add(*state, count_key(1), 1, CALL_OK, 10);
     loses(*state, count_key(1));
-    set(*state, count_key(2), 9, 100, MS(300));
+    set(*state, count_key(2), 9, 100, SECONDS(1));
     add(*state, count_key(2), 1, by_script(*state, CALL_FAILED), 10);
     loses(*state, count_key(2));
 }
@@ -211,8 +213,8 @@ static void a_key_that_was_given_a_ttl_goes(void **state)
 
 static void a_ttl_can_be_made_longer(void **state)
 {
-    set(*state, count_key(1), 42, 8, MS(300));
-    set(*state, count_key(2), 42, 8, MS(300));
+    set(*state, count_key(1), 42, 8, SECONDS(1));
+    set(*state, count_key(2), 42, 8, SECONDS(1));
     expire(*state, count_key(1), SECONDS(3600), CALL_OK);
     loses(*state, count_key(2));
     holds(*state, count_key(1), 42);
