@@ -15,7 +15,10 @@
 
 #include "sim/lab/lab.h"
 
-enum { CALIBRATE_LARGE_KIB = 64 }; /* A value, or a body. */
+enum {
+    CALIBRATE_LARGE_KIB = 64, /* A value, or a body. */
+    CALIBRATE_BURST = 100     /* Commands, or records, at once. */
+};
 
 enum calibrate_part {
     CALIBRATE_STORE = 1,
@@ -49,7 +52,7 @@ struct calibrated_threads {
 
 struct calibrated_queue {
     struct calibrated put;   /* Acknowledged as `acks: all`, without linger. */
-    struct calibrated burst; /* 100 records at once: when the last is acknowledged. */
+    struct calibrated burst; /* CALIBRATE_BURST at once: when the last is acknowledged. */
     struct calibrated take;  /* From the put to the record in a consumer's hand. */
 };
 
@@ -62,7 +65,7 @@ struct calibration {
     struct calibrated sleep;    /* How late a sleep of 1 ms ends in this process. */
 
     struct calibrated get;           /* Redis, there and back. */
-    double get_cpu_us;               /* Its processor time per command. */
+    struct calibrated gets;          /* CALIBRATE_BURST at once: when the last is answered. */
     struct calibrated get_large;     /* The same of a value of CALIBRATE_LARGE_KIB. */
     struct calibrated memcached_get; /* The same two of memcached, where there is one. */
     struct calibrated memcached_get_large;

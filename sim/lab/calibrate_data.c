@@ -48,23 +48,25 @@ bool calibrate_gets(struct calibrator *calibrator, struct store *store, uint32_t
     return probe_run(&set, calibrator, &ignored) && probe_run(&get, calibrator, figures);
 }
 
+static void get_small(struct burst *burst, struct call *call)
+{
+    store_get(burst->port, call, store_key(SPACE_CUSTOM, CALIBRATE_SMALL_BYTES), timeout_ns);
+}
+
 static bool measure_store(struct calibrator *calibrator, struct store *store)
 {
+    static struct burst burst;
     struct calibration *to = calibrator->calibration;
-    const char *server = calibrator->servers.store.server;
-    struct store_info before, after;
-    char why[160] = "";
+    struct probe many = {.name = "a burst of gets",
+                         .every_ns = 20 * ms_ns,
+                         .samples = 100,
+                         .ask = burst_ask,
+                         .context = &burst};
 
-    if (!store_read_info(server, &before, why))
-        return calibrate_fail(calibrator, "Redis", why);
-    if (!calibrate_gets(calibrator, store, CALIBRATE_SMALL_BYTES, &to->get))
-        return false;
-    if (!store_read_info(server, &after, why))
-        return calibrate_fail(calibrator, "Redis", why);
-    if (after.commands > before.commands)
-        to->get_cpu_us =
-            (double)(after.cpu_us - before.cpu_us) / (double)(after.commands - before.commands);
-    return calibrate_gets(calibrator, store, CALIBRATE_LARGE_BYTES, &to->get_large);
+    burst = (struct burst){.ask = get_small, .port = store};
+    return calibrate_gets(calibrator, store, CALIBRATE_SMALL_BYTES, &to->get) &&
+           probe_run(&many, calibrator, &to->gets) &&
+           calibrate_gets(calibrator, store, CALIBRATE_LARGE_BYTES, &to->get_large);
 }
 
 bool calibrate_store(struct calibrator *calibrator)

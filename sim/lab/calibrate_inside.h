@@ -76,6 +76,24 @@ struct probe {          /* Filled in by who measures, down to `context`. */
     struct event *alarm;
 };
 
+/* Many questions at once, as a probe's context; the sample is told when the last one is answered. A
+ * burst that is due before the last one is over begins then. Static: some may be on their way to
+ * the end of the calibration. */
+struct burst { /* Filled in by who measures, down to `port`. */
+    void (*ask)(struct burst *burst, struct call *call);
+    void *port;
+
+    struct burst_call {
+        struct call call; /* First. */
+        struct burst *burst;
+    } calls[CALIBRATE_BURST];
+    struct sample *sample; /* NULL: none is under way. */
+    unsigned left;
+    bool is_good;
+};
+
+void burst_ask(struct probe *probe, struct sample *sample); /* A probe's ask. */
+
 /* False: trouble says why. Needs answers to nine of ten. */
 bool probe_run(struct probe *probe, struct calibrator *calibrator, struct calibrated *figures);
 

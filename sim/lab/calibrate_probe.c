@@ -126,6 +126,46 @@ static void ask_next(void *context)
     probe->ask(probe, sample);
 }
 
+/* ---- Many at once ---------------------------------------------------------------------------- */
+
+static void begin_burst(struct burst *burst, struct sample *sample);
+
+static void burst_answered(struct call *call)
+{
+    struct burst *burst = ((struct burst_call *)call)->burst;
+    struct sample *sample = burst->sample;
+    struct probe *probe = sample->probe;
+    unsigned next = sample->index + 1;
+
+    burst->is_good = burst->is_good && call->outcome == CALL_OK;
+    if (--burst->left > 0)
+        return;
+    burst->sample = NULL;
+    probe_told(sample, burst->is_good);
+    if (next < probe->asked)
+        begin_burst(burst, &probe->all[next]);
+}
+
+static void begin_burst(struct burst *burst, struct sample *sample)
+{
+    sample->from_ns = loop_now_ns(&sample->probe->calibrator->loop);
+    burst->sample = sample;
+    burst->left = CALIBRATE_BURST;
+    burst->is_good = true;
+    for (unsigned i = 0; i < CALIBRATE_BURST; i++) {
+        burst->calls[i] = (struct burst_call){.call = {.done = burst_answered}, .burst = burst};
+        burst->ask(burst, &burst->calls[i].call);
+    }
+}
+
+void burst_ask(struct probe *probe, struct sample *sample)
+{
+    struct burst *burst = probe->context;
+
+    if (burst->sample == NULL)
+        begin_burst(burst, sample);
+}
+
 /* ---- The whole series ------------------------------------------------------------------------ */
 
 static bool judge(struct probe *probe, struct calibrated *figures)

@@ -6,7 +6,7 @@
 
 #include "services/port/schema.h"
 
-enum { PUTS = TAKER_PUTS - TAKER_PUTS / 6, BURST = 100, TAKE_MAX = 100 };
+enum { PUTS = TAKER_PUTS - TAKER_PUTS / 6, TAKE_MAX = 100 };
 
 static const uint64_t timeout_ns = 10000000000u, ms_ns = 1000000, join_limit_ns = 60000000000u;
 
@@ -90,53 +90,11 @@ void calibrate_put_one(struct probe *probe, struct sample *sample)
     queue_put(probe->context, &sample->call, TOPIC_CUSTOM, &ask, timeout_ns);
 }
 
-struct burst {
-    struct call calls[BURST];
-    struct queue *queue;
-    struct sample *sample; /* NULL: none is under way. */
-    unsigned left;
-    bool is_good;
-};
-
-static struct burst burst; /* One at a time; a call finds it without a way back. */
-
-static void begin_burst(struct sample *sample);
-
-/* One that was asked for meanwhile begins now. */
-static void burst_answered(struct call *call)
+static void put_small(struct burst *burst, struct call *call)
 {
-    struct sample *sample = burst.sample;
-    struct probe *probe = sample->probe;
-    unsigned next = sample->index + 1;
+    const struct ask ask = {.verb = VERB_CALL, .key = burst->sample->index, .bytes = 64};
 
-    burst.is_good = burst.is_good && call->outcome == CALL_OK;
-    if (--burst.left > 0)
-        return;
-    burst.sample = NULL;
-    probe_told(sample, burst.is_good);
-    if (next < probe->asked)
-        begin_burst(&probe->all[next]);
-}
-
-static void begin_burst(struct sample *sample)
-{
-    const struct ask ask = {.verb = VERB_CALL, .key = sample->index, .bytes = 64};
-
-    sample->from_ns = loop_now_ns(&sample->probe->calibrator->loop);
-    burst.sample = sample;
-    burst.left = BURST;
-    burst.is_good = true;
-    for (unsigned i = 0; i < BURST; i++) {
-        burst.calls[i].done = burst_answered;
-        queue_put(burst.queue, &burst.calls[i], TOPIC_CUSTOM, &ask, timeout_ns);
-    }
-}
-
-static void put_burst(struct probe *probe, struct sample *sample)
-{
-    (void)probe;
-    if (burst.sample == NULL)
-        begin_burst(sample);
+    queue_put(burst->port, call, TOPIC_CUSTOM, &ask, timeout_ns);
 }
 
 /* ---- The series ------------------------------------------------------------------------------ */
@@ -169,11 +127,14 @@ static bool measure_puts(struct calibrator *calibrator, struct taker *taker, dou
 static bool measure_bursts(struct calibrator *calibrator, struct taker *taker,
                            struct calibrated *figures)
 {
-    /* When the next one comes a burst is over, on a busy machine as well. */
-    struct probe many = {
-        .name = "a burst of records", .every_ns = 60 * ms_ns, .samples = 60, .ask = put_burst};
+    static struct burst burst; /* Of puts that are still on their way, too. */
+    struct probe many = {.name = "a burst of records",
+                         .every_ns = 60 * ms_ns,
+                         .samples = 60,
+                         .ask = burst_ask,
+                         .context = &burst};
 
-    burst = (struct burst){.queue = taker->queue};
+    burst = (struct burst){.ask = put_small, .port = taker->queue};
     return probe_run(&many, calibrator, figures);
 }
 

@@ -7,8 +7,10 @@
  *             is over. A balancer's own work stays the scenario's: the nodes emulate it, too.
  *             per_kib is the slope between bodies, which go over two of the four; handshake what
  *             a node of processes takes more than one with a loop.
- *   store     2 ways + command. command is the server's processor time, the ways are the rest;
- *             per_kib the slope between gets of 16 bytes and of 64 KiB.
+ *   store     2 ways + command. command is the slope of a burst: who is woken for one command takes
+ *             longer for it than for each of many, which says what it can carry. Of memcached it is
+ *             the server's processor time. The ways are the rest; per_kib the slope between gets of
+ *             16 bytes and of 64 KiB.
  *   queue     linger + 2 ways + append + record + replicate. A way is half of a commit of an
  *             offset, record the slope of a burst, replicate what `acks: all` takes more than
  *             `acks: leader`, append the rest, an untimely end of the linger included.
@@ -31,7 +33,7 @@
 
 #include "sim/lab/calibrate.h"
 
-enum { HOPS = 4, BODY_WAYS = 2, BURST = 100, BATCH = 500 };
+enum { HOPS = 4, BODY_WAYS = 2, BATCH = 500 };
 
 struct trip { /* What is left of a series for its messages. */
     unsigned ways;
@@ -41,6 +43,12 @@ struct trip { /* What is left of a series for its messages. */
 static double over_zero(double value)
 {
     return value > 0 ? value : 0;
+}
+
+/* What each of many takes, in microseconds. */
+static double slope_of(const struct calibrated *one, const struct calibrated *burst)
+{
+    return over_zero((burst->mean - one->mean) / (CALIBRATE_BURST - 1));
 }
 
 static void put_us(FILE *out, const char *key, double us, const char *why)
@@ -101,7 +109,8 @@ static void write_head(FILE *out, const struct calibration *of)
     put_series(out, "the timed one at processes, beyond it", &of->opened);
     put_series(out, "a sleep of 1 ms ends late by", &of->sleep);
     put_series(out, "Redis get", &of->get);
-    put_series(out, "the same of 64 KiB", &of->get_large);
+    put_series(out, "100 gets at once, the last answered", &of->gets);
+    put_series(out, "Redis get of 64 KiB", &of->get_large);
     put_series(out, "memcached get", &of->memcached_get);
     put_series(out, "the same of 64 KiB", &of->memcached_get_large);
     put_series(out, "record acknowledged, acks all, no linger", &of->kafka.put);
@@ -167,12 +176,12 @@ static void write_memcached(FILE *out, const struct calibration *of)
 
 static void write_redis(FILE *out, const struct calibration *of)
 {
-    double command_us = fmin(of->get_cpu_us, of->get.mean);
+    double command_us = fmin(slope_of(&of->get, &of->gets), of->get.mean);
 
     if (of->get.n == 0)
         return;
     put_way(out, "", trip_of(&of->get, 2, command_us), "Half of a get, less the command.");
-    put_us(out, "command", command_us, "Redis' processor time per command (INFO).");
+    put_us(out, "command", command_us, "Slope between 1 and 100 gets at once.");
     put_per_kib(out, &of->get, &of->get_large);
 }
 
@@ -185,16 +194,10 @@ static void write_store(FILE *out, const struct calibration *of)
     write_memcached(out, of);
 }
 
-/* A record's cost, by a burst's slope. */
-static double record_of(const struct calibrated_queue *of)
-{
-    return over_zero((of->burst.mean - of->put.mean) / (BURST - 1));
-}
-
 /* A message may be pushed before its flush: what a confirm takes more is the flush. */
 static void write_rabbit(FILE *out, const struct calibrated_queue *of)
 {
-    double message_us = fmin(record_of(of), of->put.mean);
+    double message_us = fmin(slope_of(&of->put, &of->burst), of->put.mean);
     double flush_us = fmin(over_zero(of->put.mean - of->take.mean), of->put.mean - message_us);
 
     if (of->put.n == 0)
@@ -214,7 +217,7 @@ static void write_kafka(FILE *out, const struct calibration *of)
 {
     double replicate_us = of->leader.n > 0 ? over_zero(of->kafka.put.mean - of->leader.mean) : 0;
     double leader_us = over_zero(fmax(of->lingered.mean, of->kafka.put.mean) - replicate_us);
-    double record_us = fmin(record_of(&of->kafka), leader_us);
+    double record_us = fmin(slope_of(&of->kafka.put, &of->kafka.burst), leader_us);
     struct trip trip = trip_of(&of->offset, 2, 0);
 
     if (of->kafka.put.n == 0)
