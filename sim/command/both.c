@@ -123,14 +123,19 @@ static void forget(struct both *both)
     live_free(&both->live);
 }
 
+/* A calibration that is given is that of all. */
+static bool is_given(const struct both *both)
+{
+    return both->job->options->calibration != NULL;
+}
+
 /* Some of the simulated runs, with the machine as it is now, or as --calibration says. */
 static int simulate(struct both *both, unsigned v, struct twin *twin, unsigned runs_max)
 {
-    bool is_given = both->job->options->calibration != NULL;
     struct answers *answers = &both->of[v];
     unsigned first = answers->simulated_max;
     int code = twin_open(twin, both->job, both->job->chosen.variants[v]->variant,
-                         is_given ? NULL : &both->machine);
+                         is_given(both) ? NULL : &both->machine);
 
     if (code == EXIT_AS_EXPECTED)
         code = twin_simulate(twin, first, runs_max);
@@ -165,23 +170,21 @@ static void announce(const struct both *both, unsigned v)
     fprintf(stderr, "\n");
 }
 
-/* A calibration that is given is that of all. */
 static int answer(struct both *both, unsigned v)
 {
-    bool is_given = both->job->options->calibration != NULL;
-    unsigned first = is_given ? BESIDE_RUNS : BESIDE_RUNS - BESIDE_RUNS / 2;
+    unsigned first = is_given(both) ? BESIDE_RUNS : BESIDE_RUNS - BESIDE_RUNS / 2;
     int code = EXIT_AS_EXPECTED;
 
     announce(both, v);
-    if (!is_given && !machine_is_for(&both->machine, both->job->chosen.variants[v]))
+    if (!is_given(both) && !machine_is_for(&both->machine, both->job->chosen.variants[v]))
         code = look(both, v);
     if (code == EXIT_AS_EXPECTED)
         code = simulate(both, v, &both->of[v].before, first);
     if (code == EXIT_AS_EXPECTED)
         code = live_run(&both->live, v);
-    if (code == EXIT_AS_EXPECTED && !is_given)
+    if (code == EXIT_AS_EXPECTED && !is_given(both))
         code = look(both, v);
-    if (code == EXIT_AS_EXPECTED && !is_given)
+    if (code == EXIT_AS_EXPECTED && !is_given(both))
         code = simulate(both, v, &both->of[v].after, BESIDE_RUNS - first);
     return code;
 }
