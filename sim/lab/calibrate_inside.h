@@ -1,7 +1,8 @@
 /* calibrate_inside.h — A series of questions at a steady rate, and who asks which.
  *
  *     calibrate.c        what is started, and in which order it is measured
- *     calibrate_probe.c  one series
+ *     calibrate_probe.c  one series, of single questions or of many at once
+ *     calibrate_crowd.c  who asks meanwhile
  *     calibrate_nodes.c  hops
  *     calibrate_data.c   store, table
  *     calibrate_commit.c a commit

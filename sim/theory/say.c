@@ -186,15 +186,16 @@ static struct shown shown_ms(double ms)
 
 static struct shown shown_kib(double kib, bool is_rate)
 {
-    static const struct shown sizes[] = {{1, "\u00a0KiB", "\u00a0КиБ"},
-                                         {0x1p-10, "\u00a0MiB", "\u00a0МиБ"},
-                                         {0x1p-20, "\u00a0GiB", "\u00a0ГиБ"}},
-                              rates[] = {{1, "\u00a0KiB/s", "\u00a0КиБ/с"},
-                                         {0x1p-10, "\u00a0MiB/s", "\u00a0МиБ/с"},
-                                         {0x1p-20, "\u00a0GiB/s", "\u00a0ГиБ/с"}};
-    const struct shown *shown = &(is_rate ? rates : sizes)[kib < 1023.5 ? 0 : kib < 0x1p20 ? 1 : 2];
+    static const struct shown scales[][2] = {
+        {{1, "\u00a0KiB", "\u00a0КиБ"}, {1, "\u00a0KiB/s", "\u00a0КиБ/с"}},
+        {{0x1p-10, "\u00a0MiB", "\u00a0МиБ"}, {0x1p-10, "\u00a0MiB/s", "\u00a0МиБ/с"}},
+        {{0x1p-20, "\u00a0GiB", "\u00a0ГиБ"}, {0x1p-20, "\u00a0GiB/s", "\u00a0ГиБ/с"}}};
+    unsigned scale = 0;
 
-    return (struct shown){kib * shown->value, shown->en, shown->ru};
+    while (scale < 2 && kib * scales[scale][0].value >= 1023.5)
+        scale++;
+    return (struct shown){kib * scales[scale][is_rate].value, scales[scale][is_rate].en,
+                          scales[scale][is_rate].ru};
 }
 
 static struct shown shown_of(struct theory_number number)

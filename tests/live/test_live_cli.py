@@ -258,8 +258,8 @@ def faults_that_overlap_are_one(folder):
         expect(variant["invariants"]["violated"] == 0, f"{kind} {target}: {variant['invariants']}")
         expect(variant["queue"]["lag_end"] == 0, f"{kind} {target}: the log is worked off")
         series = variant["series"]
-        if target == "table":  # 150 likes a second that nobody can write.
-            expect(0 < series["lag"][2] <= series["lag"][3] <= series["lag"][4],
+        if target == "table":  # 150 likes a second that nobody can write, for 3.75 s.
+            expect(0 < series["lag"][2] <= series["lag"][3] <= series["lag"][4] > 450,
                    f"the table is held to the end: {series['lag']}")
         if target == "likes/0":
             expect(series["replicas"][3] < series["replicas"][0] and

@@ -127,6 +127,9 @@ static void who_comes_second_leaves_the_ttl_as_it_was(void **state)
     set_new(*state, count_key(2), 44, MS(30), CALL_OK);
     loses(*state, count_key(2));
     holds(*state, count_key(1), 42);
+    set_new(*state, count_key(3), 42, SECONDS(1), CALL_OK);
+    set_new(*state, count_key(3), 43, SECONDS(3600), CALL_ABSENT);
+    loses(*state, count_key(3));
 }
 
 static void a_key_that_was_deleted_is_new(void **state)
