@@ -48,6 +48,7 @@ struct calibrated_threads {
     struct calibrated wake; /* One that wakes a sleeper on another core; none where there is one. */
     struct calibrated asleep;                /* From there until it runs. */
     struct calibrated copied_64, copied_16k; /* An object of so many bytes, allocated and copied. */
+    double slice_us; /* Of the kernel's scheduler; 0: it does not say (Linux before 6.12). */
 };
 
 struct calibrated_queue {

@@ -5,6 +5,7 @@
  *   asleep    from there until the sleeper runs
  *   copied    malloc, memcpy and free of an object of 64 bytes, and of 16 KiB: as a thread of a
  *             counter does it, which keeps some replaced objects for those who read them still
+ *   slice     what the kernel gives a thread before it looks who else wants the core: it says so
  *
  * In a process of its own, since threads are pinned to cores. On cores that are kept awake, as in a
  * run, wake and asleep are 2 and 9 us, on cores that are not 13 and 38. With one core alone nobody
@@ -146,10 +147,26 @@ static bool time_copies(struct calibrated *to, size_t bytes)
     return is_good;
 }
 
+/* sched_getattr(2). glibc has no struct for it, and the kernel's does not go with sched.h. */
+static double read_slice_us(void)
+{
+    struct {
+        uint32_t size, policy;
+        uint64_t flags;
+        int32_t nice;
+        uint32_t priority;
+        uint64_t runtime_ns, deadline_ns, period_ns;
+    } own = {.runtime_ns = 0};
+
+    return syscall(SYS_sched_getattr, 0, &own, sizeof own, 0) == 0 ? (double)own.runtime_ns * 1e-3
+                                                                   : 0;
+}
+
 static bool measure(struct calibrated_threads *to)
 {
     int cores[2];
 
+    to->slice_us = read_slice_us();
     to->park = time_park();
     return (!find_cores(cores) || time_wake(to, cores)) && time_copies(&to->copied_64, 64) &&
            time_copies(&to->copied_16k, (size_t)16 << 10);

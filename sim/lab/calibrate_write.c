@@ -21,8 +21,8 @@
  *             what is left of one row's transaction on connections of their own, at the rate at
  *             which the scenario writes (calibrate_commit.c).
  *   tokens    the processor time of a signature and of a check, as they are.
- *   memory    park, wake and asleep as they are, per_kib the slope between copies of 64 bytes and
- *             of 16 KiB, allocate what is left of the smaller one.
+ *   memory    park, wake, asleep and quantum as they are, per_kib the slope between copies of
+ *             64 bytes and of 16 KiB, allocate what is left of the smaller one.
  *
  * The jitters of n ways make a gamma of shape n, whose p95 is so many of them above its p50: so
  * many are put into a series as it is wide. Its mean stays what was measured.
@@ -300,6 +300,8 @@ static void write_memory(FILE *out, const struct calibrated_threads *of)
     }
     put_ns(out, "allocate", small - kib_us * kib, "What is left of copying 64 bytes.");
     put_ns(out, "per_kib", kib_us, "Slope between copies of 64 bytes and of 16 KiB.");
+    if (of->slice_us > 0)
+        put_ns(out, "quantum", of->slice_us, "The slice that the kernel says it gives.");
 }
 
 void calibration_write(FILE *out, const struct calibration *calibration)

@@ -389,6 +389,7 @@ struct sharing_spec {              /* What it costs threads to share memory. */
     uint64_t park_ns;              /* A system call that finds nothing to wait for. */
     uint64_t wake_ns, asleep_ns;   /* Of a sleeper: for who wakes it, and until it runs. */
     uint64_t allocate_ns, copy_ns; /* An object, and each KiB of it. */
+    uint64_t quantum_ns;           /* On a core that another thread wants. */
 };
 
 struct tokens_spec { /* Processor time of one of them. */

@@ -8,19 +8,21 @@
 
 enum { BURSTS = 4096 };
 
-static const struct sharing_spec sharing = {.atomic_ns = 3,
-                                            .line_ns = 20,
-                                            .park_ns = 900,
-                                            .wake_ns = 13000,
-                                            .asleep_ns = 38000,
-                                            .allocate_ns = 25,
-                                            .copy_ns = 40};
+static const struct sharing_spec costs = {.atomic_ns = 3,
+                                          .line_ns = 20,
+                                          .park_ns = 900,
+                                          .wake_ns = 13000,
+                                          .asleep_ns = 38000,
+                                          .allocate_ns = 25,
+                                          .copy_ns = 40,
+                                          .quantum_ns = MS(4)};
 
 /* ---- Virtual --------------------------------------------------------------------------------- */
 
 struct virtual_memory {
     struct rig_machine *machine;
     struct service_spec spec;
+    struct sharing_spec sharing;
 };
 
 static void virtual_open(struct rig *rig)
@@ -30,6 +32,7 @@ static void virtual_open(struct rig *rig)
     assert_non_null(own);
     rig_virtual_open(rig, NULL, NULL, NULL);
     own->machine = rig_machine_open(rig, 0);
+    own->sharing = costs;
     rig->own = own;
 }
 
@@ -47,8 +50,14 @@ const struct rig_world rig_memory_virtual = {
 
 struct service_spec rig_memory_spec(uint32_t cores, uint32_t threads)
 {
-    return (struct service_spec){
-        .cores = cores, .threads = threads, .speed = 1, .quantum_ns = MS(4)};
+    return (struct service_spec){.cores = cores, .threads = threads, .speed = 1};
+}
+
+void rig_memory_turns(struct rig *rig, uint64_t quantum_ns)
+{
+    struct virtual_memory *own = rig->own;
+
+    own->sharing.quantum_ns = quantum_ns;
 }
 
 struct memory *rig_memory_of(struct rig *rig, const struct service_spec *spec,
@@ -62,7 +71,7 @@ struct memory *rig_memory_of(struct rig *rig, const struct service_spec *spec,
     rig_machine_set(own->machine, node, &cpu, UINT32_MAX);
     pool_init(&node->world->bursts, &rig->fixture->arena, memory_model_call_bytes(), BURSTS);
     node->memory.ops = &memory_model_ops;
-    memory_model_open(node, &own->spec, &sharing, &rig->fixture->arena);
+    memory_model_open(node, &own->spec, &own->sharing, &rig->fixture->arena);
     rig->ports.memory = &node->memory;
     memory_lay(rig->ports.memory, layout);
     return rig->ports.memory;

@@ -23,6 +23,7 @@ struct counter_result rig_counted(const struct rig *rig);
 
 /* The virtual node that a test of the model alone stands on: its costs are the test's to say. */
 struct service_spec rig_memory_spec(uint32_t cores, uint32_t threads);
+void rig_memory_turns(struct rig *rig, uint64_t quantum_ns); /* From then on; 4 ms before. */
 struct memory *rig_memory_of(struct rig *rig, const struct service_spec *spec,
                              const struct memory_layout *layout);
 

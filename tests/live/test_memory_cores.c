@@ -1,4 +1,5 @@
-/* test_memory_cores.c — On which cores the threads of a live counter may run. */
+/* test_memory_cores.c — On which cores the threads of a live counter may run, and what they have of
+ * them. */
 #define _GNU_SOURCE
 #include "tests/lib/test.h"
 
@@ -80,11 +81,55 @@ static void more_cores_than_there_are_are_all_of_them(void **state)
     (void)cores_of(1, 1000, 0);
 }
 
+struct question {
+    struct call call; /* First. */
+    struct loop *loop;
+};
+
+static void stop(struct call *call)
+{
+    loop_stop(((struct question *)call)->loop);
+}
+
+static void burn_here(uint64_t for_ns)
+{
+    uint64_t until_ns = loop_thread_clock_ns() + for_ns;
+
+    while (loop_thread_clock_ns() < until_ns)
+        ;
+}
+
+/* 50 ms of work: no more can be had of one core than goes by. What the loop burns is not theirs. */
+static void what_threads_work_is_theirs_alone(void **state)
+{
+    const struct memory_layout layout = {
+        .slots = 1, .work_ns = 1000, .gap_ns = 1, .hold_ns = 1, .bytes = 8};
+    const struct memory_live_spec spec = {.threads = 2, .cores = 1, .speed = 1, .name = "counter"};
+    static struct node_stats stats;
+    struct memory_live *memory;
+    struct loop loop;
+    struct question question = {.call.done = stop, .loop = &loop};
+    uint64_t begun_ns;
+
+    (void)state;
+    assert_true(loop_open(&loop, 0));
+    memory = memory_live_open(&loop, &spec, &stats);
+    memory_lay(memory_live_port(memory), &layout);
+    burn_here(200000000);
+    begun_ns = loop_clock_ns();
+    memory_add(memory_live_port(memory), &question.call, 0, 50000);
+    assert_true(loop_run(&loop, 60000000000));
+    assert_in_range(stats.busy.area, 25000000, loop_clock_ns() - begun_ns);
+    memory_live_close(memory);
+    loop_close(&loop);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_core_is_one_and_the_next_replica_has_another),
         cmocka_unit_test(more_cores_than_there_are_are_all_of_them),
+        cmocka_unit_test(what_threads_work_is_theirs_alone),
     };
 
     if (sched_getaffinity(0, sizeof ours, &ours) != 0)

@@ -44,6 +44,13 @@ static void processes_share_no_counter(void **state)
                    "a counter is shared by threads: runtime: threads");
 }
 
+static void its_threads_take_the_machines_turns(void **state)
+{
+    (void)state;
+    expect_problem(COUNTED "services: {counter: {runtime: {threads: 2, quantum: 1ms}}}\n",
+                   "a counter's threads take the machine's turns: memory.quantum");
+}
+
 static void as_many_posts_are_counted_as_are_asked_about(void **state)
 {
     struct reading reading;
@@ -108,6 +115,7 @@ int main(void)
         cmocka_unit_test(a_bare_word_is_the_design),
         cmocka_unit_test(an_event_loop_is_one_thread_per_core),
         cmocka_unit_test(processes_share_no_counter),
+        cmocka_unit_test(its_threads_take_the_machines_turns),
         cmocka_unit_test(as_many_posts_are_counted_as_are_asked_about),
         cmocka_unit_test(posts_that_are_not_counted_are_told),
         cmocka_unit_test(what_a_counter_does_not_know_is_told),

@@ -23,9 +23,9 @@ static struct counted count(struct pool pool)
               NO_NETWORK "duration: 2s\n"
                          "load: [{verb: like, arrivals: closed, users: %u, think: 0s,\n"
                          "  keys: {dist: constant}}]\n"
-                         "services: {counter: {cores: %u, runtime: {threads: %u, quantum: 100us},\n"
+                         "services: {counter: {cores: %u, runtime: {threads: %u},\n"
                          "  memory: {design: %s, adds: 2k, work: %uns, gap: %uns, hold: %uns}}}\n"
-                         "memory: {park: 300ns, wake: 1us, asleep: 3us}\n",
+                         "memory: {park: 300ns, wake: 1us, asleep: 3us, quantum: 100us}\n",
               pool.threads, pool.cores, pool.threads, pool.design, pool.work_ns, pool.own_ns,
               pool.own_ns);
     counted.per_s = mean_of(&trial, "counter.attempted") / 2;
@@ -71,6 +71,24 @@ static void one_core_loses_as_much(void **state)
                  count((struct pool){"unlocked", 1, 2, 900, 100}).lost, 0.1, 0.15);
 }
 
+/* A core that is shared fairly in ever smaller turns is a processor-sharing server, and there the
+ * mean time in the system is S / (1 - rho), whatever the sizes: here they are all alike. */
+static void threads_on_one_core_are_a_processor_sharing_server(void **state)
+{
+    struct trial trial;
+
+    (void)state;
+    run_story(&trial, 8,
+              NO_NETWORK "duration: 200s\n"
+                         "load: [{verb: like, rate: 600/s, keys: {dist: constant}}]\n"
+                         "services: {counter: {cores: 1, runtime: {threads: 256},\n"
+                         "  memory: {design: sharded, adds: 100, work: 10us, jitter: 0%%}}}\n"
+                         "memory: {quantum: 20us}\n");
+    expect_about("mean time in the system, ms", mean_of(&trial, "latency.mean"), 1 / (1 - 0.6),
+                 0.02);
+    trial_close(&trial);
+}
+
 /* Utilisation law: what is held for h is taken at most 1 / h times per second. */
 static void a_lock_is_taken_at_most_once_per_hold(void **state)
 {
@@ -112,6 +130,7 @@ int main(void)
         cmocka_unit_test(two_threads_on_two_cores_lose_gap_over_cycle),
         cmocka_unit_test(four_threads_on_four_cores_lose_three_times_as_much),
         cmocka_unit_test(one_core_loses_as_much),
+        cmocka_unit_test(threads_on_one_core_are_a_processor_sharing_server),
         cmocka_unit_test(a_lock_is_taken_at_most_once_per_hold),
         cmocka_unit_test(shards_scale_with_the_cores_and_one_line_does_not),
         cmocka_unit_test(an_atomic_counter_is_bound_by_its_cache_line),

@@ -63,6 +63,46 @@ static void two_threads_in_step_lose_every_second_update(void **state)
     assert_int_equal(rig_counted(rig).lost, 1000);
 }
 
+/* On one core, with slices of 5 us. When the second comes, at 5, the first's is over, and both have
+ * had 5. At 8 us they have had 5 and 8, so the third counts as 6.5: the second stands back, and
+ * the core goes to the first, who has had least. It is done at 12; then the third, for 5 us, the
+ * second, and the third again. */
+static void who_comes_ends_the_turn_of_one_who_has_had_more(void **state)
+{
+    struct rig *rig = *state;
+    struct service_spec spec = rig_memory_spec(1, 3);
+    struct rig_question first, second, third;
+
+    rig_memory_turns(rig, US(5));
+    rig_memory_of(rig, &spec, &unlocked);
+    memory_add(rig->ports.memory, rig_ask(rig, &first), 0, 9);
+    rig_pass(rig, US(5));
+    memory_add(rig->ports.memory, rig_ask(rig, &second), 0, 7);
+    rig_pass(rig, US(3));
+    memory_add(rig->ports.memory, rig_ask(rig, &third), 0, 6);
+    wait_for_all(rig);
+    assert_int_equal(first.told_ns, US(12));
+    assert_int_equal(second.told_ns, US(21));
+    assert_int_equal(third.told_ns, US(22));
+}
+
+/* Slices of 2 us: the second has 5 to 7 and 9 to 10, the first the rest. */
+static void a_slice_that_ends_gives_the_core_to_who_has_had_least(void **state)
+{
+    struct rig *rig = *state;
+    struct service_spec spec = rig_memory_spec(1, 2);
+    struct rig_question first, second;
+
+    rig_memory_turns(rig, US(2));
+    rig_memory_of(rig, &spec, &unlocked);
+    memory_add(rig->ports.memory, rig_ask(rig, &first), 0, 10);
+    rig_pass(rig, US(5));
+    memory_add(rig->ports.memory, rig_ask(rig, &second), 0, 3);
+    wait_for_all(rig);
+    assert_int_equal(second.told_ns, US(10));
+    assert_int_equal(first.told_ns, US(13));
+}
+
 /* The first reads for its tenth at 9.9 us, and its slice is over at 10. The second counts nine on
  * top of the nine that it finds. Then the first writes ten. */
 static void who_is_stopped_between_read_and_write_overwrites_a_whole_slice(void **state)
@@ -71,7 +111,7 @@ static void who_is_stopped_between_read_and_write_overwrites_a_whole_slice(void 
     struct service_spec spec = rig_memory_spec(1, 2);
     struct rig_question a, b;
 
-    spec.quantum_ns = 10000;
+    rig_memory_turns(rig, 10000);
     rig_memory_of(rig, &spec, &unlocked);
     memory_add(rig->ports.memory, rig_ask(rig, &a), 0, 10);
     memory_add(rig->ports.memory, rig_ask(rig, &b), 0, 9);
@@ -88,7 +128,7 @@ static void in_the_same_place_a_lock_makes_the_others_wait_and_loses_nothing(voi
     const struct memory_layout locked = layout_with(MEMORY_LOCKED, 900, 100);
     struct rig_question a, b;
 
-    spec.quantum_ns = 10000;
+    rig_memory_turns(rig, 10000);
     rig_memory_of(rig, &spec, &locked);
     memory_add(rig->ports.memory, rig_ask(rig, &a), 0, 20);
     memory_add(rig->ports.memory, rig_ask(rig, &b), 0, 20);
@@ -249,6 +289,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_burst_ends_at_its_own_instant),
         cmocka_unit_test(two_threads_in_step_lose_every_second_update),
+        cmocka_unit_test(who_comes_ends_the_turn_of_one_who_has_had_more),
+        cmocka_unit_test(a_slice_that_ends_gives_the_core_to_who_has_had_least),
         cmocka_unit_test(who_is_stopped_between_read_and_write_overwrites_a_whole_slice),
         cmocka_unit_test(in_the_same_place_a_lock_makes_the_others_wait_and_loses_nothing),
         cmocka_unit_test(over_all_phases_two_threads_lose_gap_over_cycle),

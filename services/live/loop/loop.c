@@ -54,6 +54,11 @@ uint64_t loop_thread_clock_ns(void)
     return clock_ns_of(CLOCK_THREAD_CPUTIME_ID);
 }
 
+uint64_t loop_process_clock_ns(void)
+{
+    return clock_ns_of(CLOCK_PROCESS_CPUTIME_ID);
+}
+
 void loop_enter(struct loop *loop)
 {
     uint64_t clock_ns = loop_clock_ns();

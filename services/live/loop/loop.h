@@ -44,8 +44,10 @@ struct loop {
 /* CLOCK_MONOTONIC now. */
 uint64_t loop_clock_ns(void);
 
-/* CLOCK_THREAD_CPUTIME_ID: what this thread has had of a core so far. */
+/* CLOCK_THREAD_CPUTIME_ID, CLOCK_PROCESS_CPUTIME_ID: what this thread, what all threads of this
+ * process have had of cores so far. */
 uint64_t loop_thread_clock_ns(void);
+uint64_t loop_process_clock_ns(void);
 
 /* origin_ns 0: the run begins now. False: libevent refused. From here on the process ignores
  * SIGPIPE, and keeps up to 1 MiB of what it frees for the next large message: pages that go back to

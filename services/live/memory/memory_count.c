@@ -18,6 +18,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { LOOK_EVERY = 64 }; /* At the clock: increments. */
+
 static void work(struct worker *worker)
 {
     uint64_t loops = worker->loops.work_least;
@@ -209,6 +211,8 @@ void memory_count(struct worker *worker, struct burst *burst)
     for (uint64_t i = 0; i < burst->adds; i++) {
         if (atomic_load_explicit(&memory->is_stopping, memory_order_relaxed))
             return;
+        if (i % LOOK_EVERY == 0)
+            memory_worker_keep_time(worker);
         work(worker);
         designs[design].add(worker, slot, burst);
     }

@@ -28,7 +28,7 @@ struct burst {
 
     /* Of the thread that worked it off. */
     uint64_t shown;
-    uint64_t took_ns, cpu_ns;
+    uint64_t took_ns;
     uint64_t lock_waits, retries, allocations;
 };
 
@@ -59,6 +59,8 @@ struct worker {
     pthread_t thread;
     uint32_t number;
     struct dice dice;
+    double loop_ns; /* How long one takes. */
+    uint64_t timed_next_ns;
     struct loops loops;
     uint64_t burnt;
     struct object **retired; /* [retired_room] Replaced, and perhaps still read. */
@@ -79,7 +81,7 @@ struct memory_live {
 
     struct list free; /* Bursts; the loop's alone, as what follows. */
     uint32_t under_way;
-    uint64_t attempted;
+    uint64_t attempted, worked_ns;
     struct event *woken;
     int pipe[2];
 
@@ -92,6 +94,7 @@ struct memory_live {
 /* memory_worker.c */
 void *memory_worker_run(void *worker); /* In each thread. */
 void memory_worker_burn(struct worker *worker, uint64_t loops);
+void memory_worker_keep_time(struct worker *worker); /* Now and then, between increments. */
 
 /* memory_count.c */
 void memory_count(struct worker *worker, struct burst *burst);

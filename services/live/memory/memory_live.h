@@ -5,7 +5,7 @@
  * The cores are the machine's, of which the threads use no more than they are given, and so is
  * everything that sharing costs; the keys that describe costs are the virtual world's alone. What
  * the program itself does is done here too: `work` is burnt before each increment, by loops that
- * are timed before each burst, and so is the part of `gap` that the machine does not take by
+ * are timed all the while, and so is the part of `gap` that the machine does not take by
  * itself.
  *
  * Counts go to the node's page. Attempted and shown are of one instant at which nothing was under

@@ -82,10 +82,7 @@ static bool tell(const struct node *node, const char *what)
 
 static void publish(struct node *node)
 {
-    struct timespec cpu;
-
-    check(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu) == 0);
-    node->stats.process_cpu_ns = (uint64_t)cpu.tv_sec * 1000000000 + (uint64_t)cpu.tv_nsec;
+    node->stats.process_cpu_ns = loop_process_clock_ns();
     if (node->cpu != NULL)
         cpu_live_catch_up(node->cpu);
     node->stats.at_ns = loop_now_ns(&node->loop);

@@ -261,6 +261,8 @@ static void judge_processes(struct binder *binder, struct node *node,
  * interpreter is another story. */
 static void count_threads(struct binder *binder, struct node *node, struct service_spec *service)
 {
+    const struct node *runtime = node_find(node, "runtime");
+
     if (service->runtime == RUNTIME_EVENT_LOOP) {
         service->runtime = RUNTIME_THREADS;
         service->threads = service->cores;
@@ -269,6 +271,10 @@ static void count_threads(struct binder *binder, struct node *node, struct servi
         blame(binder->problems, node_find(node, "runtime"), "threads",
               "a counter is shared by threads: runtime: threads",
               "счётчик делят потоки, runtime: threads");
+    if (runtime != NULL && node_find(runtime, "quantum") != NULL)
+        blame(binder->problems, node_find(runtime, "quantum"), NULL,
+              "a counter's threads take the machine's turns: memory.quantum, beside services",
+              "потоки счётчика чередует машина: memory.quantum, рядом с services");
 }
 
 static void judge_stragglers(struct binder *binder, struct node *node,

@@ -17,7 +17,9 @@
  *              be kicked. On cores that are kept awake, as a live run of root's keeps them, 2 us.
  *   asleep     34 to 41 us from there until the sleeper runs; on cores that are awake, 9.
  *   allocate   malloc and free: 28 to 30 ns for 64 B.
- *   per_kib    50 to 54 ns for 1 KiB, 190 to 206 for 4 KiB, copied. */
+ *   per_kib    50 to 54 ns for 1 KiB, 190 to 206 for 4 KiB, copied.
+ *   quantum    the slice of Linux's scheduler: 0.7 ms times 1 + log2 of the cores (of eight at
+ *              most), from two cores on; kernel/sched/fair.c, 6.18. */
 #include "sim/scenario/keys/keys.h"
 
 static const struct word designs[] = {
@@ -86,5 +88,9 @@ static const struct key sharing_keys[] = {
     {"per_kib", KEY_DURATION, KEY_AT(struct sharing_spec, copy_ns), .fallback = "40ns",
      .least = "0s", .most = "1s", .en = "copied: and copying each KiB of it.",
      .ru = "copied: и скопировать каждый его КиБ."},
+    {"quantum", KEY_DURATION, KEY_AT(struct sharing_spec, quantum_ns), .fallback = "1400us",
+     .least = "10us", .most = "1s",
+     .en = "One turn of a counter's thread on a core that others want.",
+     .ru = "Квант потока счётчика на ядре, которое нужно и другим."},
 };
 const struct group sharing_group = {"sharing", KEYS_OF(sharing_keys)};

@@ -54,6 +54,8 @@ struct burst {
     uint64_t at_ns;           /* RUNNING: of its next step. WAKING: it is READY then. */
     uint64_t left_ns;         /* READY: until its next step, once it has a core. */
     uint64_t slice_ns;        /* RUNNING: its slice ends, if another wants the core. */
+    uint64_t since_ns;        /* RUNNING: it got its core. */
+    uint64_t had_ns;          /* Of cores until then; who comes: as the others on the average. */
     uint64_t begun_ns;        /* It got its thread. */
     uint64_t seen;            /* unlocked, copied: the number that it saw. */
     int64_t shown;            /* In the end. */
@@ -93,7 +95,8 @@ struct memory_model {
     uint32_t running;
     uint32_t *free_threads; /* A stack of their numbers. */
     uint32_t threads_free;
-    struct list line, ready, waking, active, ended;
+    struct list line, ready, waking, active, ended; /* ready: who has had least is first. */
+    uint64_t ready_had_ns;                          /* All of them. */
     uint64_t busy_since_ns, busy_ns;
     struct event tick;
     struct counter_result totals; /* Without `shown`, which the slots know. */

@@ -209,6 +209,7 @@ void memory_model_forget(struct node *node)
     event_cancel(&model->tick);
     free_all_threads(model);
     model->running = 0;
+    model->ready_had_ns = 0;
     memset(model->cores, 0, model->spec->cores * sizeof *model->cores);
     memset(model->slots, 0, model->layout.slots * sizeof *model->slots);
     memset(model->shards, 0,
@@ -228,6 +229,7 @@ void memory_model_stand_still(struct node *node, uint64_t for_ns)
         struct burst *burst = list_entry(link, struct burst, active);
 
         burst->at_ns += for_ns;
+        burst->since_ns += for_ns;
         burst->slice_ns += for_ns;
     }
     for (uint32_t i = 0; i < model->layout.slots; i++)
