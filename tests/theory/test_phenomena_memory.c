@@ -63,12 +63,13 @@ static void four_threads_on_four_cores_lose_three_times_as_much(void **state)
 }
 
 /* A slice ends in the gap once in T / G, and then all that the other counts in its own slice is
- * overwritten: G / T again, with one core. */
-static void one_core_loses_as_much(void **state)
+ * overwritten: G / T again, with one core. Less the 14 ns in which the write is on its way out of
+ * the store buffer, which an interrupt empties. */
+static void one_core_loses_nearly_as_much(void **state)
 {
     (void)state;
     expect_about("share lost by two threads on one core",
-                 count((struct pool){"unlocked", 1, 2, 900, 100}).lost, 0.1, 0.15);
+                 count((struct pool){"unlocked", 1, 2, 900, 100}).lost, 0.086, 0.15);
 }
 
 /* A core that is shared fairly in ever smaller turns is a processor-sharing server, and there the
@@ -129,7 +130,7 @@ int main(void)
         cmocka_unit_test(one_thread_loses_nothing_however_wide_the_gap),
         cmocka_unit_test(two_threads_on_two_cores_lose_gap_over_cycle),
         cmocka_unit_test(four_threads_on_four_cores_lose_three_times_as_much),
-        cmocka_unit_test(one_core_loses_as_much),
+        cmocka_unit_test(one_core_loses_nearly_as_much),
         cmocka_unit_test(threads_on_one_core_are_a_processor_sharing_server),
         cmocka_unit_test(a_lock_is_taken_at_most_once_per_hold),
         cmocka_unit_test(shards_scale_with_the_cores_and_one_line_does_not),

@@ -103,7 +103,7 @@ static void a_slice_that_ends_gives_the_core_to_who_has_had_least(void **state)
     assert_int_equal(first.told_ns, US(13));
 }
 
-/* The first reads for its tenth at 9.9 us, and its slice is over at 10. The second counts nine on
+/* The first reads for its tenth at 9.9 us, and its slice is over at 9.95. The second counts nine on
  * top of the nine that it finds. Then the first writes ten. */
 static void who_is_stopped_between_read_and_write_overwrites_a_whole_slice(void **state)
 {
@@ -111,7 +111,7 @@ static void who_is_stopped_between_read_and_write_overwrites_a_whole_slice(void 
     struct service_spec spec = rig_memory_spec(1, 2);
     struct rig_question a, b;
 
-    rig_memory_turns(rig, 10000);
+    rig_memory_turns(rig, 9950);
     rig_memory_of(rig, &spec, &unlocked);
     memory_add(rig->ports.memory, rig_ask(rig, &a), 0, 10);
     memory_add(rig->ports.memory, rig_ask(rig, &b), 0, 9);
@@ -119,6 +119,23 @@ static void who_is_stopped_between_read_and_write_overwrites_a_whole_slice(void 
     rig_expect(&a, CALL_OK, 10);
     assert_int_equal(rig_counted(rig).attempted, 19);
     assert_int_equal(rig_counted(rig).lost, 9);
+}
+
+/* The slice is over at 9.99, when the write is in the store buffer. */
+static void a_write_that_is_on_its_way_gets_out_before_another_thread_has_the_core(void **state)
+{
+    struct rig *rig = *state;
+    struct service_spec spec = rig_memory_spec(1, 2);
+    struct rig_question a, b;
+
+    rig_memory_turns(rig, 9990);
+    rig_memory_of(rig, &spec, &unlocked);
+    memory_add(rig->ports.memory, rig_ask(rig, &a), 0, 10);
+    memory_add(rig->ports.memory, rig_ask(rig, &b), 0, 9);
+    rig_expect(&b, CALL_OK, 19);
+    rig_expect(&a, CALL_OK, 19);
+    assert_int_equal(a.told_ns, 19000);
+    assert_int_equal(rig_counted(rig).lost, 0);
 }
 
 static void in_the_same_place_a_lock_makes_the_others_wait_and_loses_nothing(void **state)
@@ -292,6 +309,7 @@ int main(void)
         cmocka_unit_test(who_comes_ends_the_turn_of_one_who_has_had_more),
         cmocka_unit_test(a_slice_that_ends_gives_the_core_to_who_has_had_least),
         cmocka_unit_test(who_is_stopped_between_read_and_write_overwrites_a_whole_slice),
+        cmocka_unit_test(a_write_that_is_on_its_way_gets_out_before_another_thread_has_the_core),
         cmocka_unit_test(in_the_same_place_a_lock_makes_the_others_wait_and_loses_nothing),
         cmocka_unit_test(over_all_phases_two_threads_lose_gap_over_cycle),
         cmocka_unit_test(a_process_that_dies_takes_its_counters_along),

@@ -94,6 +94,7 @@ static void end_slice(struct memory_model *model, struct burst *burst, uint64_t 
 {
     burst->left_ns = burst->at_ns - now_ns;
     burst->had_ns = had_ns(burst, now_ns);
+    memory_interrupt(model, burst);
     line_up_ready(model, burst, now_ns);
     leave_core(model, burst, now_ns);
 }

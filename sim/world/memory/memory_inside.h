@@ -29,6 +29,7 @@ enum burst_state { BURST_READY, BURST_RUNNING, BURST_SLEEPING, BURST_WAKING };
 enum burst_step {
     DO_READ,    /* unlocked: sees the number. */
     DO_WRITE,   /* unlocked: one more than it saw. */
+    DO_PASS,    /* unlocked: was written when the core was taken away. */
     DO_TRY,     /* locked: takes the lock if it is free. */
     DO_PARK,    /* locked: it was not, and the kernel looks once more before it lets it sleep. */
     DO_RETRY,   /* locked: woken, and somebody may have been faster. */
@@ -72,7 +73,7 @@ struct slot {
 
 struct memory_costs { /* At the speed of the cores. */
     uint64_t atomic_ns, line_ns, hold_ns, park_ns, wake_ns, asleep_ns, copy_ns;
-    uint64_t gap_ns;
+    uint64_t gap_ns, store_ns;                      /* store: the last part of it. */
     uint64_t work_ns, work_least_ns, work_range_ns; /* Mean; least and how many values. */
     uint64_t add_ns;                                /* One increment alone, without the work. */
 };
@@ -120,6 +121,7 @@ uint64_t memory_next_ns(const struct memory_model *model); /* Of any step; MEMOR
 void memory_work_out(struct memory_model *model); /* What things cost, from spec and layout. */
 void memory_begin(struct memory_model *model, struct burst *burst); /* Its first step and when. */
 void memory_step(struct memory_model *model, struct burst *burst);
+void memory_interrupt(struct memory_model *model, struct burst *burst); /* Loses its core. */
 /* As many increments as one burst can make before an instant, when nobody else is there. */
 void memory_step_alone(struct memory_model *model, struct burst *burst, uint64_t until_ns);
 uint64_t memory_least_ns(const struct memory_model *model); /* No increment takes less. */
