@@ -50,10 +50,8 @@ static void leave_core(struct memory_model *model, struct burst *burst, uint64_t
     note_busy(model, now_ns);
     model->cores[burst->core] = NULL;
     model->running--;
-    if (first != NULL) {
-        model->ready_had_ns -= list_entry(first, struct burst, link)->had_ns;
+    if (first != NULL)
         give_core(model, list_entry(first, struct burst, link), now_ns);
-    }
 }
 
 /* Somebody waits now: who has run alone keeps to slices again. */
@@ -81,7 +79,6 @@ static void line_up_ready(struct memory_model *model, struct burst *burst, uint6
         behind = behind->previous;
     list_push_before(&model->ready, behind, &burst->link);
     burst->state = BURST_READY;
-    model->ready_had_ns += burst->had_ns;
 }
 
 static uint64_t had_ns(const struct burst *running, uint64_t now_ns)
@@ -103,9 +100,12 @@ static void end_slice(struct memory_model *model, struct burst *burst, uint64_t 
 static struct burst *who_had_most(const struct memory_model *model, uint64_t now_ns,
                                   uint64_t *average_ns)
 {
+    const struct link *head = &model->ready.head;
     struct burst *most = NULL;
-    uint64_t sum_ns = model->ready_had_ns;
+    uint64_t sum_ns = 0;
 
+    for (const struct link *link = head->next; link != head; link = link->next)
+        sum_ns += list_entry(link, struct burst, link)->had_ns;
     for (uint32_t core = 0; core < model->spec->cores; core++) {
         struct burst *burst = model->cores[core];
 

@@ -97,7 +97,6 @@ struct memory_model {
     uint32_t *free_threads; /* A stack of their numbers. */
     uint32_t threads_free;
     struct list line, ready, waking, active, ended; /* ready: who has had least is first. */
-    uint64_t ready_had_ns;                          /* All of them. */
     uint64_t busy_since_ns, busy_ns;
     struct event tick;
     struct counter_result totals; /* Without `shown`, which the slots know. */

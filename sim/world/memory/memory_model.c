@@ -209,7 +209,6 @@ void memory_model_forget(struct node *node)
     event_cancel(&model->tick);
     free_all_threads(model);
     model->running = 0;
-    model->ready_had_ns = 0;
     memset(model->cores, 0, model->spec->cores * sizeof *model->cores);
     memset(model->slots, 0, model->layout.slots * sizeof *model->slots);
     memset(model->shards, 0,
