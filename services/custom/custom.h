@@ -3,7 +3,8 @@
  * With it any topology can be drawn in a scenario, and an M/M/c queue is four lines of it: the
  * theory tests hold the engine to closed forms with this service, and the benchmark times it.
  *
- * Serves every verb alike, VERB_HEALTH aside. The steps run one after another, all about
+ * Serves every verb alike, VERB_HEALTH aside. The steps run one after another, those that are
+ * concurrent together with the one before them (asyncio.gather, a fan-out); all about
  * visit->ask.key:
  *
  *   compute       processor time, drawn from `time`
@@ -19,8 +20,11 @@
  *   ask           service `target`, the ask itself, its deadline included
  *
  * A call that ends CALL_OK or CALL_ABSENT (it worked, and there is no such thing) goes on to the
- * next step; any other outcome is the visit's answer. After the last step: CALL_OK with the last
- * call's value and no body. A full pool answers CALL_SHED. */
+ * next step; any other outcome is the visit's answer. Of those that run together all are waited
+ * for, and the first that failed is the answer. CALL_SHED and CALL_REFUSED become CALL_FAILED where
+ * a step before, or beside, may have changed something: then it did happen, in part. After the last
+ * step: CALL_OK with the value of the call that ended last, and no body. A full pool answers
+ * CALL_SHED. */
 #ifndef SERVICES_CUSTOM_CUSTOM_H
 #define SERVICES_CUSTOM_CUSTOM_H
 
@@ -48,6 +52,7 @@ struct custom_step {
     uint32_t target;     /* Ask: the peer's number. */
     uint64_t ttl_ns;     /* Store set; 0: stays. */
     uint64_t timeout_ns; /* Store, table, put and ask: above 0. */
+    bool is_concurrent;  /* Begins with the step before; never the first. */
 };
 
 struct custom_config {

@@ -140,6 +140,7 @@ struct step_spec {
     uint32_t service; /* ASK: index into services. */
     uint64_t ttl_ns;  /* STORE_SET. */
     uint64_t timeout_ns;
+    bool is_concurrent; /* Begins with the step before it. */
 };
 
 struct autoscale_spec {

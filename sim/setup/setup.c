@@ -172,7 +172,8 @@ static struct custom_config custom_config(const struct service_spec *spec)
                                                .time = spec->steps[i].time,
                                                .target = spec->steps[i].service,
                                                .ttl_ns = spec->steps[i].ttl_ns,
-                                               .timeout_ns = spec->steps[i].timeout_ns};
+                                               .timeout_ns = spec->steps[i].timeout_ns,
+                                               .is_concurrent = spec->steps[i].is_concurrent};
     return config;
 }
 

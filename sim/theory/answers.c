@@ -135,7 +135,7 @@ static void add_leg(struct moments *to, const struct work *work, uint32_t servic
     case LEG_PUT:
         add(to, 0, work->topics[leg->target].wait, work->topics[leg->target].variance);
         return;
-    case LEG_ASK: /* path_moments walks on, since it knows the verb. */
+    case LEG_ASK: /* add_step walks on, since it knows the verb. */
         return;
     }
 }
@@ -161,6 +161,91 @@ static bool is_order_write(const struct work *work, uint32_t service, uint32_t v
            work->scenario->services[service].kind == KIND_DELIVERY;
 }
 
+static void add_step(struct moments *to, const struct work *work, uint32_t service, uint32_t verb,
+                     const struct leg *leg, uint32_t slice)
+{
+    if (leg->kind == LEG_ASK)
+        add_verb(to, work, leg->target, verb, slice);
+    else
+        add_leg(to, work, service, leg, slice);
+    if (is_order_write(work, service, verb, leg))
+        lose(to, poison_of(work));
+}
+
+/* ---- Legs side by side ---------------------------------------------------------------------- */
+
+static double below(const struct answer *answer, double x)
+{
+    if (isinf(x))
+        return 1;
+    return answer->mean <= 0 ? x >= answer->shift
+                             : gamma_below(x - answer->shift, answer->mean, answer->variance);
+}
+
+/* When the last of independent ones is there: P(all < x) is the product, and the mean of what is
+ * never negative the integral of 1 - P. Nothing counts but shift, mean and variance. */
+static struct answer latest_of(const struct answer *all, uint32_t n)
+{
+    enum { POINTS = 512, DEVIATIONS = 12 };
+    struct answer latest = {0};
+    double end = 0, step, square = 0;
+
+    for (uint32_t i = 0; i < n; i++) {
+        latest.shift = fmax(latest.shift, all[i].shift);
+        end = fmax(end, all[i].shift + all[i].mean + DEVIATIONS * sqrt(all[i].variance));
+    }
+    step = (end - latest.shift) / POINTS;
+    for (unsigned k = 0; k < POINTS; k++) {
+        double x = (k + 0.5) * step, all_below = 1;
+
+        for (uint32_t i = 0; i < n; i++)
+            all_below *= below(&all[i], latest.shift + x);
+        latest.mean += (1 - all_below) * step;
+        square += 2 * x * (1 - all_below) * step;
+    }
+    latest.variance = fmax(0, square - latest.mean * latest.mean);
+    return latest;
+}
+
+static struct answer answer_of(const struct moments *of)
+{
+    return (struct answer){.shift = of->shift,
+                           .mean = of->mean + of->turn_mean,
+                           .variance = of->variance + of->turn_variance};
+}
+
+/* Where there is one core for all of them, their work is done in turn. */
+static void add_together(struct moments *to, const struct work *work, uint32_t service,
+                         uint32_t verb, const struct leg *legs, uint32_t n, uint32_t slice)
+{
+    struct moments in_turn = {.no_turn = 1};
+    struct answer all[LEGS_MAX + 1], latest;
+    bool has_one_core = services_own_cores(&work->scenario->services[service]) == 1;
+
+    for (uint32_t i = 0; i < n; i++) {
+        struct moments own = {.no_turn = 1};
+
+        add_step(legs[i].kind == LEG_CPU && has_one_core ? &in_turn : &own, work, service, verb,
+                 &legs[i], slice);
+        all[i] = answer_of(&own);
+        lose(to, own.lost);
+    }
+    all[n] = answer_of(&in_turn);
+    latest = latest_of(all, n + 1);
+    add(to, latest.shift, latest.mean, latest.variance);
+}
+
+static uint32_t legs_together(const struct path *path, uint32_t first)
+{
+    uint32_t end = first + 1;
+
+    while (end < path->answered && path->legs[end].is_concurrent)
+        end++;
+    return end - first;
+}
+
+/* ---- Paths ---------------------------------------------------------------------------------- */
+
 static struct moments path_moments(const struct work *work, uint32_t service, uint32_t verb,
                                    const struct path *path, uint32_t slice)
 {
@@ -175,13 +260,12 @@ static struct moments path_moments(const struct work *work, uint32_t service, ui
     add_wait(&moments, &work->threads[service], slice);
     lose(&moments, work->threads[service].sheds[slice]);
     lose(&moments, work->cpu[service].sheds[slice]);
-    for (uint32_t i = 0; i < path->answered; i++) {
-        if (path->legs[i].kind == LEG_ASK)
-            add_verb(&moments, work, path->legs[i].target, verb, slice);
+    for (uint32_t i = 0, n; i < path->answered; i += n) {
+        n = legs_together(path, i);
+        if (n == 1)
+            add_step(&moments, work, service, verb, &path->legs[i], slice);
         else
-            add_leg(&moments, work, service, &path->legs[i], slice);
-        if (is_order_write(work, service, verb, &path->legs[i]))
-            lose(&moments, poison_of(work));
+            add_together(&moments, work, service, verb, &path->legs[i], n, slice);
     }
     return moments;
 }
@@ -296,14 +380,6 @@ void answers_add(struct work *work, struct answers *answers)
             for (uint32_t p = 0; p < paths->paths_max; p++)
                 add_path(answers, work, load, &paths->paths[p], slice);
     }
-}
-
-static double below(const struct answer *answer, double x)
-{
-    if (isinf(x))
-        return 1;
-    return answer->mean <= 0 ? x >= answer->shift
-                             : gamma_below(x - answer->shift, answer->mean, answer->variance);
 }
 
 static double in_time_below(const struct answers *answers, size_t from, double x)

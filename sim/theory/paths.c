@@ -286,8 +286,12 @@ static void custom_paths(const struct work *work, const struct service_spec *ser
     struct path *path = add_path(to, 1);
     double bytes = work->scenario->loads_max > 0 ? work->scenario->loads[0].bytes : 0;
 
-    for (uint32_t i = 0; i < service->steps_max; i++)
-        add_leg(path, step_leg(work, service, &service->steps[i], bytes));
+    for (uint32_t i = 0; i < service->steps_max; i++) {
+        struct leg leg = step_leg(work, service, &service->steps[i], bytes);
+
+        leg.is_concurrent = service->steps[i].is_concurrent;
+        add_leg(path, leg);
+    }
 }
 
 /* ---- Gateways ------------------------------------------------------------------------------- */

@@ -21,11 +21,12 @@ enum { TOPIC_OF_CUSTOM = 2 };
 
 struct leg {
     enum leg_kind kind;
-    double mean, cs2; /* Of the work itself, without waiting. */
-    double core;      /* Of the mean: what takes a core. */
-    uint32_t target;  /* ASK: the service; PUT: the topic. */
-    double bytes;     /* STORE: of the value. */
-    bool is_locking;  /* WRITE: holds the row of the request's key to the commit. */
+    double mean, cs2;   /* Of the work itself, without waiting. */
+    double core;        /* Of the mean: what takes a core. */
+    uint32_t target;    /* ASK: the service; PUT: the topic. */
+    double bytes;       /* STORE: of the value. */
+    bool is_locking;    /* WRITE: holds the row of the request's key to the commit. */
+    bool is_concurrent; /* Begins with the leg before; never the first. */
 };
 
 struct path {

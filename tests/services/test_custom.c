@@ -190,6 +190,104 @@ static void a_step_that_fails_is_the_answer_and_the_rest_is_not_run(void **state
     }
 }
 
+/* Compute, then a read, a question and a pause at once, then compute. */
+static void open_fan_out(void)
+{
+    add((struct custom_step){.kind = CUSTOM_COMPUTE});
+    add((struct custom_step){.kind = CUSTOM_STORE_GET});
+    add((struct custom_step){.kind = CUSTOM_ASK, .target = 3, .is_concurrent = true});
+    add((struct custom_step){.kind = CUSTOM_SLEEP, .is_concurrent = true});
+    add((struct custom_step){.kind = CUSTOM_COMPUTE});
+    open_custom();
+}
+
+static void concurrent_steps_are_asked_at_once_and_all_are_awaited(void **state)
+{
+    struct visit *visit;
+    struct line *get, *peer, *pause;
+
+    (void)state;
+    open_fan_out();
+    visit = visit_custom();
+    expect_cpu(&stage);
+    get = stage_hear(&stage, LINE_STORE_GET);
+    peer = stage_hear(&stage, LINE_PEER);
+    pause = stage_hear(&stage, LINE_SLEEP);
+    expect_silence(&stage);
+    stage_reply(&stage, pause, CALL_OK, 0);
+    stage_reply(&stage, get, CALL_OK, 41);
+    expect_silence(&stage);
+    stage_reply(&stage, peer, CALL_OK, 77);
+    expect_cpu(&stage);
+    expect_answer(&stage, visit, CALL_OK, 0);
+    expect_silence(&stage);
+}
+
+static void of_concurrent_steps_the_first_failure_is_told_when_all_are_back(void **state)
+{
+    struct visit *visit;
+    struct line *get, *peer, *pause;
+
+    (void)state;
+    open_fan_out();
+    for (unsigned i = 0; i < 3; i++) { /* Their places are used again, too: there are two. */
+        visit = visit_custom();
+        expect_cpu(&stage);
+        get = stage_hear(&stage, LINE_STORE_GET);
+        peer = stage_hear(&stage, LINE_PEER);
+        pause = stage_hear(&stage, LINE_SLEEP);
+        stage_reply(&stage, peer, CALL_TIMEOUT, 0);
+        stage_reply(&stage, get, CALL_FAILED, 0);
+        expect_silence(&stage);
+        stage_reply(&stage, pause, CALL_OK, 0);
+        expect_answer(&stage, visit, CALL_TIMEOUT, 0);
+        expect_silence(&stage);
+    }
+}
+
+/* Who hears that it did not happen asks another replica. */
+static void after_a_deed_nothing_is_called_undone(void **state)
+{
+    static const struct {
+        enum call_outcome put, next, told;
+    } rows[] = {
+        {CALL_OK, CALL_REFUSED, CALL_FAILED},    {CALL_OK, CALL_SHED, CALL_FAILED},
+        {CALL_OK, CALL_TIMEOUT, CALL_TIMEOUT},   {CALL_SHED, CALL_IDLE, CALL_SHED},
+        {CALL_REFUSED, CALL_IDLE, CALL_REFUSED},
+    };
+
+    (void)state;
+    add((struct custom_step){.kind = CUSTOM_PUT});
+    add((struct custom_step){.kind = CUSTOM_TABLE_READ});
+    open_custom();
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct visit *visit = visit_custom();
+
+        expect_put(&stage, TOPIC_CUSTOM, rows[i].put);
+        if (rows[i].next != CALL_IDLE)
+            expect_table_row(&stage, TABLE_CUSTOM, 7, rows[i].next, 0);
+        expect_answer(&stage, visit, rows[i].told, 0);
+        expect_silence(&stage);
+    }
+}
+
+static void a_deed_beside_what_was_refused_counts_as_well(void **state)
+{
+    struct visit *visit;
+    struct line *add_one, *put;
+
+    (void)state;
+    add((struct custom_step){.kind = CUSTOM_STORE_ADD});
+    add((struct custom_step){.kind = CUSTOM_PUT, .is_concurrent = true});
+    open_custom();
+    visit = visit_custom();
+    add_one = stage_hear(&stage, LINE_STORE_ADD);
+    put = stage_hear(&stage, LINE_PUT);
+    stage_reply(&stage, put, CALL_REFUSED, 0);
+    stage_reply(&stage, add_one, CALL_OK, 1);
+    expect_answer(&stage, visit, CALL_FAILED, 1);
+}
+
 static void without_steps_it_answers_at_once(void **state)
 {
     (void)state;
@@ -240,7 +338,7 @@ static void health_is_answered_without_the_steps_and_a_strange_verb_fails(void *
 static void it_takes_no_more_memory_than_it_said(void **state)
 {
     (void)state;
-    open_custom();
+    open_fan_out();
     assert_in_range(stage.arena.used, 1, custom_bytes(&config));
 }
 
@@ -258,6 +356,10 @@ int main(void)
         test(put_and_ask_hand_on_the_ask_as_it_came),
         test(what_is_absent_is_no_failure),
         test(a_step_that_fails_is_the_answer_and_the_rest_is_not_run),
+        test(concurrent_steps_are_asked_at_once_and_all_are_awaited),
+        test(of_concurrent_steps_the_first_failure_is_told_when_all_are_back),
+        test(after_a_deed_nothing_is_called_undone),
+        test(a_deed_beside_what_was_refused_counts_as_well),
         test(without_steps_it_answers_at_once),
         test(one_visit_too_many_is_shed_and_a_place_is_used_again),
         test(a_visit_past_its_deadline_gets_no_work),

@@ -155,7 +155,10 @@ static void put_guarded(struct writer *writer)
     put(writer, "services:\n  gateway: {");
     put_replicas(writer);
     put(writer, "work: {light: 100us}, auth: {%s}}\n", one_of(writer, kinds));
-    put(writer, "  api: {steps: [{compute: {dist: exponential, mean: 1ms}}]}\n");
+    put(writer,
+        "  api: {steps: [{compute: {dist: exponential, mean: 1ms}}, {store: add},\n"
+        "         {sleep: 1ms, concurrent: %s}, {table: write, concurrent: %s}]}\n",
+        below(writer, 2) ? "yes" : "no", below(writer, 2) ? "yes" : "no");
 }
 
 static void put_faults(struct writer *writer, const char *service)

@@ -419,6 +419,37 @@ static void a_shipped_story_loses_about_what_it_was_said_to_lose(void **state)
     }
 }
 
+/* Three at once take as long as the last of them, a question to another service among them; what
+ * one core has to compute for all of them is still done in turn. A gamma's tail is lighter than the
+ * last one's, which is the slowest exponential's. */
+static void steps_side_by_side_are_estimated_as_they_run(void **state)
+{
+    static const char *const steps[] = {
+        "{sleep: {dist: exponential, mean: 10ms}}, "
+        "{sleep: {dist: exponential, mean: 20ms}, concurrent: yes}, {ask: far, concurrent: yes}",
+        "{compute: {dist: exponential, mean: 1ms}}, "
+        "{compute: {dist: exponential, mean: 1ms}, concurrent: yes}, "
+        "{sleep: {dist: exponential, mean: 3ms}, concurrent: yes}"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+        struct trial trial;
+        struct theory *theory;
+
+        run_story(&trial, 4,
+                  NO_NETWORK "duration: 200s\nwarmup: 10s\nload: [{to: web, rate: 100/s}]\n"
+                             "services: {web: {in_flight: 1M, steps: [{sleep: 5ms}, %s]},\n"
+                             "  far: {steps: [{sleep: {dist: erlang, mean: 12ms, stages: 4}}]}}\n",
+                  steps[i]);
+        theory = estimate_of_trial(&trial);
+        agree(&trial, "latency.p50", theory->result.p50_ms, 0.05);
+        agree(&trial, "latency.p95", theory->result.p95_ms, 0.05);
+        agree(&trial, "latency.p99", theory->result.p99_ms, 0.1);
+        theory_close(theory);
+        trial_close(&trial);
+    }
+}
+
 /* ---- What is not estimable, and how it reads ------------------------------------------------- */
 
 static void faults_are_not_estimable_and_say_why(void **state)
@@ -533,6 +564,7 @@ int main(void)
         cmocka_unit_test(a_batcher_falls_behind_and_catches_up_as_estimated),
         cmocka_unit_test(a_line_with_an_end_still_feels_how_much_service_varies),
         cmocka_unit_test(a_chain_of_services_adds_up),
+        cmocka_unit_test(steps_side_by_side_are_estimated_as_they_run),
         cmocka_unit_test(bodies_and_connections_take_their_time),
         cmocka_unit_test(a_shipped_story_loses_about_what_it_was_said_to_lose),
         cmocka_unit_test(faults_are_not_estimable_and_say_why),

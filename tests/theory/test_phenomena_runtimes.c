@@ -84,6 +84,52 @@ static void threads_that_only_compute_wait_for_all_the_others_intervals(void **s
     trial_close(&trial);
 }
 
+/* asyncio.gather: three that are awaited together take as long as the longest of them, whose mean,
+ * where they are exponential, is m (1 + 1/2 + 1/3) (Renyi, 1953). One after another it is 3 m. */
+static void who_gathers_waits_for_the_last_one_only(void **state)
+{
+    struct trial trial;
+    struct estimate together;
+    const double closed_form = 10 * (1 + 1.0 / 2 + 1.0 / 3);
+
+    (void)state;
+    run_story(&trial, 20,
+              NO_NETWORK "duration: 100s\nload: [{rate: 100/s}]\n"
+                         "services: {web: {steps: [\n"
+                         "  {sleep: {dist: exponential, mean: 10ms}},\n"
+                         "  {sleep: {dist: exponential, mean: 10ms}, concurrent: yes},\n"
+                         "  {sleep: {dist: exponential, mean: 10ms}, concurrent: yes}]}}\n");
+    together = trial_estimate(&trial, "latency.mean");
+    print_message("%-44s %.4f +- %.4f  (closed form %.4f)\n", "last of three, ms", together.mean,
+                  together.half_width, closed_form);
+    assert_true(together.half_width <= 0.01 * closed_form);
+    assert_true(fabs(together.mean - closed_form) <= together.half_width);
+    trial_close(&trial);
+}
+
+/* What does not await gains nothing by it: an event loop does three blocking calls in turn. */
+static void gathering_what_blocks_gains_nothing(void **state)
+{
+    static const struct {
+        const char *step;
+        double expected_ms;
+    } rows[] = {{"sleep", 30}, {"block", 60}, {"compute", 60}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct trial trial;
+
+        run_story(&trial, 1,
+                  NO_NETWORK "duration: 10s\nload: [{arrivals: constant, rate: 10/s}]\n"
+                             "services: {web: {steps: [{%s: 20ms}, {%s: 10ms, concurrent: yes},\n"
+                             "  {%s: 30ms, concurrent: yes}]}}\n",
+                  rows[i].step, rows[i].step, rows[i].step);
+        expect_about(rows[i].step, (double)first(&trial)->latency.max_ns * 1e-6,
+                     rows[i].expected_ms, 1e-6);
+        trial_close(&trial);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -91,6 +137,8 @@ int main(void)
         cmocka_unit_test(four_cores_of_threads_or_processes_are_four),
         cmocka_unit_test(a_blocking_handler_adds_its_time_at_most_and_half_of_it_on_the_mean),
         cmocka_unit_test(threads_that_only_compute_wait_for_all_the_others_intervals),
+        cmocka_unit_test(who_gathers_waits_for_the_last_one_only),
+        cmocka_unit_test(gathering_what_blocks_gains_nothing),
     };
 
     return cmocka_run_group_tests_name("runtimes", tests, NULL, NULL);

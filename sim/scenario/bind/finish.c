@@ -222,6 +222,10 @@ static void judge_steps(struct binder *binder, struct node *node,
     const struct node *steps = node_find(node, "steps");
     struct nearest nearest = nearest_to(service->name);
 
+    if (service->steps_max > 0 && service->steps[0].is_concurrent)
+        blame(binder->problems, node_entry(node_at(steps, 0), "concurrent")->key, NULL,
+              "the first step has none before it to begin with",
+              "перед первым шагом нет шага, с которым он мог бы начаться");
     if (service->kind != KIND_CUSTOM || service->steps_max > 0 ||
         (steps != NULL && steps->is_blamed))
         return;
