@@ -13,7 +13,7 @@ static void print_overview(const struct settings *settings)
                         "sim — сценарий нагрузки и как с ней справится ваша система"));
     printf("  sim run scenarios/spike.yaml\n  sim run scenarios/spike.yaml --variant autoscale "
            "--seeds 20\n  sim run scenarios/likes.yaml --set "
-           "services.likes.replicas=4 --json\n\n");
+           "services.likes.replicas=8 --json\n\n");
     for (int i = 0; commands[i] != NULL; i++)
         printf("  %-10s %s\n", commands[i]->name,
                settings_say(settings, commands[i]->summary.en, commands[i]->summary.ru));

@@ -105,9 +105,10 @@ const struct command command_run = {
                 "прогнать сценарий: все варианты на одних и тех же запросах, рядом"},
     .options =
         {"  --variant NAME     only this variant (may be repeated)\n"
-         "  --set PATH=VALUE   override a key, for example services.delivery.replicas=8\n"
+         "  --set PATH=VALUE   override a key in all variants, for example\n"
+         "                     services.delivery.replicas=8; in one: variants.NAME.services…\n"
          "  --seed N           the seed of chance; by default the scenario's\n"
-         "  --seeds N          N replications, seeds N, N+1 …: means with 95 % intervals\n"
+         "  --seeds R          R replications, seeds N, N+1 …: means with 95 % intervals\n"
          "  --threads N        by default one per core; the results are the same bits\n"
          "  --json[=FILE]      results as JSON on stdout, or in FILE beside the report\n"
          "  --html FILE        the report as one page with charts, which needs no network\n"
@@ -141,9 +142,10 @@ const struct command command_run = {
          "  sim run spike --html spike.html\n"
          "  sim run spike --json | jq '.variants[].latency_ms.p99'\n",
          "  --variant ИМЯ      только этот вариант (можно несколько раз)\n"
-         "  --set ПУТЬ=ЗНАЧ    заменить ключ, например services.delivery.replicas=8\n"
+         "  --set ПУТЬ=ЗНАЧ    заменить ключ во всех вариантах, например\n"
+         "                     services.delivery.replicas=8; в одном: variants.ИМЯ.services…\n"
          "  --seed N           зерно случайности; по умолчанию из сценария\n"
-         "  --seeds N          N повторов, зёрна N, N+1 …: средние с 95 % интервалами\n"
+         "  --seeds R          R повторов, зёрна N, N+1 …: средние с 95 % интервалами\n"
          "  --threads N        по умолчанию по числу ядер; результат бит в бит тот же\n"
          "  --json[=ФАЙЛ]      результаты в JSON на stdout или в ФАЙЛ рядом с отчётом\n"
          "  --html ФАЙЛ        отчёт одной страницей с графиками; сеть ей не нужна\n"

@@ -2,8 +2,9 @@
  *
  *   tree_load        the file, laid over its parents
  *   lay_overlay      what a machine was found to be like, laid over both
- *   lay_overrides    each --set, in order: an edit of that tree, variants included
- *   bind_variants    a copy of the rest with each variant laid over it, bound by the table
+ *   lay_overrides    all --set, in order: an edit of that tree, variants included
+ *   bind_variants    a copy of the rest with each variant laid over it, and once more what --set
+ *                    says, bound by the table
  *
  * The arena is sized for the worst that the limits allow (measured in tests/scenario): the limit
  * on nodes bounds the trees, the limits on variants and overrides bound how often they are copied.
@@ -31,6 +32,7 @@ struct loader {
     struct node *last;            /* What is laid over each variant: the overlay, or NULL. */
     const struct source *overrides[OVERRIDES_MAX];
     size_t overrides_max;
+    struct node *set; /* All of them as one tree; NULL: none. */
     struct idles idles;
 };
 
@@ -84,11 +86,10 @@ static struct node *lay_overrides(struct loader *loader, struct node *root,
             source_text(&loader->arena, "--set", overrides[i], loader->forest.problems);
         struct node *over = source == NULL ? NULL : override_parse(&loader->forest, source);
 
-        if (root != NULL)
-            root = tree_merge(&loader->forest, root, over);
+        loader->set = tree_merge(&loader->forest, loader->set, over);
         loader->overrides[loader->overrides_max++] = source;
     }
-    return root;
+    return root == NULL ? NULL : tree_merge(&loader->forest, root, loader->set);
 }
 
 /* ---- Variants ---- */
@@ -160,6 +161,24 @@ static struct node *head_of(struct loader *loader, struct node *overlay)
     return head;
 }
 
+/* The command line has the last word: over what the variant says, too, as far as --set does not
+ * speak of just this variant. */
+static struct node *lay_set(struct loader *loader, struct node *root, const char *variant)
+{
+    static const char *const own[] = {"variants", NULL};
+    struct forest *forest = &loader->forest;
+    struct node *variants, *apart;
+
+    if (loader->set == NULL)
+        return root;
+    root = tree_merge(forest, root, tree_without(forest, loader->set, own));
+    variants = node_find(loader->set, "variants");
+    apart = variants == NULL ? NULL : node_find(variants, variant);
+    if (apart == NULL || apart->kind != NODE_MAP)
+        return root;
+    return tree_merge(forest, root, tree_without(forest, apart, heads));
+}
+
 static void bind_variant(struct loader *loader, struct node *base, struct entry *variant,
                          struct story *story)
 {
@@ -179,6 +198,7 @@ static void bind_variant(struct loader *loader, struct node *base, struct entry 
         blame(problems, overlay, NULL, "a variant is a mapping of overrides: {expect: pass}",
               "вариант — это набор поправок: {expect: pass}");
     }
+    root = lay_set(loader, root, variant->key->text);
     bind_tree(loader, root, story);
     if (overlay->kind == NODE_MAP)
         bind_group(&binder, &variant_group, head_of(loader, overlay), scenario);

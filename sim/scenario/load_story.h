@@ -1,7 +1,7 @@
 /* load_story.h — From a YAML file to a bound story, or to all of its faults at once.
  *
  *   bytes -> events (libyaml) -> tree with places -> merged -> bound
- *                                     (parents < file < overlay < --set < variant)
+ *                                     (parents < file < overlay < variant < --set)
  *
  * Hostile input is refused in milliseconds and bounded memory: size, depth, aliases, duplicate
  * keys and encodings are judged while the tree grows. */

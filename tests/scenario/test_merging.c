@@ -79,6 +79,32 @@ static void set_edits_the_file_and_is_typed_by_the_same_table(void **state)
     forget(&reading);
 }
 
+/* The command line has the last word, in a variant as well; what it says of one variant is for that
+ * one, and goes before what it says of all. */
+static void set_lies_over_what_a_variant_says(void **state)
+{
+    static const char *const overrides[] = {"variants.wide.services.delivery.queue=7",
+                                            "services.delivery.replicas=8",
+                                            "services.delivery.queue=9", "load.0.rate=2k/s"};
+    struct reading reading;
+    const struct scenario *variants;
+
+    (void)state;
+    write_text("story.yaml",
+               DELIVERY "variants:\n"
+                        "  wide: {services: {delivery: {replicas: 24, queue: 100}}, expect: pass}\n"
+                        "  calm: {load: [{verb: menu, rate: 1/s}]}\n");
+    read_file(&reading, "story.yaml", overrides, 4);
+    (void)scenario_of(&reading);
+    variants = reading.story.variants;
+    assert_int_equal(variants[0].services[0].replicas, 8);
+    assert_int_equal(variants[0].services[0].queue, 7);
+    assert_int_equal(variants[0].expect, EXPECT_PASS);
+    assert_int_equal(variants[1].services[0].queue, 9);
+    assert_true(variants[1].loads[0].phases[0].rate == 2000.0);
+    forget(&reading);
+}
+
 static void expect_set_problem(const char *override, const char *words)
 {
     struct reading reading;
@@ -141,7 +167,8 @@ static void parents_that_circle_or_climb_too_high_are_refused(void **state)
     }
     expect_problem("extends: p0.yaml\n", "more than 4 parents");
     expect_problem("extends: nowhere.yaml\n",
-                   "story.yaml:1:10: error: there is no such file: \"nowhere.yaml\"\n");
+                   "story.yaml:1:10: error: there is no such file: \"nowhere.yaml\"; the path "
+                   "starts at the folder of this file\n");
     expect_problem("extends: [a]\n", "extends is the path of one file");
 }
 
@@ -204,6 +231,7 @@ int main(void)
         cmocka_unit_test(a_list_replaces_a_list_and_positions_change_it),
         cmocka_unit_test(a_slip_in_a_variant_points_into_the_variant),
         cmocka_unit_test(set_edits_the_file_and_is_typed_by_the_same_table),
+        cmocka_unit_test(set_lies_over_what_a_variant_says),
         cmocka_unit_test(a_slip_in_a_set_has_a_place_of_its_own),
         cmocka_unit_test(a_child_is_laid_over_its_parents),
         cmocka_unit_test(a_slip_in_a_parent_is_shown_in_the_parent),

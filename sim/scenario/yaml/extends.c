@@ -94,8 +94,9 @@ static bool may_extend(struct forest *forest, const struct lineage *lineage, str
                        const char *path)
 {
     if (access(path, F_OK) != 0)
-        blame(forest->problems, extends, NULL, "there is no such file: \"%s\"",
-              "такого файла нет: «%s»", quote(path).text);
+        blame(forest->problems, extends, NULL,
+              "there is no such file: \"%s\"; the path starts at the folder of this file",
+              "такого файла нет: «%s»; путь начинается в папке этого файла", quote(path).text);
     else if (is_in_lineage(lineage, path))
         blame(forest->problems, extends, NULL, "\"%s\" extends itself in a circle",
               "«%s» расширяет сам себя по кругу", quote(extends->text).text);
