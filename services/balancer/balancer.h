@@ -67,7 +67,7 @@ struct balancer_config {
     uint32_t limit_burst; /* Tokens that a bucket saves up; at least 1. */
     struct breaker_config breaker;
 
-    double bound;     /* Consistent hash: load of one over the mean at most, above 1; 1.25. */
+    double bound;     /* Consistent hash: load of one over the mean, 1 or more; 1.25. */
     uint64_t ewma_ns; /* Peak EWMA: time constant of the decay; 10 s in Finagle. */
 };
 

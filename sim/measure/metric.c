@@ -85,12 +85,26 @@ static bool read_share(const struct result *result, const void *record, const st
                  value);
 }
 
-static uint64_t failed_of(const struct result *result)
+/* Whom the end of the drain found waiting: nothing will come any more. A run that was cut short
+ * says nothing of those who waited then. */
+static double unanswered_of(const struct result *result)
 {
-    uint64_t failed = 0;
+    return result->end == RUN_DONE ? (double)result->requests.in_flight : 0;
+}
+
+static bool read_unanswered(const struct result *result, const void *record,
+                            const struct metric *metric, double *value)
+{
+    (void)record, (void)metric;
+    return share(unanswered_of(result), (double)result->requests.offered, value);
+}
+
+static double failed_of(const struct result *result)
+{
+    double failed = unanswered_of(result);
 
     for (unsigned i = 0; i < FAILURES; i++)
-        failed += result->requests.failed[i];
+        failed += (double)result->requests.failed[i];
     return failed;
 }
 
@@ -98,14 +112,14 @@ static bool read_failed(const struct result *result, const void *record,
                         const struct metric *metric, double *value)
 {
     (void)record, (void)metric;
-    return share((double)failed_of(result), (double)result->requests.offered, value);
+    return share(failed_of(result), (double)result->requests.offered, value);
 }
 
 static bool read_lost(const struct result *result, const void *record, const struct metric *metric,
                       double *value)
 {
     (void)record, (void)metric;
-    return share((double)(failed_of(result) + result->requests.late),
+    return share(failed_of(result) + (double)result->requests.late,
                  (double)result->requests.offered, value);
 }
 
@@ -301,6 +315,7 @@ static const struct metric metrics[] = {
     {"requests.refused", METRIC_SHARE, read_share, AT(result, requests.failed[FAILURE_REFUSED])},
     {"requests.error", METRIC_SHARE, read_share, AT(result, requests.failed[FAILURE_ERROR])},
     {"requests.denied", METRIC_SHARE, read_share, AT(result, requests.failed[FAILURE_DENIED])},
+    {"requests.unanswered", METRIC_SHARE, read_unanswered, OWN},
     {"requests.attempts", METRIC_COUNT, read_share, AT(result, requests.attempts)},
     {"goodput", METRIC_RATE, read_rate, AT(result, goodput_rps)},
     {"throughput", METRIC_RATE, read_rate, AT(result, throughput_rps)},

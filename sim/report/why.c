@@ -21,7 +21,8 @@ struct cause {
 static const struct cause causes[] = {
     {WORD_TIMEOUT, "requests.timeout"}, {WORD_SHED, "requests.shed"},
     {WORD_REFUSED, "requests.refused"}, {WORD_ERROR, "requests.error"},
-    {WORD_DENIED, "requests.denied"},   {WORD_LATE, "requests.late"},
+    {WORD_DENIED, "requests.denied"},   {WORD_UNANSWERED, "requests.unanswered"},
+    {WORD_LATE, "requests.late"},
 };
 enum { CAUSES = sizeof causes / sizeof causes[0] };
 

@@ -19,6 +19,7 @@
  * that it stopped itself, and what its handlers had in line before goes first. */
 #include "sim/world/processor.h"
 
+#include "services/base/number.h"
 #include "sim/world/tracing.h"
 #include "sim/world/world_inside.h"
 
@@ -282,7 +283,7 @@ static uint64_t scaled_ns(const struct processor *processor, uint64_t work_ns)
 {
     if (processor->speed == 1.0)
         return work_ns;
-    return (uint64_t)((double)work_ns / processor->speed + 0.5);
+    return number_round((double)work_ns / processor->speed);
 }
 
 /* A thread or a process waits, and nobody else: no core, no lock. */

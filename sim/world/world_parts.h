@@ -10,6 +10,7 @@
 struct arena;
 struct events;
 struct link_model;
+struct pool;
 struct queue_model;
 struct store_model;
 struct table_model;
@@ -27,6 +28,11 @@ static inline struct world_parts *world_parts(struct world *world)
 {
     return (struct world_parts *)(void *)world;
 }
+
+/* A record of one of a model's pools, for what is there as long as somebody waits for it: a call, a
+ * consumer. Where a server is cut off for long there may be more of them than the pool has; the run
+ * ends at the memory limit, after this event, when a sixteenth of it is left. */
+void *world_take_record(struct world *world, struct pool *pool);
 
 /* What every model is given when it is opened; all of it is borrowed for the model's life. */
 struct model_setup {

@@ -2,6 +2,8 @@
 #include "tests/lib/test.h"
 #include "tests/lib/trial.h"
 
+#include <stdio.h>
+
 static const struct result *only(const struct trial *trial)
 {
     trial_holds(trial);
@@ -116,6 +118,52 @@ static void what_is_still_in_the_log_is_neither_kept_nor_lost(void **state)
     trial_close(&trial);
 }
 
+/* A client that has no timeout waits for ever for what the network has lost, there or back. */
+static void who_is_never_answered_is_lost(void **state)
+{
+    struct trial trial;
+
+    (void)state;
+    trial_run_text(&trial,
+                   "version: 1\nname: test\nduration: 20s\ndrain: 5s\n"
+                   "network: {latency: 1ms, loss: 10%}\n"
+                   "load: [{verb: call, rate: 1k/s}]\n"
+                   "services: {web: {cores: 4, steps: [{compute: 1ms}]}}\n",
+                   1, 1);
+    assert_true(trial_estimate(&trial, "requests.timeout").mean == 0);
+    assert_in_range((long)(trial_estimate(&trial, "requests.unanswered").mean * 1000), 180, 200);
+    assert_true(trial_estimate(&trial, "requests.lost").mean ==
+                trial_estimate(&trial, "requests.unanswered").mean);
+    assert_int_equal(only(&trial)->requests.in_flight + only(&trial)->requests.ok,
+                     only(&trial)->requests.offered);
+    trial_close(&trial);
+}
+
+/* More calls wait for a server that is cut off than there is room for: the run says so and ends. */
+static void a_run_that_more_calls_wait_in_than_there_is_room_for_ends_at_its_limit(void **state)
+{
+    static const char *const steps[] = {"store: get", "table: read", "table: write", "put: {}"};
+    static const char *const targets[] = {"store", "table", "table", "queue"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+        struct trial trial;
+        char text[1024];
+
+        snprintf(text, sizeof text,
+                 "version: 1\nname: test\nduration: 30s\nnetwork: {latency: 0s}\n"
+                 "load: [{verb: call, rate: 40k/s, timeout: 1s}]\nbalancer: {cores: 64}\n"
+                 "services: {web: {replicas: 40, in_flight: 1M, steps: [{%s, timeout: 60s}]}}\n"
+                 "faults: [{at: 1s, for: 29s, kind: cut, target: %s}]\n",
+                 steps[i], targets[i]);
+        trial_run_text(&trial, text, 1, 1);
+        assert_int_equal(trial.results[0]->invariants_violated, 0);
+        assert_int_equal(trial.results[0]->end, RUN_LIMIT);
+        assert_string_equal(trial.results[0]->limit, "memory");
+        trial_close(&trial);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -125,6 +173,8 @@ int main(void)
         cmocka_unit_test(the_trips_of_the_warm_up_save_no_money_afterwards),
         cmocka_unit_test(the_trips_of_late_orders_save_no_money),
         cmocka_unit_test(a_balancer_that_works_has_a_wait_of_its_own),
+        cmocka_unit_test(who_is_never_answered_is_lost),
+        cmocka_unit_test(a_run_that_more_calls_wait_in_than_there_is_room_for_ends_at_its_limit),
     };
 
     return cmocka_run_group_tests_name("accounts", tests, NULL, NULL);

@@ -7,8 +7,8 @@
  * (Karger et al., STOC 1997). A hot key alone would drown its replica, so nobody takes more than
  * ceil(bound x mean load), the request itself counted, and the overflow goes on to the right
  * (Mirrokni, Thorup and Zadimoghaddam, "Consistent hashing with bounded loads", SODA 2018,
- * arXiv 1608.01350). With a bound above 1 somebody always has room; how many full ones are passed
- * on the way to it depends on the bound and not on the number of replicas.
+ * arXiv 1608.01350). With a bound of 1 or more somebody always has room; how many full ones are
+ * passed on the way to it depends on the bound and not on the number of replicas.
  *
  * POINTS trades memory for evenness: a replica's share of the ring has a standard deviation of
  * 1 / sqrt(POINTS) of the mean, 9 % here. Weights are not looked at. O(log(n POINTS)) per choice,
@@ -37,7 +37,7 @@ static size_t ring_bytes(uint32_t places)
 static void ring_init(struct backends *backends, struct arena *arena,
                       const struct balancer_config *config)
 {
-    check(config->bound > 1);
+    check(config->bound >= 1);
     backends->bound = config->bound;
     backends->ring = arena_take(arena, sizeof(struct ring));
     backends->ring->max = backends->all_max * POINTS;

@@ -57,8 +57,8 @@ static const struct {
     enum word word;
 } common_words[] = {
     {"timeout", WORD_TIMEOUT}, {"shed", WORD_SHED},     {"refused", WORD_REFUSED},
-    {"error", WORD_ERROR},     {"denied", WORD_DENIED}, {"late", WORD_LATE},
-    {"profit", WORD_PROFIT},
+    {"error", WORD_ERROR},     {"denied", WORD_DENIED}, {"unanswered", WORD_UNANSWERED},
+    {"late", WORD_LATE},       {"profit", WORD_PROFIT},
 };
 
 static json_t *words_of(enum language language)

@@ -288,10 +288,9 @@ static struct queue_request *begin(struct queue *queue, struct call *call, uint3
 {
     struct node *node = node_of(queue, queue);
     struct queue_model *model = world_parts(node->world)->queue;
-    struct queue_request *request = pool_take(&model->requests);
+    struct queue_request *request = world_take_record(node->world, &model->requests);
 
     check(topic > 0 && topic < TOPIC_KINDS);
-    check(request != NULL); /* Every call that waits holds one, and no other does for long. */
     model->is_used = true;
     request->is_parked = false;
     request->topic = topic;

@@ -152,9 +152,8 @@ static bool was_there_before(const struct queue_model *model, const struct node 
 struct queue_member *queue_group_join(struct queue_group *group, struct node *node)
 {
     struct queue_model *model = group->model;
-    struct queue_member *member = pool_take(&model->members);
+    struct queue_member *member = world_take_record(node->world, &model->members);
 
-    check(member != NULL); /* More than nodes times topics that one can have. */
     *member = (struct queue_member){
         .group = group, .node = node, .epoch = node->epoch, .heard_ns = queue_now(model)};
     member->heartbeat = (struct event){.fire = beat, .tag = TAG_QUEUE | node->id};

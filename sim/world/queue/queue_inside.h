@@ -18,7 +18,7 @@ enum {
     QUEUE_LETTERS_MAX = 1 << 18,  /* Records on their way to the log; puts beyond are refused. */
     QUEUE_REQUESTS_MAX = 1 << 16, /* Takes and commits in flight. */
     QUEUE_GROUPS_MAX = 64,
-    QUEUE_MEMBERS_MAX = 1 << 12,
+    QUEUE_MEMBERS_MAX = 1 << 14,
     QUEUE_CHUNK_RECORDS = 256,
     QUEUE_CHUNKS_MAX = 1 << 15, /* 8 million records; beyond it the broker's disk is full. */
     QUEUE_TAKE_MAX = 4096       /* Records in one answer. */

@@ -240,12 +240,11 @@ void queue_put_record(struct queue *queue, struct call *call, uint32_t topic, co
 {
     struct node *node = node_of(queue, queue);
     struct queue_model *model = model_of(node);
-    struct queue_put *put = pool_take(&model->puts);
+    struct queue_put *put = world_take_record(node->world, &model->puts);
     struct queue_letter *letter = pool_take(&model->letters);
     struct queue_batch *batch;
 
     check(topic > 0 && topic < TOPIC_KINDS);
-    check(put != NULL); /* Four times as many as letters, and refusals end in an instant. */
     model->is_used = true;
     put->op.event = (struct event){.fire = refuse, .tag = TAG_QUEUE | node->id};
     op_begin(&put->op, node, call, OP_QUEUE, timeout_ns);

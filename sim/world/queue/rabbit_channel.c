@@ -116,9 +116,8 @@ static void subscribe(struct event *event)
 struct rabbit_channel *rabbit_channel_open(struct rabbit_queue *queue, struct node *node)
 {
     struct rabbit_model *model = queue->model;
-    struct rabbit_channel *channel = pool_take(&model->channels);
+    struct rabbit_channel *channel = world_take_record(node->world, &model->channels);
 
-    check(channel != NULL); /* More than nodes times topics that one can have. */
     *channel = (struct rabbit_channel){.queue = queue,
                                        .node = node,
                                        .epoch = node->epoch,

@@ -12,7 +12,7 @@ enum {
     RABBIT_MESSAGES_MAX = 1 << 22, /* In the queues; beyond it the broker's disk is full. */
     RABBIT_PUTS_MAX = 1 << 18,     /* On their way there; puts beyond are refused. */
     RABBIT_REQUESTS_MAX = 1 << 16, /* Takes and acknowledgements in flight. */
-    RABBIT_CHANNELS_MAX = 1 << 12,
+    RABBIT_CHANNELS_MAX = 1 << 14,
     RABBIT_TAG_BITS = 40, /* An offset is a channel's number, and the tag of a delivery there. */
     RABBIT_MESSAGE_BYTES = 1024, /* What the broker keeps beside a body: a round figure. */
     RABBIT_RETRANSMIT_NS = 200000000

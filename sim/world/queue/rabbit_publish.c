@@ -135,9 +135,8 @@ static void arrive(struct event *event)
 static struct rabbit_put *begin(struct rabbit_model *model, struct node *node, struct call *call,
                                 void (*fire)(struct event *event), uint64_t timeout_ns)
 {
-    struct rabbit_put *put = pool_take(&model->puts);
+    struct rabbit_put *put = world_take_record(node->world, &model->puts);
 
-    check(put != NULL); /* Twice as many as may be under way, and an end takes an instant. */
     put->op.event = (struct event){.fire = fire, .tag = TAG_QUEUE | node->id};
     op_begin(&put->op, node, call, OP_QUEUE, timeout_ns);
     return put;

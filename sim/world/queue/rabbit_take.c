@@ -29,9 +29,8 @@ static struct rabbit_message *message_at(struct link *link)
 static struct rabbit_request *begin(struct rabbit_model *model, struct node *node,
                                     struct call *call, uint64_t timeout_ns)
 {
-    struct rabbit_request *request = pool_take(&model->requests);
+    struct rabbit_request *request = world_take_record(node->world, &model->requests);
 
-    check(request != NULL); /* Every call that waits holds one, and no other does for long. */
     request->is_waiting = false;
     request->op.event = (struct event){.tag = TAG_QUEUE | node->id};
     op_begin(&request->op, node, call, OP_QUEUE, timeout_ns);

@@ -159,10 +159,9 @@ static void submit(struct store *store, struct call *call, const struct store_as
 {
     struct node *node = node_of(store, store);
     struct store_model *model = world_parts(node->world)->store;
-    struct store_command *command = pool_take(&model->commands);
+    struct store_command *command = world_take_record(node->world, &model->commands);
 
     model->is_used = true;
-    check(command != NULL); /* The last quarter is for those that are turned away at once. */
     command->asked = *asked;
     command->is_turned_away = model->commands.taken > STORE_COMMANDS_MAX / 4 * 3;
     command->is_for_nobody = call == NULL;

@@ -64,9 +64,8 @@ static struct table_transaction *begin(struct table *table, struct call *call, u
 {
     struct node *node = node_of(table, table);
     struct table_model *model = world_parts(node->world)->table;
-    struct table_transaction *transaction = pool_take(&model->transactions);
+    struct table_transaction *transaction = world_take_record(node->world, &model->transactions);
 
-    check(transaction != NULL); /* The last quarter is for those that are turned away at once. */
     model->is_used = true;
     transaction->stage = TABLE_AWAY;
     transaction->is_turned_away = model->transactions.taken > TABLE_TRANSACTIONS_MAX / 4 * 3;

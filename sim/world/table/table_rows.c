@@ -6,6 +6,7 @@
  *
  * Left out: that an insert waits for another transaction that is inserting the same key. Here the
  * later commit finds the row and does nothing, which is where that wait would have ended. */
+#include "services/base/number.h"
 #include "sim/world/table/table_inside.h"
 
 enum { ROWS_EXPECTED = 1024 };
@@ -43,7 +44,7 @@ static uint64_t scan_ns(struct table_model *model, uint32_t table)
     if (model->has_index[table])
         return 0;
     model->counts.rows_walked += rows;
-    return rows * model->spec->scan_row_ns;
+    return number_round((double)rows * (double)model->spec->scan_row_ns); /* It may be ages. */
 }
 
 static uint64_t read_cost_ns(struct table_model *model, const struct table_transaction *read)

@@ -1,6 +1,10 @@
 // bars.js — One bar for each variant: how requests were lost, and what became of the money.
 
-const causes = [...Object.keys(variants[0].result.requests.failed), "late"];
+const causes = [
+  ...Object.keys(variants[0].result.requests.failed),
+  "unanswered",
+  "late",
+];
 
 // rows: [{name, parts: [{word, at, value, text}], note}], at and value in one unit for all. words:
 // of the legend, in their order; noteWord: what the notes at the right are.
