@@ -84,21 +84,22 @@ static void look(struct fleet *fleet, struct fleet_view *view)
 {
     struct group *group = list_entry(fleet, struct group, fleet);
     uint64_t now_ns = world_now_ns(group->world);
-    unsigned __int128 busy = area_sum(&group->cores.busy, now_ns);
-    unsigned __int128 capacity = area_sum(&group->cores.capacity, now_ns);
-    unsigned __int128 inside = area_sum(&group->inside.length, now_ns);
+    const struct seen now = {now_ns, group->visits, area_sum(&group->cores.busy, now_ns),
+                             area_sum(&group->cores.capacity, now_ns),
+                             area_sum(&group->inside.length, now_ns)};
+    double capacity = (double)(now.capacity - group->seen.capacity);
     double ready = group->ready > 0 ? group->ready : 1;
     double window_s = (double)(now_ns - group->seen.at_ns) * 1e-9;
 
     *view = (struct fleet_view){.ready = group->ready, .starting = group->starting};
-    if (capacity > group->seen.capacity)
-        view->cpu = (double)(busy - group->seen.busy) / (double)(capacity - group->seen.capacity);
+    if (capacity > 0)
+        view->cpu = (double)(now.busy - group->seen.busy) / capacity;
     if (window_s > 0) {
-        view->in_flight = (double)(inside - group->seen.inside) * 1e-9 / window_s / ready;
-        view->rate = (double)(group->visits - group->seen.visits) / window_s / ready;
+        view->in_flight = (double)(now.inside - group->seen.inside) * 1e-9 / window_s / ready;
+        view->rate = (double)(now.visits - group->seen.visits) / window_s / ready;
     }
     view->lag = (double)queue_model_group_lag(group->world->parts.queue, group->spec->name) / ready;
-    group->seen = (struct seen){now_ns, group->visits, busy, capacity, inside};
+    group->seen = now;
 }
 
 static void grow(struct group *group, uint32_t by)

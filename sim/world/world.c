@@ -27,6 +27,16 @@ void *world_take(struct world *world, struct pool *pool)
     return record;
 }
 
+void *world_take_record(struct world *world, struct pool *pool)
+{
+    void *record = pool_take(pool);
+
+    check(record != NULL);
+    if (pool->taken > pool->records_max - pool->records_max / 16)
+        world->is_out_of_memory = true;
+    return record;
+}
+
 /* ---- Once a second --------------------------------------------------------------------------- */
 
 static uint32_t waiting(const struct world *world)
@@ -91,8 +101,18 @@ static void second_passes(struct event *event)
 
 /* ---- The end of the warm-up ------------------------------------------------------------------ */
 
+/* What the autoscaler saw stays as far behind as it was: its window does not begin anew. */
+static void keep_seen(struct group *group, uint64_t now_ns)
+{
+    group->seen.visits -= group->visits;
+    group->seen.busy -= area_sum(&group->cores.busy, now_ns);
+    group->seen.capacity -= area_sum(&group->cores.capacity, now_ns);
+    group->seen.inside -= area_sum(&group->inside.length, now_ns);
+}
+
 static void forget_warmup(struct group *group, uint64_t now_ns)
 {
+    keep_seen(group, now_ns);
     line_restart(&group->wait, now_ns);
     line_restart(&group->inside, now_ns);
     usage_restart(&group->cores, now_ns);
@@ -103,7 +123,6 @@ static void forget_warmup(struct group *group, uint64_t now_ns)
     memset(group->waited, 0, sizeof group->waited);
     memset(group->staged_ns, 0, sizeof group->staged_ns);
     group->visits = group->shed = 0;
-    group->seen = (struct seen){.at_ns = now_ns};
     group->ready_max = group->ready;
     group->carried_ns = 0;
     group->longest_line = 0;

@@ -21,7 +21,7 @@
 #include "sim/world/world.h"
 #include "sim/world/world_parts.h"
 
-struct seen { /* What the autoscaler last saw, to take differences from. */
+struct seen { /* What the autoscaler last saw, to take differences from; modulo 2^n. */
     uint64_t at_ns, visits;
     unsigned __int128 busy, capacity, inside; /* Areas. */
 };

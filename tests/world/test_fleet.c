@@ -2,6 +2,8 @@
 #include "tests/lib/test.h"
 #include "tests/lib/trial.h"
 
+#include <stdio.h>
+
 #define HEAD "version: 1\nname: test\nduration: 30s\nnetwork: {latency: 0s}\n"
 #define STEADY "load: [{verb: call, arrivals: constant, rate: 300/s}]\n"
 
@@ -48,6 +50,32 @@ static void a_replica_that_is_dead_for_good_is_replaced(void **state)
     assert_int_equal(only(&trial)->series.replicas[10], 2);
     assert_int_equal(only(&trial)->series.replicas[13], 3);
     trial_close(&trial);
+}
+
+/* The warm-up's end and the autoscaler's look fall on one instant, and a look may come right after
+ * it: figures begin anew, and the size of the fleet is steered by what it saw all the same. */
+static void the_end_of_the_warmup_is_nothing_to_the_autoscaler(void **state)
+{
+    static const char *const warmups[] = {"0s", "10s", "9999ms"};
+    struct trial trial;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof warmups / sizeof *warmups; i++) {
+        char text[1024];
+
+        snprintf(text, sizeof text,
+                 HEAD STEADY
+                 "warmup: %s\n"
+                 "services: {web: {kind: custom, replicas: 3, boot: 1s, steps: [{compute: 1ms}],"
+                 " autoscale: {signal: rate, target: 100/s, min: 1, max: 8, every: 5s,"
+                 " down_window: 0s}}}\nbalancer: {policy: round_robin}\n",
+                 warmups[i]);
+        trial_run_text(&trial, text, 1, 1);
+        trial_holds(&trial);
+        for (unsigned second = 0; second < only(&trial)->series.seconds; second++)
+            assert_int_equal(only(&trial)->series.replicas[second], 3);
+        trial_close(&trial);
+    }
 }
 
 /* One of two is dead for 10 s: every other request is refused, for nobody looks. */
@@ -124,6 +152,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_dead_replica_that_will_be_back_is_not_started_twice),
         cmocka_unit_test(a_replica_that_is_dead_for_good_is_replaced),
+        cmocka_unit_test(the_end_of_the_warmup_is_nothing_to_the_autoscaler),
         cmocka_unit_test(a_balancer_without_checks_goes_on_asking_the_dead),
         cmocka_unit_test(checks_find_the_dead_and_let_them_back_in),
         cmocka_unit_test(a_balancer_that_comes_back_finds_the_replicas),
