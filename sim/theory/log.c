@@ -160,14 +160,15 @@ static double queue_trips(const struct work *work, const struct service_spec *sp
     return work->scenario->queue.prefetch < 2 * spec->batch ? 2 : 0;
 }
 
+/* A log's offset is a row of the same transaction. */
 static double rows_cost(const struct work *work, const struct service_spec *spec, double records)
 {
     const struct table_spec *table = &work->scenario->table;
-    double rows = 3 * records + 1, statements = 4;
+    double offset = is_rabbit(work) ? 0 : 1, rows = 3 * records + offset, statements = 3 + offset;
 
     if (spec->topic == TOPIC_KIND_LIKES) {
-        rows = records + popularity_distinct(&work->likes, records) + 1;
-        statements = 3;
+        rows = records + popularity_distinct(&work->likes, records) + offset;
+        statements = 2 + offset;
     }
     return statements * seconds_of(table->statement_ns) + rows * seconds_of(table->row_ns);
 }

@@ -300,6 +300,8 @@ static void note_limits(struct work *work, uint32_t service)
 
 static void ask_others(struct work *work, uint32_t service, double passed)
 {
+    bool puts[TOPICS] = {false};
+
     for (uint32_t verb = 0; verb < VERB_MAX; verb++)
         for (uint32_t p = 0; p < work->paths[service][verb].paths_max; p++) {
             const struct path *path = &work->paths[service][verb].paths[p];
@@ -309,9 +311,11 @@ static void ask_others(struct work *work, uint32_t service, double passed)
 
                 ask(work, &path->legs[i], verb, rate);
                 if (path->legs[i].kind == LEG_PUT && rate > 0)
-                    work->topics[path->legs[i].target].nodes += work->replicas[service];
+                    puts[path->legs[i].target] = true;
             }
         }
+    for (uint32_t t = 0; t < TOPICS; t++)
+        work->topics[t].nodes += puts[t] ? work->replicas[service] : 0;
     note_limits(work, service);
 }
 
