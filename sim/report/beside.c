@@ -134,7 +134,7 @@ static void print_whys(struct page *page, enum language language, const struct b
     static const struct text before = {"— no estimate: ", "— оценки нет: "};
     static const struct text none = {"— no estimate was made", "— оценки не делали"};
     static const struct text peak = {"— no estimate: the whiteboard has no highest lag",
-                                     "— оценки нет: наибольшего лага у доски нет"};
+                                     "— оценки нет: наибольшего отставания у доски нет"};
 
     if (theory == NULL) {
         print_line(page, COLOR_DIM, text_in(language, &none));

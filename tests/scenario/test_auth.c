@@ -128,5 +128,5 @@ int main(void)
         cmocka_unit_test(a_variant_may_lay_a_key_to_rest_that_another_uses),
     };
 
-    return cmocka_run_group_tests_name("auth", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("auth", tests, enter_folder, leave_folder);
 }

@@ -69,7 +69,7 @@ static const struct key root_keys[] = {
      .ru = "Каждая линия между клиентом, балансировщиком и сервисами."},
     {"store", KEY_GROUP, KEY_AT(struct scenario, store), .group = &store_group,
      .en = "The key-value store: one Redis, or one memcached.",
-     .ru = "Хранилище ключей: один Redis или один memcached."},
+     .ru = "Хранилище «ключ — значение»: один Redis или один memcached."},
     {"queue", KEY_GROUP, KEY_AT(struct scenario, queue), .group = &queue_group,
      .en = "The log, as Kafka.", .ru = "Журнал сообщений: Kafka."},
     {"table", KEY_GROUP, KEY_AT(struct scenario, table), .group = &table_group,

@@ -44,7 +44,7 @@ static const struct key auth_keys[] = {
     {"when_store_is_down", KEY_WORD, KEY_AT(struct auth_spec, accepts_without_store),
      .words = without_store, .fallback = "refuse",
      .en = "What a denylist that does not answer means.",
-     .ru = "Что значит список, который не отвечает."},
+     .ru = "Что делать, если список отозванных не отвечает."},
 };
 const struct group auth_group = {"auth", KEYS_OF(auth_keys), .brief = "kind",
                                  .finish = finish_auth};

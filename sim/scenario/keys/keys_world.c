@@ -46,7 +46,8 @@ static const struct key outlier_keys[] = {
     {"failures", KEY_COUNT, KEY_AT(struct balancer_spec, outlier_failures), .fallback = "0",
      .least = "0", .most = "1000",
      .en = "Failed answers in a row that eject a replica; 0: never. Shedding is no failure.",
-     .ru = "Отказов подряд, после которых реплику исключают; 0 — никогда. Сброс — не отказ."},
+     .ru = "Отказов подряд, после которых реплику исключают; 0 — никогда. Отброшенный запрос — не "
+           "отказ."},
     {"for", KEY_DURATION, KEY_AT(struct balancer_spec, outlier_for_ns), .fallback = "30s",
      .least = "1ms", .most = "1h", .en = "How long, times its ejections so far, up to ten.",
      .ru = "На сколько; умножается на число её исключений, до десяти."},
@@ -63,7 +64,8 @@ static const struct key hedge_keys[] = {
      .en = "An unanswered menu, track or count goes to a second replica after it; 0s: never.",
      .ru = "Через сколько menu, track, count без ответа идут ко второй реплике; 0s — никогда."},
     {"share", KEY_SHARE, KEY_AT(struct balancer_spec, hedge_share), .fallback = "5%", .least = "0%",
-     .most = "100%", .en = "Of such requests at most.", .ru = "Доля таких запросов, не больше."},
+     .most = "100%", .en = "Share of such requests that is sent twice, at most.",
+     .ru = "Доля таких запросов, не больше."},
 };
 static const struct group hedge_group = {"hedge", KEYS_OF(hedge_keys), .brief = "after"};
 
@@ -73,7 +75,8 @@ static const struct key breaker_keys[] = {
     {"failures", KEY_SHARE, KEY_AT(struct balancer_spec, breaker_share), .fallback = "0%",
      .least = "0%", .most = "100%",
      .en = "Share of a window's calls that fail, which opens it; 0%: no breaker. A shed is none.",
-     .ru = "Доля неудач среди вызовов окна, которая размыкает; 0% — без него. Сброс не в счёт."},
+     .ru = "Доля неудач среди вызовов окна, которая размыкает; 0% — без него. Отброшенные не в "
+           "счёт."},
     {"calls", KEY_COUNT, KEY_AT(struct balancer_spec, breaker_calls), .fallback = "20",
      .least = "1", .most = "1M", .en = "Calls in a window before it may open.",
      .ru = "Сколько вызовов нужно в окне, чтобы он мог разомкнуться."},
@@ -92,7 +95,7 @@ static const struct key limit_keys[] = {
      .ru = "Запросов в секунду; лишние отбрасываются сразу. 0/s — без предела."},
     {"burst", KEY_COUNT, KEY_AT(struct balancer_spec, limit_burst), .fallback = "100", .least = "1",
      .most = "10M", .en = "Tokens saved up while fewer come.",
-     .ru = "Сколько жетонов копится, пока приходит меньше."},
+     .ru = "Сколько токенов копится, пока приходит меньше."},
 };
 static const struct group limit_group = {"limit", KEYS_OF(limit_keys), .brief = "rate"};
 
@@ -117,7 +120,7 @@ static const struct key balancer_keys[] = {
     {"hedge", KEY_GROUP, .group = &hedge_group, .en = "A second question when the first is slow.",
      .ru = "Второй запрос, когда первый медлит."},
     {"limit", KEY_GROUP, .group = &limit_group, .en = "A token bucket before the service.",
-     .ru = "Ведро жетонов перед сервисом."},
+     .ru = "Ведро токенов (token bucket) перед сервисом."},
     {"breaker", KEY_GROUP, .group = &breaker_group,
      .en = "A circuit breaker: while most calls fail, nobody is let through.",
      .ru = "Предохранитель: пока большинство вызовов не удаётся, никого не пускают."},
@@ -131,7 +134,7 @@ static const struct key balancer_keys[] = {
      .most = "1s", .en = "Its own processor time per request.",
      .ru = "Его собственное процессорное время на запрос."},
     {"cores", KEY_COUNT, KEY_AT(struct balancer_spec, cores), .fallback = "2", .least = "1",
-     .most = "256", .en = "Of the balancer.", .ru = "Ядер у балансировщика."},
+     .most = "256", .en = "Cores of the balancer.", .ru = "Ядер у балансировщика."},
 };
 const struct group balancer_group = {"balancer", KEYS_OF(balancer_keys), .brief = "policy",
                                      .finish = finish_balancer};
@@ -149,9 +152,8 @@ static const struct key network_keys[] = {
      .ru = "И на каждый КиБ тела: 0,8 мкс при 10 Гбит/с."},
     {"handshake", KEY_DURATION, KEY_AT(struct network_spec, handshake_ns), .least = "0s",
      .most = "10s",
-     .en = "A new connection, if not a round trip; processes (runtime) want one per request.",
-     .ru =
-         "Новое соединение, если не круг туда и обратно; процессам (runtime) — на каждый запрос."},
+     .en = "Opening a connection; by default a round trip. Processes open one per request.",
+     .ru = "Новое соединение; по умолчанию круг туда и обратно. Процессы открывают его на запрос."},
     {"loss", KEY_SHARE, KEY_AT(struct network_spec, loss), .fallback = "0%", .least = "0%",
      .most = "100%", .en = "Messages that never arrive.", .ru = "Сообщения, которые пропадают."},
 };
@@ -330,7 +332,7 @@ static const struct key table_keys[] = {
      .least = "1", .most = "10k", .en = "The pool; who finds none waits.",
      .ru = "Пул соединений; кому не хватило, тот ждёт."},
     {"cores", KEY_COUNT, KEY_AT(struct table_spec, cores), .fallback = "4", .least = "1",
-     .most = "256", .en = "Of the server.", .ru = "Ядер у сервера."},
+     .most = "256", .en = "Cores of the server.", .ru = "Ядер у сервера."},
     {"quantum", KEY_DURATION, KEY_AT(struct table_spec, quantum_ns), .fallback = "4ms",
      .least = "10us", .most = "1s", .en = "One turn on a core; longer work waits in between.",
      .ru = "Квант времени на ядре; работа дольше ждёт в промежутках."},
