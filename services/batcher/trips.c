@@ -13,8 +13,10 @@ struct open_trip {
     uint32_t places; /* Left. */
 };
 
-/* Only a client that asks again sends an order twice, so first tries are not searched for. A
- * repeat that falls into a later window finds its rows there, and changes nothing either. */
+/* Mostly it is a client that asks again who sends an order twice, so first tries are not searched
+ * for. The embedded broker may write one twice as well, when its acknowledgement was lost
+ * (services/live/queue/queue_live.h): the second one takes a place in a trip, and its rows change
+ * nothing. Nor do those of a repeat that falls into a later window. */
 static bool trips_has_repeat(const struct record *records, uint32_t i)
 {
     if (records[i].ask.attempt == 0)

@@ -39,9 +39,12 @@ static size_t service_bytes(const struct plan *plan)
     return 0;
 }
 
-/* Who passes asks on takes any. */
+/* Who passes asks on takes any; but what a custom service answers is a number of its own, and no
+ * token. */
 unsigned plan_verbs(enum plan_kind kind)
 {
+    const unsigned any = (1u << VERB_MAX) - 1;
+
     switch (kind) {
     case PLAN_LIKES:
         return 1u << VERB_LIKE | 1u << VERB_UNLIKE | 1u << VERB_COUNT;
@@ -50,9 +53,10 @@ unsigned plan_verbs(enum plan_kind kind)
     case PLAN_COUNTER:
         return 1u << VERB_LIKE | 1u << VERB_COUNT;
     case PLAN_CUSTOM:
+        return any & ~(1u << VERB_LOGIN | 1u << VERB_REFRESH | 1u << VERB_REVOKE);
     case PLAN_BALANCER:
     case PLAN_GATEWAY:
-        return (1u << VERB_MAX) - 1;
+        return any;
     case PLAN_BATCHER:
     case PLAN_AUTOSCALER:
     case PLAN_KINDS:

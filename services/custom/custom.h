@@ -3,9 +3,9 @@
  * With it any topology can be drawn in a scenario, and an M/M/c queue is four lines of it: the
  * theory tests hold the engine to closed forms with this service, and the benchmark times it.
  *
- * Serves every verb alike, VERB_HEALTH aside. The steps run one after another, those that are
- * concurrent together with the one before them (asyncio.gather, a fan-out); all about
- * visit->ask.key:
+ * Serves every verb alike, VERB_HEALTH aside; those of tokens do not come to it (plan_verbs). The
+ * steps run one after another, those that are concurrent together with the one before them
+ * (asyncio.gather, a fan-out); all about visit->ask.key:
  *
  *   compute       processor time, drawn from `time`
  *   native        the same in a C extension, which lets go of the interpreter's lock

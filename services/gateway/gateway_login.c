@@ -55,6 +55,16 @@ static void login_keep(struct login *login)
               gateway->config.store_timeout_ns);
 }
 
+static void login_after_store(struct login *login)
+{
+    if (login->flow.call.outcome == CALL_OK) {
+        gateway_answer(&login->flow, CALL_OK, (int64_t)login->token, GRANT_BYTES);
+        return;
+    }
+    tokens_drop(login->flow.gateway->ports.tokens, login->token);
+    gateway_answer(&login->flow, CALL_REFUSED, 0, 0);
+}
+
 static void login_step(struct call *call)
 {
     struct login *login = (struct login *)call;
@@ -68,10 +78,7 @@ static void login_step(struct call *call)
         login_keep(login);
         return;
     case LOGIN_STORE:
-        if (call->outcome == CALL_OK)
-            gateway_answer(&login->flow, CALL_OK, (int64_t)login->token, GRANT_BYTES);
-        else
-            gateway_answer(&login->flow, CALL_REFUSED, 0, 0);
+        login_after_store(login);
         return;
     }
 }

@@ -39,13 +39,15 @@ static inline const char *verb_name(uint32_t verb)
     return names[verb];
 }
 
+enum { ASK_BYTES_MAX = 16 << 20 }; /* As much as a scenario may say (load.bytes). */
+
 struct ask {
     uint8_t verb;         /* enum verb */
     uint8_t priority;     /* 0 ordinary; higher is served first where shedding is by priority. */
     uint8_t attempt;      /* 0 for the first try. */
     uint8_t zone;         /* Delivery area, 0 … 255. */
-    uint32_t bytes;       /* Size of the body on the wire. */
-    uint64_t key;         /* What it is about. */
+    uint32_t bytes;       /* Size of the body on the wire; ASK_BYTES_MAX at most. */
+    uint64_t key;         /* What it is about; STORE_ID_MAX at most. */
     uint64_t user;        /* Who asks. */
     uint64_t id;          /* The same for every attempt of one request: the idempotency key. */
     int64_t amount;       /* Money, minor units; never below 0. */

@@ -51,9 +51,11 @@ static inline void store_ask(struct store *store, struct call *call,
 
 /* ---- For services ---------------------------------------------------------------------------- */
 
+#define STORE_ID_MAX ((UINT64_C(1) << 56) - 1) /* A larger id would be another's key. */
+
 static inline uint64_t store_key(uint8_t space, uint64_t id)
 {
-    return (uint64_t)space << 56 | (id & 0x00ffffffffffffff);
+    return (uint64_t)space << 56 | (id & STORE_ID_MAX);
 }
 
 /* CALL_OK with the value, or CALL_ABSENT. */

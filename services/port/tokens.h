@@ -14,9 +14,9 @@
  * has ended: that is the service's decision, from the claims. A verifier expects one algorithm and
  * looks at the header only to refuse all others (RFC 8725, sections 3.1 and 3.2).
  *
- * Both verbs take processor time on this replica, as cpu.h has it, and never leave the node: there
- * is no timeout, and either may give way (CALL_SHED): then there is no token, and nothing is known
- * of the one that was shown. */
+ * Issue and verify take processor time on this replica, as cpu.h has it, and never leave the node:
+ * there is no timeout, and either may give way (CALL_SHED): then there is no token, and nothing is
+ * known of the one that was shown. */
 #ifndef SERVICES_PORT_TOKENS_H
 #define SERVICES_PORT_TOKENS_H
 
@@ -78,6 +78,7 @@ struct tokens {
 struct tokens_ops {
     void (*issue)(struct tokens *tokens, struct call *call, const struct token_order *order);
     void (*verify)(struct tokens *tokens, struct call *call, uint64_t token, enum token_part part);
+    void (*drop)(struct tokens *tokens, uint64_t token);
 };
 
 /* CALL_OK: value is the token, span its claims (const struct token_claims *). CALL_FAILED: nothing
@@ -99,6 +100,13 @@ static inline void tokens_verify(struct tokens *tokens, struct call *call, uint6
     check(token != 0);
     call_begin(call);
     tokens->ops->verify(tokens, call, token, part);
+}
+
+/* A token that was made here and is given to nobody: it takes no room any more. At once; and nobody
+ * asks about it again. */
+static inline void tokens_drop(struct tokens *tokens, uint64_t token)
+{
+    tokens->ops->drop(tokens, token);
 }
 
 #endif

@@ -179,7 +179,16 @@ static void verify(struct tokens *tokens, struct call *call, uint64_t token, enu
                                verdict.claims});
 }
 
-const struct tokens_ops tokens_model_ops = {.issue = issue, .verify = verify};
+/* Its place is used again at its turn, if it has not been yet. */
+static void drop(struct tokens *tokens, uint64_t token)
+{
+    struct tokens_model *model = &node_of(tokens, tokens)->world->tokens;
+
+    if (entry_of(model, token) != NULL)
+        model->all[(uint32_t)token - 1].session.expires_ns = INT64_MIN;
+}
+
+const struct tokens_ops tokens_model_ops = {.issue = issue, .verify = verify, .drop = drop};
 
 void tokens_model_open(struct tokens_model *model, const struct model_setup *with,
                        const struct tokens_spec *spec)

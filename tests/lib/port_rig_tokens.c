@@ -74,7 +74,7 @@ static void live_open(struct rig *rig)
 
     assert_non_null(own);
     rig_live_open(rig);
-    own->wallet = wallet_open(1024);
+    own->wallet = wallet_open(RIG_TOKENS_MAX);
     own->cpu = cpu_live_open(&rig->loop, &one_core, &rig->stats);
     rig->own = own;
 }

@@ -7,7 +7,7 @@
 
 #include "tests/lib/port_rig_node.h"
 
-enum { RIG_AUDIENCE = 0xbeef };
+enum { RIG_AUDIENCE = 0xbeef, RIG_TOKENS_MAX = 1024 };
 
 extern const struct rig_world rig_tokens_virtual, rig_tokens_live;
 

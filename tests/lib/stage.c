@@ -177,6 +177,11 @@ static void verify_says(struct tokens *tokens, struct call *call, uint64_t token
         (struct line){.kind = LINE_VERIFY, .call = call, .a = token, .part = part});
 }
 
+static void drop_says(struct tokens *tokens, uint64_t token)
+{
+    say(stage_of(tokens, tokens), (struct line){.kind = LINE_DROP, .a = token});
+}
+
 static void lay_says(struct memory *memory, const struct memory_layout *layout)
 {
     stage_of(memory, memory)->layout = *layout;
@@ -204,7 +209,8 @@ static const struct queue_ops work_queue_ops = {
     .put = put_says, .take = take_says, .commit = commit_says, .is_work_queue = true};
 static const struct table_ops table_ops = {.read = read_says, .write = write_says};
 static const struct fleet_ops fleet_ops = {.look = fleet_tells, .resize = fleet_says};
-static const struct tokens_ops tokens_ops = {.issue = issue_says, .verify = verify_says};
+static const struct tokens_ops tokens_ops = {
+    .issue = issue_says, .verify = verify_says, .drop = drop_says};
 static const struct memory_ops memory_ops = {
     .lay = lay_says, .add = memory_add_says, .read = memory_read_says};
 
@@ -232,6 +238,7 @@ static const char *const kind_names[LINE_KINDS] = {
     [LINE_RESIZE] = "fleet_resize",
     [LINE_ISSUE] = "tokens_issue",
     [LINE_VERIFY] = "tokens_verify",
+    [LINE_DROP] = "tokens_drop",
     [LINE_MEMORY_ADD] = "memory_add",
     [LINE_MEMORY_READ] = "memory_read",
 };

@@ -51,6 +51,7 @@ enum line_kind {
     LINE_RESIZE,
     LINE_ISSUE,
     LINE_VERIFY,
+    LINE_DROP,
     LINE_MEMORY_ADD,
     LINE_MEMORY_READ,
     LINE_KINDS
@@ -84,7 +85,7 @@ struct line {
     enum table_read how;        /* TABLE_READ */
     uint8_t table;              /* TABLE_READ */
     const struct table_op *ops; /* TABLE_WRITE: a copy, kept until stage_close. */
-    struct token_order order;   /* ISSUE: a copy. VERIFY: the token is in a, … */
+    struct token_order order;   /* ISSUE: a copy. VERIFY, DROP: the token is in a, … */
     enum token_part part;       /* … and what of it is shown. */
 };
 
@@ -201,6 +202,9 @@ struct line *expect_issue(struct stage *stage, uint64_t token, const struct toke
 /* It is ours, and claims this; or NULL and its flaw. */
 struct line *expect_verify(struct stage *stage, uint64_t token, enum token_part part,
                            const struct token_claims *claims, enum token_flaw flaw);
+
+/* Nobody is given it. */
+struct line *expect_drop(struct stage *stage, uint64_t token);
 
 struct line *expect_resize(struct stage *stage, uint32_t replicas);
 

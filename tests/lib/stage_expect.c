@@ -239,6 +239,14 @@ struct line *expect_verify(struct stage *stage, uint64_t token, enum token_part 
     return line;
 }
 
+struct line *expect_drop(struct stage *stage, uint64_t token)
+{
+    struct line *line = stage_hear(stage, LINE_DROP);
+
+    assert_int_equal(line->a, token);
+    return line;
+}
+
 struct line *expect_memory_add(struct stage *stage, uint32_t slot, uint64_t adds,
                                enum call_outcome outcome, int64_t value)
 {

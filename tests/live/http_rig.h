@@ -20,6 +20,9 @@
 
 enum { RIG_TEXT = 512 * 1024 };
 
+/* What malloc has given out; NULL where no sanitizer counts it. */
+extern size_t __sanitizer_get_current_allocated_bytes(void) __attribute__((weak));
+
 static inline struct span text_span(const char *text)
 {
     return (struct span){text, strlen(text)};

@@ -108,7 +108,8 @@ static void rig_open(uint32_t connections_max, const struct http_server_config *
 
 static void rig_close(void)
 {
-    http_client_close(rig.client);
+    if (rig.client != NULL)
+        http_client_close(rig.client);
     if (rig.server != NULL)
         http_server_close(rig.server);
     if (rig.listener >= 0)
@@ -459,6 +460,69 @@ static void a_body_of_filler_arrives_whole(void **state)
     rig_close();
 }
 
+static void a_large_buffer_goes_back_with_its_answer_or_its_connection(void **state)
+{
+    static const char *const fields[] = {"", "Connection: close\r\n"};
+    static char text[RIG_TEXT];
+    const size_t large = 200000;
+
+    (void)state;
+    if (__sanitizer_get_current_allocated_bytes == NULL)
+        skip();
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+        size_t before, head = (size_t)snprintf(text, sizeof text,
+                                               "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n%s\r\n",
+                                               large, fields[i]);
+        int fd;
+
+        rig_open(1, NULL);
+        fd = used_connection();
+        before = __sanitizer_get_current_allocated_bytes();
+        memset(text + head, 'x', large);
+        ask(0, true, WAIT_NS);
+        read_request(fd);
+        socket_say(&rig.loop, fd, text, head + large);
+        expect_end(0, HTTP_ANSWERED);
+        assert_int_equal(rig.asks[0].exchange.body.length, large);
+        assert_true(__sanitizer_get_current_allocated_bytes() < before + large / 4);
+        close(fd);
+        rig_close();
+    }
+}
+
+static void close_client(struct http_exchange *exchange)
+{
+    struct asked *asked = (struct asked *)exchange;
+
+    http_client_close(rig.client);
+    rig.client = NULL;
+    asked->ended++;
+}
+
+static void a_client_may_be_closed_by_the_end_of_an_exchange(void **state)
+{
+    static const enum http_end ends[] = {HTTP_ANSWERED, HTTP_BROKEN, HTTP_TIMEOUT, HTTP_REFUSED};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        int who = ends[i] == HTTP_REFUSED, fd;
+
+        rig_open(1, NULL);
+        ask(0, true, ends[i] == HTTP_TIMEOUT ? 30 * MS : WAIT_NS);
+        fd = take_request();
+        if (who == 1)
+            ask(1, true, WAIT_NS);
+        rig.asks[who].exchange.done = close_client;
+        if (ends[i] == HTTP_ANSWERED)
+            socket_say_text(&rig.loop, fd, OK);
+        if (ends[i] == HTTP_BROKEN)
+            shutdown(fd, SHUT_RDWR);
+        expect_end(who, ends[i]);
+        close(fd);
+        rig_close();
+    }
+}
+
 static void a_client_closes_with_exchanges_under_way(void **state)
 {
     (void)state;
@@ -491,6 +555,8 @@ int main(void)
         cmocka_unit_test(a_server_that_closes_behind_its_answer_is_left),
         cmocka_unit_test(an_answer_that_nobody_asked_for_is_never_taken_for_the_next),
         cmocka_unit_test(a_body_of_filler_arrives_whole),
+        cmocka_unit_test(a_large_buffer_goes_back_with_its_answer_or_its_connection),
+        cmocka_unit_test(a_client_may_be_closed_by_the_end_of_an_exchange),
         cmocka_unit_test(a_client_closes_with_exchanges_under_way),
     };
 

@@ -226,6 +226,24 @@ static void a_value_that_is_too_large_fails_alone(void **state)
     rig_expect(&q[0], CALL_OK, 1);
 }
 
+static void a_value_beyond_all_limits_is_refused_and_the_old_one_stays(void **state)
+{
+    static const uint32_t sizes[] = {UINT32_MAX, MEMCACHED_VALUE_MAX + 1};
+    struct rig *rig = *state;
+    uint64_t missed = rig->stats.store_missed;
+    struct rig_question q;
+
+    store_set(rig->ports.store, rig_ask(rig, &q), count, 7, 8, 0, RIG_TIMEOUT_NS);
+    rig_expect(&q, CALL_OK, 7);
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        store_set(rig->ports.store, rig_ask(rig, &q), count, 8, sizes[i], 0, RIG_TIMEOUT_NS);
+        rig_expect(&q, CALL_REFUSED, 0);
+    }
+    store_get(rig->ports.store, rig_ask(rig, &q), count, RIG_TIMEOUT_NS);
+    rig_expect(&q, CALL_OK, 7);
+    assert_int_equal(rig->stats.store_missed - missed, 2);
+}
+
 static void what_is_no_address_and_no_run_is_refused(void **state)
 {
     static const char *const servers[] = {"", "nowhere", "host:", "host:70000", ":11211"};
@@ -400,6 +418,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(every_call_has_one_end_while_it_is_killed_and_restarted),
     cmocka_unit_test(without_a_server_calls_wait_for_the_first_try_and_are_then_refused),
     cmocka_unit_test(a_value_that_is_too_large_fails_alone),
+    cmocka_unit_test(a_value_beyond_all_limits_is_refused_and_the_old_one_stays),
     cmocka_unit_test(what_is_no_address_and_no_run_is_refused),
     cmocka_unit_test(what_somebody_else_wrote_is_a_failure_and_no_number),
     cmocka_unit_test(two_nodes_that_like_together_count_each_member_once),

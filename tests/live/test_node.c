@@ -93,6 +93,21 @@ static void a_node_answers_asks_and_says_what_it_does_not_know(void **state)
     stats_board_close(node.board);
 }
 
+/* Whatever it answered would be taken for a token's handle. */
+static void a_custom_node_knows_nothing_of_tokens(void **state)
+{
+    struct node_settings settings = node_rig_custom(0);
+    struct node_process node = node_rig_start(&settings);
+    static const char body[] = "{\"user\":1,\"amount\":4294967297}";
+
+    (void)state;
+    assert_int_equal(node_rig_ask(node.port, "POST /login", "", body, NULL, 0), 404);
+    assert_int_equal(node_rig_ask(node.port, "POST /refresh", "", body, NULL, 0), 404);
+    assert_int_equal(node_rig_ask(node.port, "POST /logout", "", body, NULL, 0), 404);
+    assert_int_equal(node_rig_ask(node.port, "POST /posts/1/likes", "", body, NULL, 0), 200);
+    drain(&node);
+}
+
 static void who_finds_the_house_full_is_shed(void **state)
 {
     struct node_settings settings = node_rig_custom(0);
@@ -470,6 +485,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_node_answers_asks_and_says_what_it_does_not_know),
+        cmocka_unit_test(a_custom_node_knows_nothing_of_tokens),
         cmocka_unit_test(who_finds_the_house_full_is_shed),
         cmocka_unit_test(under_threads_who_finds_none_free_waits_at_the_door_and_the_next_is_shed),
         cmocka_unit_test(under_threads_one_at_a_time_holds_the_thread),

@@ -38,6 +38,25 @@ static void a_handle_stands_for_two_texts_or_one_for_both(void **state)
     wallet_close(wallet);
 }
 
+static void what_was_shown_is_no_grant(void **state)
+{
+    struct wallet *wallet = wallet_open(1);
+    uint64_t token = wallet_keep(wallet, text_of("access"), text_of("session"));
+    struct span access, session;
+
+    (void)state;
+    assert_true(wallet_find_grant(wallet, token, &access, &session));
+    assert_memory_equal(access.bytes, "access", access.length);
+    assert_memory_equal(session.bytes, "session", session.length);
+    wallet_drop(wallet, token);
+    assert_false(wallet_find_grant(wallet, token, &access, &session));
+    token = wallet_keep(wallet, text_of("shown"), (struct span){NULL, 0}); /* The same slot. */
+    assert_false(wallet_find_grant(wallet, token, &access, &session));
+    wallet_forge(wallet, TOKEN_ALG_NONE, text_of("forged"));
+    assert_false(wallet_find_grant(wallet, token_forged(TOKEN_ALG_NONE), &access, &session));
+    wallet_close(wallet);
+}
+
 static void a_dropped_handle_never_stands_for_anothers_text(void **state)
 {
     struct wallet *wallet = wallet_open(1);
@@ -192,6 +211,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_handle_stands_for_two_texts_or_one_for_both),
+        cmocka_unit_test(what_was_shown_is_no_grant),
         cmocka_unit_test(a_dropped_handle_never_stands_for_anothers_text),
         cmocka_unit_test(the_one_that_was_kept_longest_makes_room),
         cmocka_unit_test(nobody_finds_what_nobody_kept),

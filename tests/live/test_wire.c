@@ -9,6 +9,7 @@
 #include "services/live/http/http_parse.h"
 #include "services/live/http/wire.h"
 #include "services/port/schema.h"
+#include "services/port/store.h"
 
 enum { ROUNDS = 20000 };
 #define NOW_NS UINT64_C(5000000123)
@@ -35,8 +36,8 @@ static struct ask any_ask(struct dice *dice)
         .priority = (uint8_t)any_number(dice),
         .attempt = (uint8_t)any_number(dice),
         .zone = (uint8_t)any_number(dice),
-        .bytes = (uint32_t)(any_number(dice) >> (dice_chance(dice, 0.9) ? 50 : 0)),
-        .key = any_number(dice),
+        .bytes = (uint32_t)(any_number(dice) >> (dice_chance(dice, 0.9) ? 50 : 40)),
+        .key = any_number(dice) & STORE_ID_MAX,
         .user = any_number(dice),
         .id = any_number(dice),
         .amount = (int64_t)any_number(dice),
@@ -297,7 +298,10 @@ static void what_is_no_ask_is_told_apart(void **state)
         {"GET /posts/x/likes HTTP/1.0\r\n\r\n", WIRE_MALFORMED},
         {"GET /posts/-1/likes HTTP/1.0\r\n\r\n", WIRE_MALFORMED},
         {"GET /posts/%31/likes HTTP/1.0\r\n\r\n", WIRE_MALFORMED},
+        {"GET /posts/72057594037927935/likes HTTP/1.0\r\n\r\n", WIRE_ASK},
+        {"GET /posts/72057594037927936/likes HTTP/1.0\r\n\r\n", WIRE_MALFORMED},
         {"GET /posts/18446744073709551616/likes HTTP/1.0\r\n\r\n", WIRE_MALFORMED},
+        {"GET /healthz?key=72057594037927937 HTTP/1.0\r\n\r\n", WIRE_MALFORMED},
         {"GET /posts/1/likes?user= HTTP/1.0\r\n\r\n", WIRE_MALFORMED},
         {"GET /posts/1/likes?user HTTP/1.0\r\n\r\n", WIRE_MALFORMED},
         {"GET /posts/1/likes?user=1&user=1 HTTP/1.0\r\n\r\n", WIRE_MALFORMED},
@@ -306,6 +310,9 @@ static void what_is_no_ask_is_told_apart(void **state)
         {"GET /posts/1/likes HTTP/1.0\r\nX-Attempt: 256\r\n\r\n", WIRE_MALFORMED},
         {"GET /posts/1/likes HTTP/1.0\r\nX-Attempt: 1\r\nx-attempt: 1\r\n\r\n", WIRE_MALFORMED},
         {"GET /posts/1/likes HTTP/1.0\r\nX-Priority: high\r\n\r\n", WIRE_MALFORMED},
+        {"GET /posts/1/likes HTTP/1.0\r\nX-Bytes: 16777216\r\n\r\n", WIRE_ASK},
+        {"GET /posts/1/likes HTTP/1.0\r\nX-Bytes: 16777217\r\n\r\n", WIRE_MALFORMED},
+        {"GET /posts/1/likes HTTP/1.0\r\nX-Bytes: 4294967295\r\n\r\n", WIRE_MALFORMED},
         {"GET /posts/1/likes HTTP/1.0\r\nX-Deadline-Us: -1\r\n\r\n", WIRE_MALFORMED},
         {"GET /posts/1/likes HTTP/1.0\r\nX-Request-Id: c0ffee\r\n\r\n", WIRE_MALFORMED},
         {"DELETE /posts/1/likes HTTP/1.0\r\n\r\n", WIRE_MALFORMED},

@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include "services/port/store.h"
+
 enum { MANY = 40 };
 
 static const struct ask plain = {.verb = VERB_LIKE, .key = 3, .user = 7};
@@ -85,13 +87,13 @@ static void every_field_of_every_verb_arrives_as_it_was_sent(void **state)
         {.priority = UINT8_MAX,
          .attempt = UINT8_MAX,
          .zone = UINT8_MAX,
-         .key = UINT64_MAX,
+         .key = STORE_ID_MAX,
          .user = UINT64_MAX,
          .id = UINT64_MAX,
          .amount = INT64_MAX,
          .bytes = 256 * 1024},
         {.key = (UINT64_C(1) << 53) + 1, .user = 8, .id = (UINT64_C(1) << 63) + 1, .bytes = 300000},
-        {.key = 5, .user = 6, .amount = 1, .bytes = UINT32_MAX},
+        {.key = 5, .user = 6, .amount = 1, .bytes = ASK_BYTES_MAX},
     };
     struct rig *rig = *state;
 

@@ -178,6 +178,21 @@ static void no_forged_token_is_a_session(struct rig *rig)
     }
 }
 
+/* Where texts are kept, RIG_TOKENS_MAX of them have room. */
+static void a_token_that_is_dropped_takes_no_room(struct rig *rig)
+{
+    struct asked made, checked;
+    uint64_t kept = signed_token(rig, &made);
+
+    for (int i = 0; i < RIG_TOKENS_MAX; i++) {
+        issue(rig, &made, (struct token_order){.user = USER + 1});
+        tokens_drop(rig->ports.tokens, token_of(&made));
+    }
+    verify(rig, &checked, kept, TOKEN_ACCESS);
+    expect_sound(&checked);
+    assert_int_equal(checked.claims.user, USER);
+}
+
 /* The one core is busy for 50 ms with what was asked before. */
 static void tokens_wait_for_a_core_as_all_work_does(struct rig *rig)
 {
@@ -230,6 +245,7 @@ BY_ALL(no_two_sessions_are_alike)
 BY_ALL(a_forged_token_is_refused_for_its_own_flaw)
 BY_ALL(one_that_is_ours_says_by_its_claims_what_is_wrong)
 BY_ALL(no_forged_token_is_a_session)
+BY_ALL(a_token_that_is_dropped_takes_no_room)
 BY_ALL(tokens_wait_for_a_core_as_all_work_does)
 BY_ALL(who_asks_first_is_told_first)
 
@@ -245,6 +261,7 @@ int main(void)
         TEST(a_forged_token_is_refused_for_its_own_flaw),
         TEST(one_that_is_ours_says_by_its_claims_what_is_wrong),
         TEST(no_forged_token_is_a_session),
+        TEST(a_token_that_is_dropped_takes_no_room),
         TEST(tokens_wait_for_a_core_as_all_work_does),
         TEST(who_asks_first_is_told_first),
     };

@@ -5,6 +5,7 @@
  *   SIM_REWRITE=1 build/dev/tests/scenario/test_keys */
 #include "tests/scenario/reading.h"
 
+#include "services/port/ask.h"
 #include "sim/measure/metric.h"
 #include "sim/scenario/keys/keys_walk.h"
 #include "sim/scenario/keys/metrics.h"
@@ -154,6 +155,17 @@ static char *file_text(const char *path)
     return text;
 }
 
+static void the_largest_body_of_a_scenario_is_the_largest_that_the_wire_lets_in(void **state)
+{
+    const struct amount_kind kind = {.unit = UNIT_SIZE};
+    struct amount_slip slip;
+    struct amount most;
+
+    (void)state;
+    assert_true(amount_read(group_key(&load_group, "bytes")->most, &kind, &most, &slip));
+    assert_int_equal(most.whole, ASK_BYTES_MAX);
+}
+
 static void the_reference_page_is_up_to_date(void **state)
 {
     const char *root = getenv("SOURCE_DIR");
@@ -184,6 +196,7 @@ int main(void)
         cmocka_unit_test(help_proposes_the_nearest_key),
         cmocka_unit_test(thresholds_know_the_metrics_that_are_measured_and_no_others),
         cmocka_unit_test(the_nearest_word_swaps_neighbours_for_one_slip),
+        cmocka_unit_test(the_largest_body_of_a_scenario_is_the_largest_that_the_wire_lets_in),
         cmocka_unit_test(the_reference_page_is_up_to_date),
     };
 

@@ -92,7 +92,7 @@ static void where_sessions_are_looked_up_nothing_is_signed(void **state)
     stage_hear(&stage, LINE_STORE_SET);
 }
 
-static void a_session_that_is_not_kept_is_no_login(void **state)
+static void a_session_that_is_not_kept_is_no_login_and_its_token_is_dropped(void **state)
 {
     static const enum call_outcome outcomes[] = {CALL_TIMEOUT, CALL_REFUSED, CALL_FAILED};
 
@@ -103,6 +103,7 @@ static void a_session_that_is_not_kept_is_no_login(void **state)
 
         expect_issue(&stage, TOKEN, &claims);
         expect_store_set(&stage, session_key(), claims.proof, outcomes[i]);
+        expect_drop(&stage, TOKEN);
         expect_end(visit, CALL_REFUSED, 0);
     }
 }
@@ -347,7 +348,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_login_is_answered_once_the_store_has_the_session),
         TEST(where_sessions_are_looked_up_nothing_is_signed),
-        TEST(a_session_that_is_not_kept_is_no_login),
+        TEST(a_session_that_is_not_kept_is_no_login_and_its_token_is_dropped),
         TEST(a_token_that_cannot_be_made_is_an_error),
         TEST(what_gives_way_on_the_processor_is_shed),
         TEST(a_session_that_is_there_is_given_a_new_token),

@@ -12,7 +12,10 @@
  * A server may close an idle connection at the very moment at which it is used. An exchange that
  * may be repeated is then sent again on a new connection; one that may not is looked after
  * beforehand, by a peek at the socket, which makes the gap small but does not close it: it ends as
- * HTTP_BROKEN, for who knows what it means to do it twice. */
+ * HTTP_BROKEN, for who knows what it means to do it twice.
+ *
+ * A connection that closes gives its buffers back, and one that stays those that a large answer
+ * wanted; its text is no longer than a request without its filler. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <stdlib.h>
@@ -89,6 +92,10 @@ static void connection_close(struct connection *connection)
 
     if (connection->stream.fd >= 0)
         http_stream_close(&connection->stream);
+    http_stream_shrink(&connection->stream);
+    free(connection->text);
+    connection->text = NULL;
+    connection->text_max = 0;
     if (connection->state == IDLE)
         list_remove(&client->idle, &connection->idle);
     list_remove(&client->open, &connection->link);
@@ -96,10 +103,12 @@ static void connection_close(struct connection *connection)
 }
 
 /* Nothing of the client is touched behind `done`. The body lies in the connection's buffer, which
- * is not written to before the loop runs again, whatever `done` asks. */
+ * is not written to before the loop runs again, whatever `done` asks; or in one that was the
+ * connection's. */
 static void connection_end(struct connection *connection, enum http_end end, bool stays)
 {
     struct http_exchange *exchange = connection->exchange;
+    char *lent = http_stream_take_bytes(&connection->stream, stays);
 
     connection->exchange = NULL;
     http_deadline_set(&connection->deadline, UINT64_MAX);
@@ -112,6 +121,7 @@ static void connection_end(struct connection *connection, enum http_end end, boo
     }
     exchange->end = end;
     exchange->done(exchange);
+    free(lent);
 }
 
 /* ---- Connecting and sending ------------------------------------------------------------------ */
@@ -364,7 +374,6 @@ void http_client_close(struct http_client *client)
 
         http_deadline_free(&connection->deadline);
         http_stream_free(&connection->stream);
-        free(connection->text);
         free(connection);
     }
     loop_alarm_free(client->tell);

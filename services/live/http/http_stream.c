@@ -69,13 +69,20 @@ void http_stream_close(struct http_stream *stream)
     stream->fd = -1;
 }
 
+char *http_stream_take_bytes(struct http_stream *stream, bool stays)
+{
+    char *bytes = stream->bytes;
+
+    if (stream->capacity <= (stays ? STREAM_KEEPS : STREAM_FIRST))
+        return NULL;
+    stream->bytes = NULL;
+    stream->capacity = stream->from = stream->to = 0;
+    return bytes;
+}
+
 void http_stream_shrink(struct http_stream *stream)
 {
-    if (stream->capacity > STREAM_FIRST) {
-        free(stream->bytes);
-        stream->bytes = NULL;
-        stream->capacity = stream->from = stream->to = 0;
-    }
+    free(http_stream_take_bytes(stream, false));
     if (stream->out_capacity > STREAM_FIRST) {
         free(stream->out);
         stream->out = NULL;

@@ -45,6 +45,10 @@ void http_stream_close(struct http_stream *stream);  /* fd; the memory stays, fo
 void http_stream_shrink(struct http_stream *stream); /* Closed: gives large buffers back. */
 void http_stream_free(struct http_stream *stream);
 
+/* What has come, in a buffer that is now the caller's to free; NULL: it is not too large to be kept
+ * by a stream that stays, or by one that is to be closed. */
+char *http_stream_take_bytes(struct http_stream *stream, bool stays);
+
 /* Whether to be woken when there is something to read. */
 void http_stream_watch(struct http_stream *stream, bool is_reading);
 void http_stream_watch_write(struct http_stream *stream);

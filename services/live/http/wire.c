@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "services/live/http/wire_json.h"
+#include "services/port/store.h"
 
 enum { NS_PER_US = 1000, BODY_MAX = 160 };
 
@@ -58,7 +59,8 @@ static const struct {
               "zone is missing"},
     [AMOUNT] = {"amount", INT64_MAX, "amount is not a whole number of minor units that fits",
                 "amount is given twice", "amount is missing"},
-    [KEY] = {NULL, UINT64_MAX, "what it is about is not a whole number",
+    [KEY] = {NULL, STORE_ID_MAX,
+             "what it is about is not a whole number from 0 to 72057594037927935",
              "what it is about is given twice", "restaurant is missing"},
     [ID] = {NULL, UINT64_MAX, "the request's id is not a whole number",
             "the request's id is given twice", "the header Idempotency-Key is missing"},
@@ -68,7 +70,7 @@ static const struct {
                   "X-Priority is given twice", ""},
     [DEADLINE] = {"X-Deadline-Us", UINT64_MAX, "X-Deadline-Us is not a whole number",
                   "X-Deadline-Us is given twice", ""},
-    [BYTES] = {"X-Bytes", UINT32_MAX, "X-Bytes is not a whole number that fits",
+    [BYTES] = {"X-Bytes", ASK_BYTES_MAX, "X-Bytes is not a whole number from 0 to 16777216",
                "X-Bytes is given twice", ""},
 };
 

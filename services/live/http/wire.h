@@ -14,13 +14,14 @@
  *
  * `user`, `zone` and `amount` (and `key`, where the URL does not hold it) may stand in the query of
  * every one of them, or in its body where it has one; unknown names are ignored, names given twice
- * are refused. likes need their user; an order needs all but its zone.
+ * are refused. likes need their user; an order needs all but its zone. A key has 56 bits, as in the
+ * store (STORE_ID_MAX); users and ids have 64.
  *
  * Headers for every one of them, all optional: X-Attempt, X-Priority, X-Deadline-Us (microseconds
  * left, so that clocks need not agree; rounded down), X-Request-Id (ask.id where neither the URL
  * nor Idempotency-Key holds it: a whole number). A body is filled with spaces up to ask.bytes;
- * X-Bytes says ask.bytes where the body's size does not (its JSON is longer, or it would be over
- * HTTP_BODY_MAX).
+ * X-Bytes, ASK_BYTES_MAX at most, says ask.bytes where the body's size does not (its JSON is
+ * longer, or it would be over HTTP_BODY_MAX).
  *
  *   outcome    CALL_OK 200   _ABSENT 200 or 404   _TIMEOUT 504   _SHED 503   _REFUSED 502
  *              _FAILED 500

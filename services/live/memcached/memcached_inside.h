@@ -24,7 +24,11 @@
 struct event;
 struct memcached_st;
 
-enum { MEMCACHED_OUT_MAX = 16384, MEMCACHED_KEY_BYTES = 96 };
+enum {
+    MEMCACHED_OUT_MAX = 16384,
+    MEMCACHED_KEY_BYTES = 96,
+    MEMCACHED_VALUE_MAX = 16 << 20 /* Each worker keeps room for the largest that there was. */
+};
 
 /* ---- memcached_words.c ----------------------------------------------------------------------- */
 

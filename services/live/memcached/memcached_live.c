@@ -148,9 +148,10 @@ void memcached_is_away(struct memcached_live *memcached)
 /* ---- How it begins --------------------------------------------------------------------------- */
 
 /* generation is changed by this thread alone, so it may read it without the lock. */
-static bool is_admitting(const struct memcached_live *memcached)
+static bool is_admitting(const struct memcached_live *memcached, const struct store_asked *asked)
 {
-    return memcached->generation != 0 || memcached->is_first;
+    return (memcached->generation != 0 || memcached->is_first) &&
+           asked->bytes <= MEMCACHED_VALUE_MAX;
 }
 
 static struct memcached_worker *worker_of(struct memcached_live *memcached,
@@ -178,7 +179,7 @@ static void submit(struct store *port, struct call *call, const struct store_ask
     struct memcached_live *memcached = (struct memcached_live *)port;
     uint64_t now_ns = memcached->loop->origin_ns + loop_now_ns(memcached->loop);
     struct memcached_question *question =
-        is_admitting(memcached) ? pool_take(&memcached->questions) : NULL;
+        is_admitting(memcached, asked) ? pool_take(&memcached->questions) : NULL;
 
     if (question == NULL) {
         tell(memcached, call, now_ns, CALL_REFUSED, 0);

@@ -13,8 +13,9 @@
  * 9223372036854775850. A larger value is the number, a ':' and filler, and cannot be added to
  * (CALL_FAILED). A member of a set is a key of its own, "{set's key}:{member}": there is nothing
  * that would list, count or delete the whole set. add_if_new is two commands, and one may happen
- * without the other (services/port/two_steps.h). A value beyond the server's limit (1 MiB) is
- * CALL_FAILED, and whatever was there is gone. No key of ours comes near the 250 bytes allowed.
+ * without the other (services/port/two_steps.h). A value beyond the server's limit (1 MiB, or what
+ * store.item_max says) is CALL_FAILED, and whatever was there is gone; one beyond 16 MiB is not
+ * sent at all: CALL_REFUSED, as with Redis. No key of ours comes near the 250 bytes allowed.
  *
  * Time to live is kept in whole seconds, rounded up, plus one, because memcached's clock ticks once
  * a second: nothing goes before its time, and everything within two seconds after it.

@@ -117,7 +117,7 @@ static time_t life_of(const struct memcached_words *words, uint64_t ttl_ns)
 
 static size_t make_value(struct memcached_words *words, int64_t value, uint32_t bytes)
 {
-    size_t size = (bytes > NUMBER_BYTES ? bytes : NUMBER_BYTES) + 1;
+    size_t size = (size_t)(bytes > NUMBER_BYTES ? bytes : NUMBER_BYTES) + 1;
     size_t length;
 
     if (words->text_size < size) {

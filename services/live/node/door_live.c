@@ -70,7 +70,7 @@ static void reply(struct http_request *request, const struct ask *ask, enum call
                wire_filler(length, bytes));
 }
 
-/* The texts behind the handle go out, and are kept here no longer. False: they are gone already. */
+/* The texts behind the handle go out, and are kept here no longer. False: there are none. */
 static bool reply_grant(struct door_live *door, struct http_request *request, uint64_t token,
                         uint32_t bytes)
 {
@@ -78,8 +78,7 @@ static bool reply_grant(struct door_live *door, struct http_request *request, ui
     struct span access, session;
     size_t length;
 
-    if (!wallet_find(door->config.wallet, token, TOKEN_ACCESS, &access) ||
-        !wallet_find(door->config.wallet, token, TOKEN_SESSION, &session))
+    if (!wallet_find_grant(door->config.wallet, token, &access, &session))
         return false;
     length = wire_write_grant(text, access, session);
     wallet_drop(door->config.wallet, token);

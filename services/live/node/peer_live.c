@@ -3,8 +3,7 @@
  *     peer_ask -> wire_write_ask -> http_ask ... answered -> wire_read_answer -> loop_finish
  *
  * A target that has moved gets a new client; the old one stays until its last exchange has ended,
- * because closing it would lose that one's end. It is closed on the next move, since an exchange
- * may not close its client from within. Moves are rare: a replica has its port for a whole run. */
+ * because closing it would lose that one's end. */
 #define _GNU_SOURCE
 #include "services/live/node/peer_live.h"
 
@@ -17,10 +16,10 @@
 #include "services/live/node/stats.h"
 #include "services/live/tokens/wallet.h"
 
-enum { CONNECTIONS_MAX = 4096 };
+enum { CONNECTIONS_MAX = 4096, REQUEST_MAX = WIRE_ASK_MAX + WIRE_TOKEN_MAX + 64 };
 
-struct line { /* A way to a target. */
-    struct link link;
+struct line {         /* A way to a target. */
+    struct link link; /* Moved; else on no list. */
     struct http_client *client;
     struct address to;
     uint32_t under_way;
@@ -44,9 +43,8 @@ struct peer_live {
     uint32_t lines_max;
     struct list moved; /* struct line: their targets are elsewhere now. */
     struct list spare, under_way;
-    char *text; /* The request that is being written. */
-    size_t text_max;
-    struct wallet *wallet; /* NULL: no tokens here. */
+    struct wallet *wallet;  /* NULL: no tokens here. */
+    char text[REQUEST_MAX]; /* The request that is being written. */
 };
 
 /* ---- Asking ---------------------------------------------------------------------------------- */
@@ -80,6 +78,21 @@ static bool is_grant(const struct exchange *exchange, const struct http_exchange
            wire_grants(&exchange->ask);
 }
 
+static void close_line(struct line *line)
+{
+    http_client_close(line->client);
+    free(line);
+}
+
+/* Its target is elsewhere now, and nobody waits for an answer from where it was. */
+static void close_if_left(struct peer_live *peer, struct line *line)
+{
+    if (line->link.next == NULL || line->under_way > 0)
+        return;
+    list_remove(&peer->moved, &line->link);
+    close_line(line);
+}
+
 static void answered(struct http_exchange *http)
 {
     struct exchange *exchange = (struct exchange *)http;
@@ -97,6 +110,7 @@ static void answered(struct http_exchange *http)
     list_remove(&peer->under_way, &exchange->link);
     list_push_first(&peer->spare, &exchange->link);
     loop_finish(peer->loop, call, outcome, value);
+    close_if_left(peer, exchange->line);
 }
 
 static struct exchange *take_exchange(struct peer_live *peer)
@@ -110,15 +124,6 @@ static struct exchange *take_exchange(struct peer_live *peer)
     exchange->peer = peer;
     list_push_last(&peer->under_way, &exchange->link);
     return exchange;
-}
-
-static void make_room(struct peer_live *peer, size_t length)
-{
-    if (length <= peer->text_max)
-        return;
-    peer->text_max = 2 * length;
-    peer->text = realloc(peer->text, peer->text_max);
-    check(peer->text != NULL);
 }
 
 /* A token whose text is not here any more is shown as one that is none: the other side refuses
@@ -135,20 +140,16 @@ static size_t show_token(struct peer_live *peer, const struct ask *ask, size_t l
                      &token) ||
         token.length == 0)
         token = (struct span){"?", 1};
-    return wire_add_bearer(peer->text, length, peer->text_max, token);
+    return wire_add_bearer(peer->text, length, sizeof peer->text, token);
 }
 
-/* The request with its filler, in peer->text. */
+/* In peer->text, without its filler. */
 static struct span write_request(struct peer_live *peer, const struct ask *ask,
-                                 const struct address *to)
+                                 const struct address *to, uint32_t *filler)
 {
-    uint32_t filler = 0;
-    size_t length = wire_write_ask(peer->text, ask, to, loop_now_ns(peer->loop), &filler);
+    size_t length = wire_write_ask(peer->text, ask, to, loop_now_ns(peer->loop), filler);
 
-    make_room(peer, length + filler + WIRE_TOKEN_MAX + 64);
-    length = show_token(peer, ask, length);
-    memset(peer->text + length, ' ', filler);
-    return (struct span){peer->text, length + filler};
+    return (struct span){peer->text, show_token(peer, ask, length)};
 }
 
 static void ask_peer(struct peer *port, struct call *call, uint32_t target, const struct ask *ask,
@@ -157,6 +158,7 @@ static void ask_peer(struct peer *port, struct call *call, uint32_t target, cons
     struct peer_live *peer = (struct peer_live *)port;
     struct exchange *exchange;
     struct line *line;
+    struct span text;
 
     check(target < peer->lines_max);
     line = peer->lines[target];
@@ -171,8 +173,9 @@ static void ask_peer(struct peer *port, struct call *call, uint32_t target, cons
     exchange->asked_ns = loop_now_ns(peer->loop);
     exchange->line = line;
     line->under_way++;
-    http_ask(line->client, &exchange->http, write_request(peer, ask, &line->to),
-             changes_nothing(ask), timeout_ns); /* UINT64_MAX means the same to both. */
+    text = write_request(peer, ask, &line->to, &exchange->http.filler);
+    http_ask(line->client, &exchange->http, text, changes_nothing(ask),
+             timeout_ns); /* UINT64_MAX means the same to both. */
 }
 
 static_assert(PEER_FOR_EVER_NS == UINT64_MAX, "as http_ask has it");
@@ -180,27 +183,6 @@ static_assert(PEER_FOR_EVER_NS == UINT64_MAX, "as http_ask has it");
 static const struct peer_ops peer_live_ops = {.ask = ask_peer};
 
 /* ---- Who is where ---------------------------------------------------------------------------- */
-
-static void close_line(struct line *line)
-{
-    http_client_close(line->client);
-    free(line);
-}
-
-static void close_moved(struct peer_live *peer)
-{
-    struct link *link = peer->moved.head.next;
-
-    while (link != &peer->moved.head) {
-        struct line *line = list_entry(link, struct line, link);
-
-        link = link->next;
-        if (line->under_way > 0)
-            continue;
-        list_remove(&peer->moved, &line->link);
-        close_line(line);
-    }
-}
 
 static bool is_there(const struct line *line, const struct address *address)
 {
@@ -215,18 +197,20 @@ void peer_live_use(struct peer_live *peer, struct wallet *wallet)
 
 bool peer_live_set(struct peer_live *peer, uint32_t target, const struct address *address)
 {
+    struct line *line, *before;
     struct http_client *client;
-    struct line *line;
 
     check(target < peer->lines_max);
-    close_moved(peer);
-    if (is_there(peer->lines[target], address))
+    before = peer->lines[target];
+    if (is_there(before, address))
         return true;
     client = http_client_open(peer->loop, address, CONNECTIONS_MAX);
     if (client == NULL)
         return false;
-    if (peer->lines[target] != NULL)
-        list_push_last(&peer->moved, &peer->lines[target]->link);
+    if (before != NULL) {
+        list_push_last(&peer->moved, &before->link);
+        close_if_left(peer, before);
+    }
     line = calloc(1, sizeof *line);
     check(line != NULL);
     line->to = *address;
@@ -249,7 +233,6 @@ struct peer_live *peer_live_open(struct loop *loop, uint32_t targets_max, struct
     list_init(&peer->moved);
     list_init(&peer->spare);
     list_init(&peer->under_way);
-    make_room(peer, WIRE_ASK_MAX);
     return peer;
 }
 
@@ -273,7 +256,6 @@ void peer_live_close(struct peer_live *peer)
     free_all(&peer->spare);
     free_all(&peer->under_way);
     free(peer->lines);
-    free(peer->text);
     free(peer);
 }
 

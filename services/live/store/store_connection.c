@@ -5,6 +5,9 @@
  *       |    +--refused, or not there for 5 s----------------+         |
  *       |                                                    v         |
  *       +--the pause (backoff) has passed----------------- WAITING <---+
+ *       |                                                    |  ^
+ *       +--------- found, LOOKING FOR ITS ADDRESS <--a name--+  |
+ *                             +--there is none------------------+
  *
  * A context of hiredis frees itself when its connection ends, after a NULL answer to every command
  * that it held; so the pointer is forgotten in the callback that says so. A connect that fails at
@@ -24,6 +27,7 @@
 
 #include <hiredis/adapters/libevent.h>
 
+#include "services/live/loop/lookup.h"
 #include "services/live/node/stats.h"
 
 #if HIREDIS_MAJOR == 0 && HIREDIS_MINOR < 14
@@ -96,6 +100,7 @@ void store_disconnect(struct store_live *store)
         loop_alarm_free(store->retry);
     if (store->silence != NULL)
         loop_alarm_free(store->silence);
+    lookup_forget(store->lookup);
 }
 
 /* ---- Its beginning --------------------------------------------------------------------------- */
@@ -117,10 +122,10 @@ static void on_connect(const redisAsyncContext *context, int status)
     store->connections++;
 }
 
-static redisAsyncContext *begin_connect(const struct store_address *address)
+static redisAsyncContext *begin_connect(const struct store_address *address, const char *where)
 {
-    redisAsyncContext *context = address->is_path ? redisAsyncConnectUnix(address->text)
-                                                  : redisAsyncConnect(address->text, address->port);
+    redisAsyncContext *context =
+        address->is_path ? redisAsyncConnectUnix(where) : redisAsyncConnect(where, address->port);
 
     if (context != NULL && context->err != 0) {
         redisAsyncFree(context);
@@ -129,11 +134,9 @@ static redisAsyncContext *begin_connect(const struct store_address *address)
     return context;
 }
 
-static void try_to_connect(void *context)
+static void connect_to(struct store_live *store, const char *where)
 {
-    struct store_live *store = context;
-
-    store->context = begin_connect(&store->address);
+    store->context = begin_connect(&store->address, where);
     if (store->context == NULL) {
         wait_and_retry(store);
         return;
@@ -149,13 +152,38 @@ static void try_to_connect(void *context)
         store_load_script(store, (enum store_script_name)name);
 }
 
+static void looked_up(void *context, const char *number)
+{
+    struct store_live *store = context;
+
+    store->lookup = NULL;
+    if (number == NULL)
+        wait_and_retry(store);
+    else
+        connect_to(store, number);
+}
+
+/* A Redis that was started anew may have another address by the same name. */
+static void try_again(void *context)
+{
+    struct store_live *store = context;
+
+    if (store->address.is_path || !lookup_is_needed(store->address.text)) {
+        connect_to(store, store->address.text);
+        return;
+    }
+    store->lookup = lookup_begin(store->loop, store->address.text, looked_up, store);
+    if (store->lookup == NULL)
+        wait_and_retry(store);
+}
+
 void store_connect(struct store_live *store)
 {
     store->backoff_ns = backoff_min_ns;
     store->is_first = true;
-    store->retry = loop_alarm(store->loop, try_to_connect, store);
+    store->retry = loop_alarm(store->loop, try_again, store);
     store->silence = loop_alarm(store->loop, look_for_silence, store);
-    try_to_connect(store);
+    connect_to(store, store->address.text);
 }
 
 /* ---- What goes over it ----------------------------------------------------------------------- */

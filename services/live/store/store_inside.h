@@ -19,6 +19,7 @@
 #include "services/live/store/store_live.h"
 
 struct event;
+struct lookup;
 struct redisAsyncContext;
 struct redisContext;
 struct redisReply;
@@ -103,6 +104,7 @@ struct store_live {
     uint64_t heard_ns;     /* When an answer came, or the first that is due was asked. */
     struct event *retry;   /* Time to connect again. */
     struct event *silence; /* Time to see whether it still answers. */
+    struct lookup *lookup; /* Under way, for the next try; NULL: none. */
     struct store_script scripts[STORE_SCRIPTS];
 };
 

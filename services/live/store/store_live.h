@@ -17,8 +17,9 @@
  * Time to live is kept in milliseconds, rounded up. The answer to a command that has timed out is
  * read and dropped; it still is one of the 16384 until then.
  *
- * Left out: passwords and TLS; Redis Cluster; a host's name is resolved blocking, once per
- * connection, so give numbers where that matters. Redis 6 or later (SET … KEEPTTL).
+ * Left out: passwords and TLS; Redis Cluster. A host's name is looked up blocking for the first
+ * connection, which all wait for, and beside the loop for each later one. Redis 6 or later
+ * (SET … KEEPTTL).
  *
  * Builds with hiredis 0.14 and 1.x. */
 #ifndef SERVICES_LIVE_STORE_STORE_LIVE_H

@@ -169,7 +169,12 @@ static void verify(struct tokens *port, struct call *call, uint64_t token, enum 
     work_end(work);
 }
 
-static const struct tokens_ops tokens_live_ops = {.issue = issue, .verify = verify};
+static void drop(struct tokens *port, uint64_t token)
+{
+    wallet_drop(((struct tokens_live *)port)->config.wallet, token);
+}
+
+static const struct tokens_ops tokens_live_ops = {.issue = issue, .verify = verify, .drop = drop};
 
 /* ---- From open to close ---------------------------------------------------------------------- */
 

@@ -13,7 +13,7 @@ struct slot {
     struct span access, session; /* In bytes. */
     uint32_t number;             /* Its place. */
     uint32_t uses;
-    bool is_kept;
+    bool is_kept, is_grant;
 };
 
 struct wallet {
@@ -89,9 +89,10 @@ uint64_t wallet_keep(struct wallet *wallet, struct span access, struct span sess
         memcpy(slot->bytes, access.bytes, access.length);
     if (session.length > 0)
         memcpy(slot->bytes + access.length, session.bytes, session.length);
+    slot->is_grant = session.length > 0;
     slot->access = (struct span){slot->bytes, access.length};
-    slot->session = session.length > 0 ? (struct span){slot->bytes + access.length, session.length}
-                                       : slot->access;
+    slot->session =
+        slot->is_grant ? (struct span){slot->bytes + access.length, session.length} : slot->access;
     slot->uses++;
     slot->is_kept = true;
     list_push_last(&wallet->kept, &slot->link);
@@ -119,6 +120,18 @@ bool wallet_find(const struct wallet *wallet, uint64_t token, enum token_part pa
     if (slot != NULL)
         *text = part == TOKEN_SESSION ? slot->session : slot->access;
     return slot != NULL;
+}
+
+bool wallet_find_grant(const struct wallet *wallet, uint64_t token, struct span *access,
+                       struct span *session)
+{
+    const struct slot *slot = slot_of(wallet, token);
+
+    if (slot == NULL || !slot->is_grant)
+        return false;
+    *access = slot->access;
+    *session = slot->session;
+    return true;
 }
 
 void wallet_drop(struct wallet *wallet, uint64_t token)

@@ -19,12 +19,18 @@ struct wallet;
 struct wallet *wallet_open(uint32_t max);
 void wallet_close(struct wallet *wallet);
 
-/* Copies both; session may be empty: then the first stands for both. Never 0. */
+/* Copies both. A grant has both; what was shown has no session: then the first stands for both.
+ * Never 0. */
 uint64_t wallet_keep(struct wallet *wallet, struct span access, struct span session);
 
 /* Borrowed until the next wallet_keep or wallet_drop. False: it is not here. */
 bool wallet_find(const struct wallet *wallet, uint64_t token, enum token_part part,
                  struct span *text);
+
+/* Both texts of a grant. False: it is not here, or it is one that was shown, which nobody else is
+ * to be given: a handle can be guessed. */
+bool wallet_find_grant(const struct wallet *wallet, uint64_t token, struct span *access,
+                       struct span *session);
 void wallet_drop(struct wallet *wallet, uint64_t token); /* Twice, or 0, changes nothing. */
 
 /* What token_forged(flaw) stands for; copied. */
