@@ -50,6 +50,14 @@ void *arena_take(struct arena *arena, size_t bytes)
     return arena->base + start;
 }
 
+void *arena_take_untouched(struct arena *arena, size_t bytes)
+{
+    void *taken = arena_take(arena, bytes);
+
+    arena->untouched += bytes;
+    return taken;
+}
+
 void arena_reset(struct arena *arena)
 {
     bool is_little = arena->used <= CLEARED_BY_HAND_MAX;
@@ -57,5 +65,5 @@ void arena_reset(struct arena *arena)
     /* Locked memory cannot be dropped; then it is cleared like a little. */
     if (is_little || madvise(arena->base, arena->used, MADV_DONTNEED) != 0)
         memset(arena->base, 0, arena->used);
-    arena->used = 0;
+    arena->used = arena->untouched = 0;
 }

@@ -15,8 +15,9 @@
 
 struct arena {
     unsigned char *base;
-    size_t size; /* Bytes reserved. */
-    size_t used; /* Bytes handed out. */
+    size_t size;      /* Bytes reserved. */
+    size_t used;      /* Bytes handed out, … */
+    size_t untouched; /* … and of these, what waits for whoever took it to touch it. */
 };
 
 /* Reserves address space for size bytes. False when the system refuses. */
@@ -25,6 +26,20 @@ void arena_close(struct arena *arena);
 
 /* Zeroed, aligned to 64 bytes, owned by the arena. */
 void *arena_take(struct arena *arena, size_t bytes);
+
+/* The same for what will be used little by little, and most of it perhaps never. arena_touch: so
+ * many bytes more of it are used now. */
+void *arena_take_untouched(struct arena *arena, size_t bytes);
+static inline void arena_touch(struct arena *arena, size_t bytes)
+{
+    arena->untouched -= bytes;
+}
+
+/* Bytes in use: what the kernel has had to lend, to a page here and there. */
+static inline size_t arena_touched(const struct arena *arena)
+{
+    return arena->used - arena->untouched;
+}
 
 /* Everything taken is given back at once and reads as zero when it is taken again. */
 void arena_reset(struct arena *arena);

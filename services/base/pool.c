@@ -28,10 +28,17 @@ void pool_init(struct pool *pool, struct arena *arena, size_t record_size, uint3
     size_t size = whole_size(record_size);
 
     *pool = (struct pool){
-        .records = arena_take(arena, pool_bytes(record_size, records_max) - 64),
+        .arena = arena,
+        .records = arena_take_untouched(arena, pool_bytes(record_size, records_max) - 64),
         .record_size = size,
         .records_max = records_max,
     };
+}
+
+static void *take_fresh(struct pool *pool)
+{
+    arena_touch(pool->arena, pool->record_size);
+    return pool->records + pool->record_size * pool->fresh++;
 }
 
 void *pool_take(struct pool *pool)
@@ -41,7 +48,7 @@ void *pool_take(struct pool *pool)
     if (record != NULL)
         memcpy(&pool->free, record, sizeof pool->free);
     else if (pool->fresh < pool->records_max)
-        record = pool->records + pool->record_size * pool->fresh++;
+        record = take_fresh(pool);
     else
         return NULL;
     pool->taken++;

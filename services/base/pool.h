@@ -13,7 +13,8 @@
 #include "services/base/arena.h"
 
 struct pool {
-    unsigned char *records; /* Lent by the arena that the pool was set up in. */
+    struct arena *arena;    /* That it was set up in. */
+    unsigned char *records; /* Lent by it. */
     void *free;             /* Records given back, linked through their first word. */
     size_t record_size;     /* Bytes, a multiple of 16. */
     uint32_t records_max;

@@ -173,6 +173,6 @@ void audit_end(struct audit *audit, const struct evidence *evidence, bool has_dr
     audit_accounts(audit);
     audit_likes_end(audit, evidence, has_drained);
     audit_orders_end(audit, evidence, has_drained);
-    audit_auth_end(audit);
+    audit_auth_end(audit, evidence);
     audit_counter_end(audit);
 }

@@ -58,6 +58,8 @@ struct evidence { /* Borrowed by audit_end. */
     /* A service's call to the store got no answer, or a refusal. With a log behind it a like is
      * then taken without being shown, so what is shown has no lower bound. */
     bool has_store_missed;
+    /* It has dropped keys to make room, or nobody knows: what it shows may be too little. */
+    bool has_store_evicted;
     uint64_t dead_letters; /* Records put into TOPIC_DEAD, in the warm-up as well. */
 };
 
@@ -105,9 +107,9 @@ static inline void audit_event(struct audit *audit)
 }
 
 /* Once, after the run: the accounts, the likes, the orders and their trips, the tokens, the
- * counters. result->store, result->counter and result->requests are written, and measure is not
- * closed yet. has_drained: everybody has an answer, and nothing is in the log or on its way;
- * otherwise only what holds at any time is checked, and likes are counted as undrained. */
+ * counters. result->counter and result->requests are written, and measure is not closed yet.
+ * has_drained: everybody has an answer, and nothing is in the log or on its way; otherwise only
+ * what holds at any time is checked, and likes are counted as undrained. */
 void audit_end(struct audit *audit, const struct evidence *evidence, bool has_drained);
 
 #endif

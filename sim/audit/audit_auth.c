@@ -127,17 +127,17 @@ static bool has_store_faults(const struct scenario *scenario)
 
 /* One look-up without an answer, be it a lost message, is enough for a denylist that then
  * accepts. */
-static bool is_promised(const struct audit *audit)
+static bool is_promised(const struct audit *audit, const struct evidence *evidence)
 {
     const struct scenario *scenario = audit->scenario;
 
-    return is_shown_at(scenario, asks_every_time) && audit->result->store.evictions == 0 &&
+    return is_shown_at(scenario, asks_every_time) && !evidence->has_store_evicted &&
            (scenario->store.is_persistent || !has_store_faults(scenario));
 }
 
-void audit_auth_end(struct audit *audit)
+void audit_auth_end(struct audit *audit, const struct evidence *evidence)
 {
-    if (!is_promised(audit))
+    if (!is_promised(audit, evidence))
         return;
     audit->result->invariants_checked++;
     if (audit->revoked_accepted > 0)

@@ -29,7 +29,7 @@ void audit_likes_end(struct audit *audit, const struct evidence *evidence, bool 
 /* audit_auth.c */
 void audit_auth_init(struct audit *audit);
 void audit_auth_heard(struct audit *audit, const struct token_news *news);
-void audit_auth_end(struct audit *audit);
+void audit_auth_end(struct audit *audit, const struct evidence *evidence);
 
 /* audit_counter.c */
 void audit_counter_end(struct audit *audit);

@@ -102,7 +102,8 @@ static bool promises_to_keep(const struct scenario *scenario, const struct servi
  * call that found no answer may have counted all the same, and a store that forgets, or that is
  * full and may not, counts too little. cached moves the counter apart from the row, and may be one
  * off. */
-static bool shows_exactly(const struct audit *audit, const struct service_spec *likes)
+static bool shows_exactly(const struct audit *audit, const struct evidence *evidence,
+                          const struct service_spec *likes)
 {
     const struct scenario *scenario = audit->scenario;
     const struct result *result = audit->result;
@@ -110,7 +111,7 @@ static bool shows_exactly(const struct audit *audit, const struct service_spec *
 
     return has_log && scenario->faults_max == 0 && scenario->network.loss == 0 &&
            result->requests.failed[FAILURE_TIMEOUT] == 0 &&
-           result->requests.failed[FAILURE_ERROR] == 0 && result->store.evictions == 0 &&
+           result->requests.failed[FAILURE_ERROR] == 0 && !evidence->has_store_evicted &&
            (scenario->store.eviction != EVICTION_NONE || scenario->store.memory == 0);
 }
 
@@ -256,7 +257,7 @@ void audit_likes_end(struct audit *audit, const struct evidence *evidence, bool 
     if (!has_drained)
         return;
     must_be_kept = promises_to_keep(audit->scenario, likes);
-    is_exact = shows_exactly(audit, likes);
+    is_exact = shows_exactly(audit, evidence, likes);
     map_init(&posts, audit->arena, 64);
     gather_posts(audit, &posts);
     gather_rows(audit, evidence, &posts);

@@ -6,9 +6,7 @@
 
 #include <stddef.h>
 
-#include <openssl/evp.h>
-
-#include "services/base/check.h"
+#include "sim/engine/sha256.h"
 
 static void lay_out(unsigned char *bytes, uint64_t word)
 {
@@ -18,19 +16,10 @@ static void lay_out(unsigned char *bytes, uint64_t word)
 
 void fingerprint_hex(const struct fingerprint *print, uint64_t count, char hex[65])
 {
-    static const char digits[] = "0123456789abcdef";
     unsigned char bytes[24];
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned int length = 0;
 
     lay_out(bytes, print->low);
     lay_out(bytes + 8, print->high);
     lay_out(bytes + 16, count);
-    check(EVP_Digest(bytes, sizeof bytes, digest, &length, EVP_sha256(), NULL) == 1);
-    check(length == 32);
-    for (size_t i = 0; i < length; i++) {
-        hex[2 * i] = digits[digest[i] >> 4];
-        hex[2 * i + 1] = digits[digest[i] & 15];
-    }
-    hex[64] = '\0';
+    sha256_hex(bytes, sizeof bytes, hex);
 }

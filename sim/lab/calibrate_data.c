@@ -4,13 +4,14 @@
  * one row's transaction (calibrate_commit.c), less that row and a read. Keys are scattered, as
  * those of people are. */
 #define _GNU_SOURCE
+#include <math.h>
 #include <string.h>
 
 #include "services/live/store/store_live.h"
 #include "services/live/table/table_live.h"
 #include "sim/lab/calibrate_inside.h"
 
-enum { ROWS_MAX = 500, READS = 400, SCANS = 25 };
+enum { ROWS_MAX = 500, READS = 400, SCANS = 25, READ_TIMEOUT_MS = 5000 };
 
 static const uint64_t timeout_ns = 10000000000u, ms_ns = 1000000;
 
@@ -152,42 +153,48 @@ static bool measure_table(struct calibrator *calibrator, struct rows *rows)
            probe_run(&read, calibrator, &to->read);
 }
 
-/* On this thread, without the way to a worker and back. */
-static double read_alone(struct database *database, enum table_read how, enum schema_table of,
-                         uint64_t key)
+double calibrate_read(struct database *database, enum table_read how, enum schema_table of,
+                      uint64_t key)
 {
     const struct database_question question = {how, of, key, 0};
     uint64_t begun_ns = loop_clock_ns();
     int64_t value;
 
-    (void)database_read(database, &question, 5000, &value);
+    if (database_read(database, &question, READ_TIMEOUT_MS, &value) != DATABASE_OK)
+        return NAN;
     return (double)(loop_clock_ns() - begun_ns) * 1e-3;
 }
 
-static void measure_reads(struct calibrator *calibrator, struct database *database)
+/* Needs as many answers as a probe does. */
+static bool measure_reads(struct calibrator *calibrator, struct database *database)
 {
     struct calibration *to = calibrator->calibration;
+    struct calibrated statement;
     double took_us[READS];
 
     for (unsigned i = 0; i < READS; i++)
-        took_us[i] = read_alone(database, TABLE_ROW, TABLE_CUSTOM, calibrate_key(1 + i));
-    to->statement_us = calibrated_of(took_us, READS).mean;
+        took_us[i] = calibrate_read(database, TABLE_ROW, TABLE_CUSTOM, calibrate_key(1 + i));
+    statement = calibrated_of(took_us, READS);
+    to->statement_us = statement.mean;
     for (unsigned i = 0; i < SCANS; i++)
-        took_us[i] = read_alone(database, TABLE_COUNT, TABLE_LIKES, i);
+        took_us[i] = calibrate_read(database, TABLE_COUNT, TABLE_LIKES, i);
     to->scan = calibrated_of(took_us, SCANS);
     to->scan_rows = calibrator->scenario->table.likes_rows;
+    return (statement.n >= READS / 10 * 9 && to->scan.n >= SCANS / 10 * 9) ||
+           calibrate_fail(calibrator, "the database", "its rows could not be read");
 }
 
 static bool measure_alone(struct calibrator *calibrator)
 {
     char why[160] = "";
     struct database *database = database_open(&calibrator->servers.table, why);
+    bool is_good;
 
     if (database == NULL)
         return calibrate_fail(calibrator, "the database", why);
-    measure_reads(calibrator, database);
+    is_good = measure_reads(calibrator, database);
     database_close(database);
-    return true;
+    return is_good;
 }
 
 bool calibrate_table(struct calibrator *calibrator)

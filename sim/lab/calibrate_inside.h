@@ -21,6 +21,7 @@
 #include "services/base/dice.h"
 #include "services/live/loop/loop.h"
 #include "services/live/node/stats.h"
+#include "services/live/table/database.h"
 #include "sim/lab/calibrate.h"
 #include "sim/lab/crew.h"
 
@@ -107,6 +108,10 @@ bool calibrate_is_interrupted(const struct calibrator *calibrator);
 
 /* Each n its own key, far from its neighbours'. */
 uint64_t calibrate_key(uint64_t n);
+
+/* One read on this thread, without the way to a worker and back, in us. NaN: it failed. */
+double calibrate_read(struct database *database, enum table_read how, enum schema_table of,
+                      uint64_t key);
 
 /* A process that dies with us, and does not hear Ctrl-C. As fork(2). */
 pid_t calibrate_fork(void);

@@ -1,10 +1,9 @@
 /* calibrate_rabbit.c — RabbitMQ: records, at the scenario's rate, since the nodes of the
  * calibration put theirs into Kafka. Ours is started beside it; in the user's are the run's queues
- * for as long as this takes. */
+ * until the calibration ends. */
 #include <math.h>
 #include <stdio.h>
 
-#include "services/live/rabbit/rabbit_lab.h"
 #include "sim/lab/calibrate_records.h"
 
 enum { PUTS_LEAST = 100, PUTS_MOST = 1000 }; /* Per second. */
@@ -41,14 +40,12 @@ static void note_settings(struct servers *servers, const char *given)
     servers->has_embedded_broker = !servers_has_text(given);
     if (!servers->has_embedded_broker)
         snprintf(servers->queue.brokers, sizeof servers->queue.brokers, "%s", given);
-    servers->is_lasting = true; /* Who cleans up behind us knows the calibration's Kafka only. */
 }
 
 /* The servers of the calibration with another queue in the place of theirs. */
 bool calibrate_rabbit(struct calibrator *calibrator)
 {
     struct servers servers = calibrator->servers;
-    char why[160];
     bool is_good;
 
     if (!is_to_be_had(&calibrator->options->servers))
@@ -60,8 +57,6 @@ bool calibrate_rabbit(struct calibrator *calibrator)
     if (is_good) {
         calibrate_note_version(calibrator, servers.versions);
         is_good = measure(calibrator, &servers.queue);
-        if (!servers.has_embedded_broker)
-            (void)rabbit_drop_queues(&servers.queue, servers.run, why);
     }
     rabbit_server_kill(&servers.rabbit);
     return is_good;

@@ -15,6 +15,12 @@ void read_figures(struct lab *lab, struct crew_figures *figures)
         crew_read(lab->crew, i, &figures[i]);
 }
 
+void read_store(struct lab *lab, struct store_mark *mark)
+{
+    mark->is_read = lab->servers.wanted.store && servers_store_read(&lab->servers, &mark->figures);
+    mark->at_ns = loop_clock_ns();
+}
+
 static double ratio(uint64_t above, uint64_t below)
 {
     return below == 0 ? 0 : (double)above / (double)below;
@@ -32,7 +38,7 @@ static void close_stage(struct service_result *result, const char *name, uint64_
     struct stage_result *stage = &result->stages[result->stages_max++];
 
     snprintf(stage->name, sizeof stage->name, "%s", name);
-    stage->mean_ms = ratio(sum_ns, result->visits) * 1e-6;
+    stage->mean_ms = ratio(sum_ns, result->let_in) * 1e-6;
 }
 
 static void close_stages(struct service_result *result, const struct node_stats *was,
@@ -45,10 +51,10 @@ static void close_stages(struct service_result *result, const struct node_stats 
     };
 
     for (int i = 0; i < STATS_WAITS; i++)
-        if (is->waited[i] != was->waited[i] && result->visits > 0)
+        if (is->waited[i] != was->waited[i] && result->let_in > 0)
             close_stage(result, names[i], is->waited_ns[i] - was->waited_ns[i]);
     for (int i = 0; i < VISIT_STAGES; i++)
-        if (is->staged_ns[i] > was->staged_ns[i] && result->visits > 0)
+        if (is->staged_ns[i] > was->staged_ns[i] && result->let_in > 0)
             close_stage(result, visit_stage_name((enum visit_stage)i),
                         is->staged_ns[i] - was->staged_ns[i]);
 }
@@ -115,6 +121,7 @@ static void close_station(struct lab *lab, uint32_t number, struct service_resul
     snprintf(result->name, sizeof result->name, "%s", crew_station_name(lab->crew, number));
     result->replicas_max = is->replicas_max;
     result->visits = is->sum.visits - was->sum.visits;
+    result->let_in = is->sum.let_in - was->sum.let_in;
     result->shed = is->sum.shed - was->sum.shed;
     result->core_seconds = (double)capacity * 1e-9;
     result->replica_seconds = (double)(is->up_area - was->up_area) * 1e-9;
@@ -150,11 +157,18 @@ struct sums { /* Of all stations. */
     struct node_stats was, is;
 };
 
+/* One that the user has started anew meanwhile counts from nought. */
+static bool was_store_read(const struct lab *lab)
+{
+    const struct store_mark *was = &lab->store_warm, *is = &lab->store_end;
+
+    return was->is_read && is->is_read && is->figures.cpu_us >= was->figures.cpu_us;
+}
+
 static void close_store(struct lab *lab, const struct sums *sums)
 {
     struct store_result *store = &lab->result->store;
-    struct store_figures now;
-    char why[160];
+    const struct store_mark *was = &lab->store_warm, *is = &lab->store_end;
 
     store->is_used = lab->servers.wanted.store;
     if (!store->is_used)
@@ -162,15 +176,15 @@ static void close_store(struct lab *lab, const struct sums *sums)
     store->commands = sums->is.store_commands - sums->was.store_commands;
     store->hits = sums->is.store_hits - sums->was.store_hits;
     store->misses = sums->is.store_misses - sums->was.store_misses;
-    if (!servers_store_read(&lab->servers, &now, why))
+    store->unread = !was_store_read(lab);
+    if (store->unread)
         return;
-    store->evictions = grown(lab->store_before.evicted, now.evicted);
-    store->expired = grown(lab->store_before.expired, now.expired);
-    store->bytes_max = now.bytes;
-    store->wasted_bytes = now.wasted;
-    if (now.cpu_us > lab->store_before.cpu_us)
-        store->utilization = ratio((now.cpu_us - lab->store_before.cpu_us) * 1000,
-                                   (loop_clock_ns() - lab->store_before_ns) * now.threads);
+    store->evictions = grown(was->figures.evicted, is->figures.evicted);
+    store->expired = grown(was->figures.expired, is->figures.expired);
+    store->bytes_max = is->figures.bytes;
+    store->wasted_bytes = is->figures.wasted;
+    store->utilization = ratio((is->figures.cpu_us - was->figures.cpu_us) * 1000,
+                               (is->at_ns - was->at_ns) * is->figures.threads);
 }
 
 static void close_queue(struct lab *lab, const struct sums *sums)
@@ -201,7 +215,6 @@ static void close_table(struct lab *lab, const struct sums *sums)
 {
     struct table_result *table = &lab->result->table;
     const struct node_stats *was = &sums->was, *is = &sums->is;
-    uint64_t time_ns = lab->end_ns - lab->warm_ns;
 
     table->is_used = lab->servers.wanted.table;
     if (!table->is_used)
@@ -210,9 +223,8 @@ static void close_table(struct lab *lab, const struct sums *sums)
     table->writes = is->table_writes - was->table_writes;
     table->commits = is->table_commits - was->table_commits;
     table->rows_written = is->table_rows - was->table_rows;
-    if (is->table_connections > 0)
-        table->pool_utilization =
-            ratio(is->table_busy.area - was->table_busy.area, time_ns * is->table_connections);
+    table->pool_utilization = ratio(is->table_busy.area - was->table_busy.area,
+                                    is->table_connections.area - was->table_connections.area);
     table->pool_wait_mean_ms =
         ratio(is->table_pool_waits_ns - was->table_pool_waits_ns, table->reads + table->writes) *
         1e-6;

@@ -44,7 +44,7 @@ static void look(struct fleet *fleet, struct fleet_view *view)
     if (window_s > 0) {
         view->in_flight =
             (double)(now.sum.inside.area - seen->sum.inside.area) * 1e-9 / window_s / ready;
-        view->rate = (double)(now.sum.visits - seen->sum.visits) / window_s / ready;
+        view->rate = (double)(now.sum.let_in - seen->sum.let_in) / window_s / ready;
     }
     view->lag = (double)crew_lag(station->crew) / ready;
     scaler->seen = now;

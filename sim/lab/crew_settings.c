@@ -51,12 +51,6 @@ static void settings_servers(struct node_settings *settings, const struct server
     settings->table.connections = connections;
 }
 
-static const struct address *front_of(const struct station *station)
-{
-    return station->front != NULL ? &station->front->places[0].address
-                                  : &station->places[0].address;
-}
-
 static const enum token_algorithm algorithms[ALGORITHMS] = {
     [ALGORITHM_HS256] = TOKEN_HS256,
     [ALGORITHM_RS256] = TOKEN_RS256,
@@ -114,7 +108,7 @@ void settings_of_place(const struct place *place, struct node_settings *settings
     settings->cpu.is_burnt = crew->options->burns;
     settings->listen = place->address;
     for (uint32_t i = 0; i < crew->scenario->services_max && !station->is_balancer; i++)
-        settings->peers[i] = *front_of(crew->services[i]);
+        settings->peers[i] = *crew_front(crew, i);
     if (station->front != NULL)
         settings->front = station->front->places[0].address;
     if (!station->is_balancer)

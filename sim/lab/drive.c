@@ -115,15 +115,21 @@ static void second_passes(void *context)
         loop_alarm_set(lab->second, (lab->seconds + 1) * second_ns - now_ns);
 }
 
-static void warmup_ends(void *context)
+static void begin_figures(struct lab *lab)
 {
-    struct lab *lab = context;
-
     read_figures(lab, lab->at_warm);
     memcpy(lab->last, lab->at_warm, sizeof lab->last);
     memset(lab->peaks, 0, sizeof lab->peaks);
     lab->lag_max = 0;
     lab->warm_ns = loop_clock_ns();
+}
+
+static void warmup_ends(void *context)
+{
+    struct lab *lab = context;
+
+    read_store(lab, &lab->store_warm);
+    begin_figures(lab);
 }
 
 static void look_around(void *context)
@@ -232,11 +238,13 @@ void drive_run(struct lab *lab)
 {
     const struct scenario *scenario = lab->scenario;
 
+    read_store(lab, &lab->store_start);
+    lab->store_warm = lab->store_start;
     lab->loop.origin_ns = loop_clock_ns(); /* The run begins now. */
     loop_enter(&lab->loop);
     if (lab->crew != NULL)
         crew_begin(lab->crew);
-    warmup_ends(lab);
+    begin_figures(lab);
     if (scenario->warmup_ns > 0)
         loop_alarm_set(lab->warm, scenario->warmup_ns);
     if (scenario->duration_ns >= second_ns)
@@ -254,6 +262,7 @@ void drive_run(struct lab *lab)
         second_passes(lab);
     read_figures(lab, lab->at_end);
     lab->end_ns = loop_clock_ns();
+    read_store(lab, &lab->store_end);
 }
 
 /* RabbitMQ tells of no message that is between it and a worker's board, which is up to 100 ms old:

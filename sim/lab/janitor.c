@@ -66,13 +66,11 @@ static void clean(const struct servers *servers, const char *made)
 
     if (was_made(made, JANITOR_KEYS) && !store_forget(servers->store.server, servers->run, why))
         tell("Redis", why);
-    if (was_made(made, JANITOR_TOPICS) && servers->queue.is_rabbit) {
-        if (!rabbit_drop_queues(&servers->queue, servers->run, why))
-            tell("RabbitMQ", why);
-    } else if (was_made(made, JANITOR_TOPICS) &&
-               !queue_drop_topics(&servers->queue, servers->run, why)) {
+    if (was_made(made, JANITOR_TOPICS) && !queue_drop_topics(&servers->queue, servers->run, why))
         tell("Kafka", why);
-    }
+    if (was_made(made, JANITOR_QUEUES) &&
+        !rabbit_drop_queues(servers->options->servers.rabbitmq, servers->run, why))
+        tell("RabbitMQ", why);
     if (was_made(made, JANITOR_TABLES) && !database_drop(&servers->table, why))
         tell("PostgreSQL", why);
     remove_folder(servers->folder);

@@ -12,6 +12,7 @@
 enum janitor_task { /* What it will have to drop. */
                     JANITOR_KEYS = 'k',
                     JANITOR_TOPICS = 'q',
+                    JANITOR_QUEUES = 'r', /* RabbitMQ's; a calibration has both. */
                     JANITOR_TABLES = 't',
                     JANITOR_ALONE = '.' /* Nobody writes any more: we were not killed. */
 };

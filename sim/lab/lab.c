@@ -52,6 +52,16 @@ static void note_send_lag(struct lab *lab)
     report->is_void = report->send_lag_p99_ms > lag_allowed_ms;
 }
 
+/* In the warm-up and the drain as well. What nobody knows may have been. */
+static bool has_store_evicted(struct lab *lab)
+{
+    const struct store_mark *was = &lab->store_start;
+    struct store_mark is;
+
+    read_store(lab, &is);
+    return !was->is_read || !is.is_read || is.figures.evicted != was->figures.evicted;
+}
+
 /* Services have stopped: what is there now is what there will be. */
 static enum lab_end judge(struct lab *lab, bool has_drained)
 {
@@ -59,6 +69,7 @@ static enum lab_end judge(struct lab *lab, bool has_drained)
     static struct crew_figures last; /* at_end knows nothing of what was missed since then. */
     char why[160] = "";
 
+    evidence.has_store_evicted = lab->servers.wanted.store && has_store_evicted(lab);
     evidence.has_store_missed = lab->crew == NULL;
     for (uint32_t i = 0; lab->crew != NULL && i < crew_stations(lab->crew); i++) {
         crew_read(lab->crew, i, &last);
@@ -95,12 +106,6 @@ static enum lab_end run(struct lab *lab, uint64_t began_ns)
     enum lab_end end;
     bool has_drained;
 
-    if (lab->servers.wanted.store) {
-        char why[160];
-
-        servers_store_read(&lab->servers, &lab->store_before, why);
-        lab->store_before_ns = loop_clock_ns();
-    }
     drive_run(lab);
     if (lab->crew == NULL)
         attached_note_lag(lab);

@@ -28,6 +28,12 @@ struct proofs { /* What the audit is shown. */
     uint64_t dead_letters, dead_before; /* In the broker: in the end, and before the run. */
 };
 
+struct store_mark { /* What the store had counted at an instant. */
+    bool is_read;
+    struct store_figures figures;
+    uint64_t at_ns; /* loop_clock_ns */
+};
+
 struct lab {
     const struct scenario *scenario;
     const struct lab_options *options;
@@ -57,8 +63,7 @@ struct lab {
     uint64_t warm_ns, end_ns;                   /* When these were read: loop_clock_ns. */
     struct crew_figures last[LAB_STATIONS_MAX]; /* A second ago, for peaks. */
     double peaks[LAB_STATIONS_MAX];
-    struct store_figures store_before;
-    uint64_t store_before_ns; /* When that was read: loop_clock_ns. */
+    struct store_mark store_start, store_warm, store_end;
 
     char died[400]; /* A server of ours that ended by itself, and how; "": none. */
 
@@ -81,6 +86,7 @@ void attached_settle(struct lab *lab);
 
 /* close.c */
 void read_figures(struct lab *lab, struct crew_figures *figures);
+void read_store(struct lab *lab, struct store_mark *mark); /* Blocking. */
 void close_figures(struct lab *lab);
 void close_counters(struct lab *lab); /* When the nodes have stopped: of the whole run. */
 void close_dead_letters(struct lab *lab, uint64_t letters); /* The same; letters: of this run. */

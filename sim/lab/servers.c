@@ -442,10 +442,12 @@ static bool stop_or_go(struct process *process, bool begins)
 static bool store_fault(struct servers *servers, enum fault_kind kind, bool begins,
                         char why[static 160])
 {
-    if (kind != FAULT_CRASH)
+    if (kind != FAULT_CRASH) {
+        servers->is_store_stopped = begins && servers->store_process.pid != 0;
         return stop_or_go(&servers->store_process, begins);
+    }
     if (begins) {
-        process_kill(&servers->store_process);
+        servers_store_kill(servers);
         return true;
     }
     if (process_is_running(&servers->store_process) || servers_store_start(servers))
@@ -562,6 +564,7 @@ void servers_heal(struct servers *servers)
     if (!servers->wanted.store || servers->store_is_theirs)
         return;
     process_signal(&servers->store_process, SIGCONT);
+    servers->is_store_stopped = false;
     if (process_is_running(&servers->store_process) || servers_store_start(servers))
         servers_store_wait(servers, version, why);
 }

@@ -28,6 +28,13 @@ struct janitor { /* janitor.h */
     int pipe;    /* Its end is ours to close. */
 };
 
+struct store_figures { /* Since its start; ours, since the run's. cpu_us: user and system. */
+    uint64_t evicted, expired, cpu_us;
+    uint64_t bytes;  /* Redis: at the peak; memcached: now. */
+    uint64_t wasted; /* memcached: of its pages, in no item. */
+    uint32_t threads;
+};
+
 struct servers {
     struct servers_wanted wanted;
     char folder[64]; /* "/tmp/sim-XXXXXX"; sun_path is short. */
@@ -36,6 +43,9 @@ struct servers {
     struct rabbit_server rabbit;          /* Instead of the broker; the same. */
     struct janitor janitor;
     const struct store_spec *store_spec;   /* Borrowed from the scenario. */
+    struct store_figures store_earlier;    /* Of its processes that faults have killed. */
+    bool is_store_stopped;                 /* By a fault. */
+    bool has_lost_counts;                  /* One was killed that could not be asked before. */
     bool store_is_theirs, table_is_theirs; /* Not started by us: the run's traces are dropped. */
     bool is_lasting; /* Nodes that are not ours live on what is made: nothing is dropped. */
     int lock;        /* A held database; -1: none. */
@@ -46,13 +56,6 @@ struct servers {
     char versions[200];                /* For struct lab_report. */
     const struct lab_options *options; /* Borrowed; for interruptions. */
     bool has_embedded_broker;
-};
-
-struct store_figures { /* Since the server's start. cpu_us: user and system. */
-    uint64_t evicted, expired, cpu_us;
-    uint64_t bytes;  /* Redis: at the peak; memcached: now. */
-    uint64_t wasted; /* memcached: of its pages, in no item. */
-    uint32_t threads;
 };
 
 struct servers_wanted servers_wanted_by(const struct service_spec *spec);
@@ -108,14 +111,17 @@ void servers_heal(struct servers *servers);
 /* One more in servers->versions. */
 void servers_add_version(struct servers *servers, const char *text);
 /* servers_store.c: one part of servers_note and servers_up; the process, ours, from its start to
- * its first answer (false: why), and what it has counted. */
+ * its first answer (false: why), and to its end by a fault. */
 void servers_store_note(struct servers *servers, const struct scenario *scenario,
                         const struct lab_servers *where);
 enum lab_end servers_store_up(struct servers *servers, char trouble[static 400]);
 bool servers_store_start(struct servers *servers);
 bool servers_store_wait(struct servers *servers, char version[static 32], char why[static 160]);
-bool servers_store_read(const struct servers *servers, struct store_figures *figures,
-                        char why[static 160]);
+void servers_store_kill(struct servers *servers);
+
+/* What it has counted, in all its processes. Blocking: a millisecond, as a rule. False: it did not
+ * answer, or is stopped. */
+bool servers_store_read(const struct servers *servers, struct store_figures *figures);
 
 /* Where a node that listens there is reached by its balancer; where it listens, if that is one
  * address or if there is no balancer. False: nobody knows the balancer's host. A name blocks. */

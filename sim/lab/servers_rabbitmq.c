@@ -221,7 +221,7 @@ enum lab_end servers_rabbit_up(struct servers *servers, char trouble[static 400]
     snprintf(text, sizeof text, "RabbitMQ %s", version);
     servers_add_version(servers, text);
     if (!servers->has_embedded_broker && !servers->is_lasting)
-        janitor_note(&servers->janitor, JANITOR_TOPICS);
+        janitor_note(&servers->janitor, JANITOR_QUEUES);
     if (rabbit_make_queues(queue, servers->run, why))
         return LAB_DONE;
     snprintf(trouble, 400, "the run's queues cannot be made: %s", why);

@@ -196,19 +196,51 @@ static bool read_memcached(const char *server, struct store_figures *figures, ch
     return true;
 }
 
-bool servers_store_read(const struct servers *servers, struct store_figures *figures,
-                        char why[static 160])
+static bool ask(const struct servers *servers, struct store_figures *figures)
 {
     struct store_info info;
+    char why[160];
 
-    *figures = (struct store_figures){.threads = 1};
     if (servers->store.is_memcached)
         return read_memcached(servers->store.server, figures, why);
     if (!store_read_info(servers->store.server, &info, why))
         return false;
-    figures->evicted = info.evicted;
-    figures->expired = info.expired;
-    figures->cpu_us = info.cpu_us;
-    figures->bytes = info.used_memory_peak;
+    *figures = (struct store_figures){.evicted = info.evicted,
+                                      .expired = info.expired,
+                                      .cpu_us = info.cpu_us,
+                                      .bytes = info.used_memory_peak,
+                                      .threads = 1};
     return true;
+}
+
+bool servers_store_read(const struct servers *servers, struct store_figures *figures)
+{
+    const struct store_figures *earlier = &servers->store_earlier;
+
+    if (servers->is_store_stopped || servers->has_lost_counts)
+        return false;
+    *figures = *earlier;
+    if (!servers->store_is_theirs && servers->store_process.pid == 0)
+        return true; /* It is down, and counts nothing. */
+    if (!ask(servers, figures))
+        return false;
+    figures->evicted += earlier->evicted;
+    figures->expired += earlier->expired;
+    figures->cpu_us += earlier->cpu_us;
+    if (earlier->bytes > figures->bytes)
+        figures->bytes = earlier->bytes;
+    return true;
+}
+
+/* Its counters begin anew with the next process. */
+void servers_store_kill(struct servers *servers)
+{
+    struct store_figures all;
+
+    if (servers_store_read(servers, &all))
+        servers->store_earlier = all;
+    else
+        servers->has_lost_counts = true;
+    servers->is_store_stopped = false;
+    process_kill(&servers->store_process);
 }

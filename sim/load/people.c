@@ -37,7 +37,8 @@ struct people *people_open(struct clients *clients, const struct scenario *scena
         asked->auth.kind == AUTH_NONE)
         return NULL;
     people = arena_take(clients->ports.arena, sizeof *people);
-    people->all = arena_take(clients->ports.arena, sizeof(struct person) * people_max(spec));
+    people->all =
+        arena_take_untouched(clients->ports.arena, sizeof(struct person) * people_max(spec));
     people->seed = seed;
     people->refreshes = asked->auth.kind != AUTH_SESSION;
     people->lifetime_ns = people->refreshes ? asked->auth.ttl_ns : asked->auth.session_ns;
@@ -50,6 +51,7 @@ static void meet(struct person *person, struct clients *clients, uint64_t number
     char of[32];
 
     memset(person, 0, sizeof *person);
+    arena_touch(clients->ports.arena, sizeof *person);
     snprintf(of, sizeof of, "person %llu", (unsigned long long)number);
     clients_stream(&person->dice, clients->spec, clients->people->seed, of);
     list_init(&person->waiting);

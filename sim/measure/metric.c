@@ -192,7 +192,7 @@ static bool read_shed(const struct result *result, const void *record, const str
     const struct service_result *service = record;
 
     (void)result, (void)metric;
-    return share((double)service->shed, (double)(service->visits + service->shed), value);
+    return share((double)service->shed, (double)service->visits, value);
 }
 
 /* Of the stolen tokens that were revoked. */
@@ -214,6 +214,13 @@ static bool read_auth_count(const struct result *result, const void *record,
                             const struct metric *metric, double *value)
 {
     return read_per_run(result, record, metric, value) && result->auth.is_used;
+}
+
+/* What its server did not tell nobody knows. */
+static bool read_store(const struct result *result, const void *record, const struct metric *metric,
+                       double *value)
+{
+    return read_field(result, record, metric, value) && result->store.unread == 0;
 }
 
 /* Per second: what it costs the store that people log in. */
@@ -346,7 +353,7 @@ static const struct metric metrics[] = {
     {"queue.redelivered", METRIC_COUNT, read_per_run, AT(result, queue.redelivered)},
     {"queue.dead_letters", METRIC_COUNT, read_per_run, AT(result, queue.dead)},
     {"store.hit_rate", METRIC_SHARE, read_hit_rate, OWN},
-    {"store.utilization", METRIC_SHARE, read_field, AT(result, store.utilization)},
+    {"store.utilization", METRIC_SHARE, read_store, AT(result, store.utilization)},
     {"table.utilization", METRIC_SHARE, read_field, AT(result, table.utilization)},
     {"table.pool_utilization", METRIC_SHARE, read_field, AT(result, table.pool_utilization)},
     {"table.hottest_row", METRIC_SHARE, read_field, AT(result, table.hottest_row_busy)},

@@ -115,7 +115,7 @@ static struct stage_result *stage_named(struct service_result *service, const ch
 /* A stage that one side has not is one of 0 ms there. */
 static void merge_stages(struct service_result *to, const struct service_result *from)
 {
-    double to_visits = (double)to->visits, from_visits = (double)from->visits;
+    double to_let_in = (double)to->let_in, from_let_in = (double)from->let_in;
 
     for (uint32_t i = 0; i < from->stages_max; i++)
         (void)stage_named(to, from->stages[i].name);
@@ -125,7 +125,7 @@ static void merge_stages(struct service_result *to, const struct service_result 
         for (uint32_t j = 0; j < from->stages_max; j++)
             if (strcmp(from->stages[j].name, to->stages[i].name) == 0)
                 mean_ms = from->stages[j].mean_ms;
-        pool(&to->stages[i].mean_ms, to_visits, mean_ms, from_visits);
+        pool(&to->stages[i].mean_ms, to_let_in, mean_ms, from_let_in);
     }
 }
 
@@ -137,9 +137,9 @@ static void merge_service(struct service_result *to, double to_s, const struct s
     pool(&to->busiest_replica, to->core_seconds, from->busiest_replica, from->core_seconds);
     pool(&to->held, to->core_seconds, from->held, from->core_seconds);
     pool(&to->gil_held, to->core_seconds, from->gil_held, from->core_seconds);
-    pool(&to->gil_wait_mean_ms, (double)to->visits, from->gil_wait_mean_ms, (double)from->visits);
-    pool(&to->wait_mean_ms, (double)to->visits, from->wait_mean_ms, (double)from->visits);
-    pool(&to->sojourn_mean_ms, (double)to->visits, from->sojourn_mean_ms, (double)from->visits);
+    pool(&to->gil_wait_mean_ms, (double)to->let_in, from->gil_wait_mean_ms, (double)from->let_in);
+    pool(&to->wait_mean_ms, (double)to->let_in, from->wait_mean_ms, (double)from->let_in);
+    pool(&to->sojourn_mean_ms, (double)to->let_in, from->sojourn_mean_ms, (double)from->let_in);
     pool(&to->in_system_mean, to_s, from->in_system_mean, from_s);
     KEEP_MAX(to, from, replicas_max);
     KEEP_MAX(to, from, held_peak);
@@ -148,6 +148,7 @@ static void merge_service(struct service_result *to, double to_s, const struct s
     KEEP_MAX(to, from, utilization_peak);
     KEEP_MAX(to, from, queue_max);
     ADD(to, from, visits);
+    ADD(to, from, let_in);
     ADD(to, from, shed);
     ADD(to, from, replica_seconds);
     ADD(to, from, core_seconds);
@@ -168,6 +169,7 @@ static void merge_store(struct store_result *to, double to_s, const struct store
     ADD(to, from, evictions);
     ADD(to, from, expired);
     ADD(to, from, lost);
+    ADD(to, from, unread);
 }
 
 static void merge_queue(struct queue_result *to, const struct queue_result *from)

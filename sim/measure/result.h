@@ -31,9 +31,9 @@ struct requests_result { /* offered = ok + late + failed + in_flight, always. */
     uint64_t attempts; /* Tries sent by clients, retries included. */
 };
 
-/* Mean time of a service's visits, looked at in two ways: what they waited for ("cpu", "store",
- * "table", "peer" …), and, where the service has a pipeline, at which stage of it they were
- * ("accept", "validate" … "send"; these add up to the time inside). */
+/* Mean time of a service's visits that were let in, looked at in two ways: what they waited for
+ * ("cpu", "store", "table", "peer" …), and, where the service has a pipeline, at which stage of it
+ * they were ("accept", "validate" … "send"; these add up to the time inside). */
 struct stage_result {
     char name[16];
     double mean_ms;
@@ -42,7 +42,9 @@ struct stage_result {
 struct service_result {
     char name[NAME_MAX_BYTES];
     uint32_t replicas_max;
-    uint64_t visits, shed; /* Requests that came in, and those of them turned away at once. */
+    uint64_t visits; /* Requests that came in. */
+    uint64_t let_in; /* Of them, those that had a place inside or in a line, … */
+    uint64_t shed;   /* … and those turned away, at once or out of a line. */
     double replica_seconds;
     double utilization;      /* Busy core time over core time of the ready replicas, 0 … 1. */
     double utilization_peak; /* Of its busiest second. */
@@ -58,7 +60,7 @@ struct service_result {
     double wait_mean_ms;     /* Of all who waited, zeros included: Wq. */
     uint32_t queue_max;      /* Longest line at one replica. */
     double in_system_mean;   /* Requests inside, all replicas: L, by area. */
-    double sojourn_mean_ms;  /* Time inside: W. Little: L = (visits / time) W. */
+    double sojourn_mean_ms;  /* Time inside: W. Little: L = (let_in / time) W. */
     double core_seconds;     /* Capacity bought: cores x replica_seconds. */
     struct stage_result stages[RESULT_STAGES_MAX];
     uint32_t stages_max;
@@ -71,6 +73,8 @@ struct store_result {
     double utilization_peak;                                   /* Of the busiest of them. */
     uint64_t bytes_max;
     uint64_t wasted_bytes; /* memcached: of its pages, in no item, at the end. */
+    uint64_t unread; /* Live runs whose server did not say what it had counted: nothing is known of
+                        evictions, expired, utilization and bytes. */
 };
 
 struct queue_result {

@@ -166,6 +166,8 @@ static json_t *services_of(const struct result *result)
 
 static json_t *store_of(const struct scenario *scenario, const struct store_result *store)
 {
+    static const char *const told[] = {"evictions",        "expired",   "utilization",
+                                       "utilization_peak", "bytes_max", "wasted_bytes"};
     bool is_memcached = scenario->store.kind == STORE_MEMCACHED;
     json_t *object = json_object();
 
@@ -180,6 +182,8 @@ static json_t *store_of(const struct scenario *scenario, const struct store_resu
     set_real(object, "utilization_peak", store->utilization_peak);
     set_count(object, "bytes_max", store->bytes_max);
     set_count(object, "wasted_bytes", store->wasted_bytes);
+    for (size_t i = 0; store->unread > 0 && i < sizeof told / sizeof told[0]; i++)
+        json_object_set_new(object, told[i], json_null());
     return object;
 }
 

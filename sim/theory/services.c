@@ -286,8 +286,6 @@ static void note_limits(struct work *work, uint32_t service)
         service_workers(spec) > 0 ? fmin(service_workers(spec), spec->in_flight) : spec->in_flight;
 
     work->table.timeout = fmax(work->table.timeout, seconds_of(spec->table_timeout_ns));
-    if (auth_looks_up(spec))
-        work->store_timeout = fmax(work->store_timeout, seconds_of(spec->store_timeout_ns));
     work->store_timeout = fmax(work->store_timeout, seconds_of(spec->store_timeout_ns));
     for (uint32_t i = 0; i < spec->steps_max; i++) {
         double timeout = seconds_of(spec->steps[i].timeout_ns);

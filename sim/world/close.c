@@ -11,29 +11,29 @@ static const char *const op_names[OP_KINDS] = {
 };
 
 static void close_stage(struct service_result *result, const char *name, uint64_t sum_ns,
-                        uint64_t visits)
+                        uint64_t let_in)
 {
     struct stage_result *stage = &result->stages[result->stages_max++];
 
     snprintf(stage->name, sizeof stage->name, "%s", name);
-    stage->mean_ms = (double)sum_ns * 1e-6 / (double)visits;
+    stage->mean_ms = (double)sum_ns * 1e-6 / (double)let_in;
 }
 
 static void close_stages(const struct group *group, struct service_result *result)
 {
-    if (group->visits == 0)
+    if (group->let_in == 0)
         return;
     for (int kind = 0; kind < OP_KINDS; kind++) {
         if (group->waited[kind].calls == 0)
             continue;
         if (group->is_balancer && kind == OP_TIMER) /* Pauses of checks, alarms of hedges. */
             continue;
-        close_stage(result, op_names[kind], group->waited[kind].sum_ns, group->visits);
+        close_stage(result, op_names[kind], group->waited[kind].sum_ns, group->let_in);
     }
     for (int stage = 0; stage < VISIT_STAGES; stage++)
         if (group->staged_ns[stage] > 0)
             close_stage(result, visit_stage_name((enum visit_stage)stage), group->staged_ns[stage],
-                        group->visits);
+                        group->let_in);
 }
 
 static double at_most_one(double share)
@@ -83,6 +83,7 @@ static void close_group(const struct group *group)
     snprintf(result->name, sizeof result->name, "%s", group->spec->name);
     result->replicas_max = group->ready_max;
     result->visits = group->visits;
+    result->let_in = group->let_in;
     result->shed = group->shed;
     result->replica_seconds = (double)area_sum(&group->replicas_up, now_ns) * 1e-9;
     result->core_seconds = result->replica_seconds * group->spec->cores;

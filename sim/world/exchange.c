@@ -117,7 +117,7 @@ static void enter(struct exchange *exchange)
     exchange->door = (struct link){NULL, NULL};
     list_push_last(&node->visits, &exchange->inside);
     line_enter(&node->group->inside, exchange->arrived_ns);
-    node->group->visits++;
+    node->group->let_in++;
     if (node->world->trace != NULL)
         tracing_enters(exchange);
 }
@@ -238,6 +238,7 @@ static void admit(struct exchange *exchange)
     struct node *node = exchange->to;
     struct processor *processor = &node->processor;
 
+    node->group->visits++;
     if (!has_room(exchange)) {
         node->group->shed++;
         answer_back(exchange, CALL_SHED, 0);

@@ -84,7 +84,7 @@ static void look(struct fleet *fleet, struct fleet_view *view)
 {
     struct group *group = list_entry(fleet, struct group, fleet);
     uint64_t now_ns = world_now_ns(group->world);
-    const struct seen now = {now_ns, group->visits, area_sum(&group->cores.busy, now_ns),
+    const struct seen now = {now_ns, group->let_in, area_sum(&group->cores.busy, now_ns),
                              area_sum(&group->cores.capacity, now_ns),
                              area_sum(&group->inside.length, now_ns)};
     double capacity = (double)(now.capacity - group->seen.capacity);
@@ -96,7 +96,7 @@ static void look(struct fleet *fleet, struct fleet_view *view)
         view->cpu = (double)(now.busy - group->seen.busy) / capacity;
     if (window_s > 0) {
         view->in_flight = (double)(now.inside - group->seen.inside) * 1e-9 / window_s / ready;
-        view->rate = (double)(now.visits - group->seen.visits) / window_s / ready;
+        view->rate = (double)(now.let_in - group->seen.let_in) / window_s / ready;
     }
     view->lag = (double)queue_model_group_lag(group->world->parts.queue, group->spec->name) / ready;
     group->seen = now;

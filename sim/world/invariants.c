@@ -78,8 +78,10 @@ static uint64_t dead_letters(const struct world *world)
 void invariants_end(struct world *world)
 {
     bool has_drained = world->result->end == RUN_DONE && world_is_quiet(world);
-    struct evidence evidence = {
-        .ops = &evidence_world_ops, .context = world, .dead_letters = dead_letters(world)};
+    struct evidence evidence = {.ops = &evidence_world_ops,
+                                .context = world,
+                                .has_store_evicted = world->result->store.evictions > 0,
+                                .dead_letters = dead_letters(world)};
 
     for (uint32_t i = 0; i < world->groups_max; i++) {
         check_little(world, &world->groups[i]);

@@ -32,7 +32,10 @@ static struct token_entry *take_place(struct tokens_model *model, uint64_t now_n
         model->next = (model->next + 1) % model->length;
         return oldest;
     }
-    return model->length < TOKENS_MAX ? &model->all[model->length++] : NULL;
+    if (model->length == TOKENS_MAX)
+        return NULL;
+    arena_touch(model->arena, sizeof *oldest);
+    return &model->all[model->length++];
 }
 
 /* Its own, or that of the token that is renewed. */
@@ -196,7 +199,8 @@ void tokens_model_open(struct tokens_model *model, const struct model_setup *wit
     *model = (struct tokens_model){
         .spec = spec,
         .events = with->events,
-        .all = arena_take(with->arena, sizeof(struct token_entry) * TOKENS_MAX),
+        .arena = with->arena,
+        .all = arena_take_untouched(with->arena, sizeof(struct token_entry) * TOKENS_MAX),
         .over = {.session = 1, .expires_ns = INT64_MIN}};
     dice_init(&model->dice, with->seed, "tokens");
 }

@@ -29,6 +29,7 @@ struct tokens_model {
     const struct tokens_spec *spec;
     struct events *events;
     struct dice dice;
+    struct arena *arena; /* Of all of them. */
     struct token_entry *all;
     uint32_t length, next; /* Places used so far; the one whose turn it is to be used again. */
     struct token_claims forged[TOKEN_FLAWS]; /* Shown last. */

@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "sim/world/tracing.h"
 #include "sim/world/world_inside.h"
@@ -104,7 +103,7 @@ static void second_passes(struct event *event)
 /* What the autoscaler saw stays as far behind as it was: its window does not begin anew. */
 static void keep_seen(struct group *group, uint64_t now_ns)
 {
-    group->seen.visits -= group->visits;
+    group->seen.let_in -= group->let_in;
     group->seen.busy -= area_sum(&group->cores.busy, now_ns);
     group->seen.capacity -= area_sum(&group->cores.capacity, now_ns);
     group->seen.inside -= area_sum(&group->inside.length, now_ns);
@@ -122,7 +121,7 @@ static void forget_warmup(struct group *group, uint64_t now_ns)
     area_restart(&group->replicas_up, now_ns);
     memset(group->waited, 0, sizeof group->waited);
     memset(group->staged_ns, 0, sizeof group->staged_ns);
-    group->visits = group->shed = 0;
+    group->visits = group->let_in = group->shed = 0;
     group->ready_max = group->ready;
     group->carried_ns = 0;
     group->longest_line = 0;
@@ -177,18 +176,15 @@ static uint64_t wall_ns(void)
     return (uint64_t)now.tv_sec * second_ns + (uint64_t)now.tv_nsec;
 }
 
-/* Of the whole process: what the machine's owner cares about. 0 where /proc does not say. */
-static uint64_t resident_bytes(void)
+/* Of this world alone, and not what the process has: a run ends where it would end anywhere else.
+ * The order of its events is left out; it is little beside what they are about. */
+static uint64_t touched_bytes(const struct world *world)
 {
-    unsigned long pages = 0;
-    FILE *file = fopen("/proc/self/statm", "r");
+    uint64_t bytes = arena_touched(&world->arena) + arena_touched(&world->models);
 
-    if (file == NULL)
-        return 0;
-    if (fscanf(file, "%*u %lu", &pages) != 1)
-        pages = 0;
-    fclose(file);
-    return pages * (uint64_t)sysconf(_SC_PAGESIZE);
+    for (uint32_t i = 0; i < world->nodes_max; i++)
+        bytes += arena_touched(&world->nodes[i].arena);
+    return bytes;
 }
 
 static bool hits_limit(struct world *world, const char *limit)
@@ -211,7 +207,7 @@ static bool must_stop(struct world *world, uint64_t began_ns)
     }
     if (wall_ns() - began_ns > limits->wall_ns)
         return hits_limit(world, "wall");
-    if (resident_bytes() > limits->memory)
+    if (touched_bytes(world) > limits->memory)
         return hits_limit(world, "memory");
     return false;
 }

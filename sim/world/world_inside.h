@@ -22,7 +22,7 @@
 #include "sim/world/world_parts.h"
 
 struct seen { /* What the autoscaler last saw, to take differences from; modulo 2^n. */
-    uint64_t at_ns, visits;
+    uint64_t at_ns, let_in;
     unsigned __int128 busy, capacity, inside; /* Areas. */
 };
 
@@ -54,8 +54,8 @@ struct group {
     struct usage workers;    /* Threads, processes; of an event loop: loops in blocking calls. */
     struct usage gil;        /* The interpreter's lock, one per replica. */
     struct area replicas_up; /* Ready, or finishing what they have: both are paid for. */
-    uint64_t visits, shed;
-    unsigned __int128 carried_ns; /* Stays before the warm-up's end of those inside then. */
+    uint64_t visits, let_in, shed; /* As in the result. */
+    unsigned __int128 carried_ns;  /* Stays before the warm-up's end of those inside then. */
     struct waited waited[OP_KINDS];
     uint64_t staged_ns[VISIT_STAGES]; /* Time that visits spent at each stage. */
     struct seen seen;

@@ -25,7 +25,7 @@ static struct { /* One case's. */
     struct audit audit;
     struct rig_rows tables[TABLE_KINDS];
     struct rig_rows shown; /* a = post, value = the number. */
-    bool has_store_missed;
+    bool has_store_missed, has_store_evicted;
     uint64_t dead_letters, now_ns;
 } lab;
 
@@ -102,6 +102,7 @@ static inline void rig_end(bool has_drained)
 {
     const struct evidence evidence = {.ops = &rig_evidence_ops,
                                       .has_store_missed = lab.has_store_missed,
+                                      .has_store_evicted = lab.has_store_evicted,
                                       .dead_letters = lab.dead_letters};
 
     audit_end(&lab.audit, &evidence, has_drained);

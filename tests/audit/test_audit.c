@@ -262,6 +262,22 @@ static void a_store_that_missed_some_may_show_too_little_but_never_too_much(void
     }
 }
 
+static void a_store_that_dropped_keys_is_not_held_to_what_it_shows(void **state)
+{
+    (void)state;
+    for (int has_evicted = 0; has_evicted < 2; has_evicted++) {
+        begin(DESIGN_BATCHED, ACK_QUEUE);
+        lab.has_store_evicted = has_evicted;
+        user_likes(7, 1, CALL_OK);
+        a_row_lies_in(TABLE_LIKES, 1, 7, 0);
+        the_store_shows(1, 0);
+        if (has_evicted)
+            expect_peace();
+        else
+            expect_break("acknowledged <= shown <= attempted");
+    }
+}
+
 static void of_a_run_that_has_not_drained_nothing_is_known(void **state)
 {
     (void)state;
@@ -487,6 +503,7 @@ int main(void)
         CASE(what_is_shown_lies_between_told_and_tried),
         CASE(a_number_that_the_design_only_estimates_is_measured_and_not_judged),
         CASE(a_store_that_missed_some_may_show_too_little_but_never_too_much),
+        CASE(a_store_that_dropped_keys_is_not_held_to_what_it_shows),
         CASE(of_a_run_that_has_not_drained_nothing_is_known),
         CASE(an_order_that_was_told_of_and_charged_is_as_it_should_be),
         CASE(an_order_charged_twice_is_a_break),

@@ -11,6 +11,7 @@
 
 #include "services/base/arena.h"
 #include "services/base/check.h"
+#include "services/base/pool.h"
 
 enum { KIB = 1024, MIB = 1024 * 1024 };
 
@@ -77,6 +78,26 @@ static void a_generous_arena_costs_nothing_until_it_is_used(void **state)
     assert_true(arena_open(&arena, (size_t)64 * KIB * MIB)); /* 64 GiB. */
     taken = arena_take(&arena, (size_t)63 * KIB * MIB);
     taken[(size_t)62 * KIB * MIB] = 1;
+    arena_close(&arena);
+}
+
+static void what_is_taken_counts_when_it_is_touched_if_it_was_taken_for_that(void **state)
+{
+    struct arena arena;
+    struct pool pool;
+
+    (void)state;
+    assert_true(arena_open(&arena, MIB));
+    (void)arena_take(&arena, 640);
+    assert_int_equal(arena_touched(&arena), 640);
+    pool_init(&pool, &arena, 64, 1000);
+    assert_int_equal(arena_touched(&arena), 640);
+    pool_give(&pool, pool_take(&pool));
+    (void)pool_take(&pool); /* The same record. */
+    (void)pool_take(&pool);
+    assert_int_equal(arena_touched(&arena), 640 + 2 * 64);
+    arena_reset(&arena);
+    assert_int_equal(arena_touched(&arena), 0);
     arena_close(&arena);
 }
 
@@ -155,6 +176,7 @@ int main(void)
         cmocka_unit_test(a_small_arena_reads_as_zero_after_a_reset),
         cmocka_unit_test(a_large_arena_reads_as_zero_after_a_reset),
         cmocka_unit_test(a_generous_arena_costs_nothing_until_it_is_used),
+        cmocka_unit_test(what_is_taken_counts_when_it_is_touched_if_it_was_taken_for_that),
         cmocka_unit_test(a_full_arena_is_our_own_mistake_and_stops_the_run),
         cmocka_unit_test(a_listener_that_fails_itself_does_not_come_back_for_ever),
     };

@@ -298,3 +298,12 @@ uint64_t rig_staged_ns(const struct rig *rig, enum visit_stage stage)
     return rig->fixture != NULL ? rig->fixture->world->groups[0].staged_ns[stage]
                                 : peers_of(rig)->stats.staged_ns[stage];
 }
+
+void rig_expect_shed(const struct rig *rig, uint64_t shed, uint64_t visits)
+{
+    const struct group *group = rig->fixture != NULL ? &rig->fixture->world->groups[0] : NULL;
+    const struct node_stats *stats = group == NULL ? &peers_of(rig)->stats : NULL;
+
+    assert_int_equal(group != NULL ? group->shed : stats->shed, shed);
+    assert_int_equal(group != NULL ? group->visits : stats->visits, visits);
+}

@@ -51,4 +51,7 @@ void rig_answer(struct rig *rig, uint32_t visit, enum call_outcome outcome, int6
 void rig_stage(struct rig *rig, uint32_t visit, enum visit_stage stage);
 uint64_t rig_staged_ns(const struct rig *rig, enum visit_stage stage);
 
+/* What the other node has counted: so many came in, and so many of them were turned away. */
+void rig_expect_shed(const struct rig *rig, uint64_t shed, uint64_t visits);
+
 #endif

@@ -219,6 +219,19 @@ static void a_threshold_without_a_value_has_not_passed(void **state)
     assert_false(result.passed);
 }
 
+/* "utilization < 80%" must not hold because nobody could ask the store. */
+static void what_the_store_did_not_tell_is_no_nought(void **state)
+{
+    (void)state;
+    result.store = (struct store_result){.is_used = true};
+    judge("store.utilization", BELOW, 0.8);
+    assert_true(result.passed);
+    result.store.unread = 1;
+    judge("store.utilization", BELOW, 0.8);
+    assert_false(result.thresholds[0].has_value);
+    assert_false(result.passed);
+}
+
 static void no_thresholds_pass(void **state)
 {
     (void)state;
@@ -241,6 +254,7 @@ int main(void)
         cmocka_unit_test_setup(what_is_left_of_an_order_is_that_of_those_that_went_well, setup),
         cmocka_unit_test_setup(a_threshold_holds_on_its_own_side_of_the_bound, setup),
         cmocka_unit_test_setup(a_threshold_without_a_value_has_not_passed, setup),
+        cmocka_unit_test_setup(what_the_store_did_not_tell_is_no_nought, setup),
         cmocka_unit_test_setup(no_thresholds_pass, setup),
     };
     return cmocka_run_group_tests_name("metric", tests, NULL, NULL);

@@ -103,7 +103,7 @@ static void fill(struct result *result, uint64_t scale)
     for (uint64_t i = 0; i < 10 * scale; i++)
         histogram_record(&result->latency, i * 1000);
     result->services_max = 1;
-    result->services[0].visits = 10 * scale;
+    result->services[0].let_in = 10 * scale;
     result->services[0].core_seconds = 10;
     result->services[0].utilization = 0.1 * (double)scale;
     result->services[0].utilization_peak = 0.2 * (double)scale;

@@ -53,6 +53,7 @@ static void in_a_full_line_by_priority_the_last_of_the_least_urgent_gives_way(vo
     assert_int_equal(q[0].call.outcome, CALL_PENDING); /* Who runs is not interrupted. */
     assert_int_equal(q[2].call.outcome, CALL_PENDING);
     assert_int_equal(q[6].call.outcome, CALL_PENDING);
+    rig_expect_shed(rig, 4, 7);
 }
 
 static void too_many_inside_are_too_many_whoever_comes(void **state)
@@ -138,6 +139,7 @@ static void last_in_is_first_out_and_in_a_full_line_the_oldest_gives_way(void **
     rig_answer(rig, 1, CALL_OK, 0, 0);
     rig_wait_for_visits(rig, 3);
     assert_int_equal(service->seen[2].ask.key, 2);
+    rig_expect_shed(rig, 1, 4);
 }
 
 static void who_has_waited_too_long_is_turned_away_where_the_line_says_so(void **state)
@@ -152,6 +154,7 @@ static void who_has_waited_too_long_is_turned_away_where_the_line_says_so(void *
     assert_int_equal(rig_service(rig)->visits, 1);
     ask(rig, &q[1], &plain); /* The worker is free, and takes the next. */
     rig_wait_for_visits(rig, 2);
+    rig_expect_shed(rig, 1, 3);
 }
 
 static const struct CMUnitTest tests[] = {

@@ -195,6 +195,17 @@ static void what_has_no_value_is_null(void **state)
     assert_true(json_is_null(json_object_get(json_array_get(at(0, "thresholds"), 0), "value")));
 }
 
+static void what_the_store_did_not_tell_is_null_and_what_clients_saw_of_it_is_not(void **state)
+{
+    (void)state;
+    sample.merged[0].store = (struct store_result){.is_used = true, .hits = 7, .unread = 1};
+    print();
+    assert_true(json_is_null(at(0, "store.evictions")));
+    assert_true(json_is_null(at(0, "store.bytes_max")));
+    assert_true(json_is_null(at(0, "store.utilization")));
+    assert_int_equal(json_integer_value(at(0, "store.hits")), 7);
+}
+
 static void series_have_one_value_per_second_and_null_where_nothing_came_in_time(void **state)
 {
     const json_t *p99_ms;
@@ -256,6 +267,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(requests_add_up_in_the_document_too, setup, teardown),
         cmocka_unit_test_setup_teardown(money_is_whole_minor_units, setup, teardown),
         cmocka_unit_test_setup_teardown(what_has_no_value_is_null, setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            what_the_store_did_not_tell_is_null_and_what_clients_saw_of_it_is_not, setup, teardown),
         cmocka_unit_test_setup_teardown(
             series_have_one_value_per_second_and_null_where_nothing_came_in_time, setup, teardown),
         cmocka_unit_test_setup_teardown(

@@ -126,6 +126,42 @@ static void mm1k_loses_as_its_closed_form_says(void **state)
     trial_close(&trial);
 }
 
+/* P(all K places are taken): births and deaths. */
+static double mmck_full(unsigned c, unsigned k, double offered)
+{
+    double weight = 1, all = 1;
+
+    for (unsigned n = 1; n <= k; n++) {
+        weight *= offered / (n < c ? n : c);
+        all += weight;
+    }
+    return weight / all;
+}
+
+/* Four threads, six places: who gives way does not change how many there are. */
+static void mmck_turns_as_many_away_whoever_gives_way(void **state)
+{
+    static const char *const lines[] = {"fifo", "lifo"};
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        char yaml[512], name[32];
+        struct trial trial;
+
+        snprintf(yaml, sizeof yaml,
+                 "version: 1\nname: station\nduration: 60s\nwarmup: 1s\nnetwork: {latency: 0s}\n"
+                 "load: [{rate: 4400/s}]\n"
+                 "services: {station: {cores: 4, runtime: {threads: 4}, queue: 6, line: %s,"
+                 " steps: [{compute: {dist: exponential, mean: 1ms}}]}}\n",
+                 lines[i]);
+        snprintf(name, sizeof name, "M/M/4/10 loss, %s", lines[i]);
+        trial_run_text(&trial, yaml, 1, 20);
+        trial_holds(&trial);
+        expect(name, trial_estimate(&trial, "services.station.shed"), mmck_full(4, 10, 4.4));
+        trial_close(&trial);
+    }
+}
+
 /* L = lambda W at the same station: the area and the stays are measured apart. */
 static void littles_law_holds_as_an_identity(void **state)
 {
@@ -136,7 +172,7 @@ static void littles_law_holds_as_an_identity(void **state)
                 (struct station){"4", "3200/s", "{dist: exponential, mean: 1ms}", "1M", "40s", 20});
     for (unsigned i = 0; i < trial.seeds; i++) {
         const struct service_result *station = &trial.results[i]->services[0];
-        double rate = (double)station->visits / trial.results[i]->measured_s;
+        double rate = (double)station->let_in / trial.results[i]->measured_s;
 
         assert_true(fabs(station->in_system_mean - rate * station->sojourn_mean_ms * 1e-3) <
                     1e-3 * station->in_system_mean);
@@ -179,6 +215,7 @@ int main(void)
         cmocka_unit_test(md1_waits_half_as_long_as_mm1),
         cmocka_unit_test(mg1_waits_as_pollaczek_and_khinchine_say),
         cmocka_unit_test(mm1k_loses_as_its_closed_form_says),
+        cmocka_unit_test(mmck_turns_as_many_away_whoever_gives_way),
         cmocka_unit_test(littles_law_holds_as_an_identity),
         cmocka_unit_test(four_threads_with_a_line_each_wait_as_four_single_servers),
     };

@@ -1,6 +1,8 @@
 /* The model of SQL where each replica has a pool of connections of its own. */
 #include "tests/lib/test.h"
 
+#include <math.h>
+
 #include "tests/lib/world_fixture.h"
 
 enum { QUESTIONS = 16 };
@@ -108,6 +110,25 @@ static void after_a_pause_every_pool_goes_on(void **state)
         assert_int_equal(questions[i].done_ns, MS(50) + held_ns + trip_ns / 2);
 }
 
+/* Two replicas with two connections each: SQLite's are one to write and one to read. */
+static void they_are_as_busy_as_the_share_of_all_that_are_held(void **state)
+{
+    (void)state;
+    for (uint32_t writers = 0; writers < 2; writers++) {
+        struct table_result figures = {.is_used = false};
+
+        close_world(state);
+        open_plain(state);
+        spec.writers = writers;
+        begin_insert(0, 0, SECONDS(10));
+        table_read(&f->nodes[1].table, question_begin(f, &questions[1]), TABLE_ROW, TABLE_LIKES, 7,
+                   99, SECONDS(10));
+        run_for(f, MS(20));
+        table_model_close(f->table, MS(20), &figures);
+        assert_true(fabs(figures.pool_utilization - (1.001 + 1) / (4 * 20)) < 1e-6);
+    }
+}
+
 #define proves(name) cmocka_unit_test_setup_teardown(name, open_plain, close_world)
 
 int main(void)
@@ -118,6 +139,7 @@ int main(void)
         proves(on_sqlite_a_read_does_not_wait_behind_writes),
         proves(after_a_restart_every_pool_is_empty),
         proves(after_a_pause_every_pool_goes_on),
+        proves(they_are_as_busy_as_the_share_of_all_that_are_held),
     };
 
     return cmocka_run_group_tests_name("pools of connections", tests, NULL, NULL);

@@ -3,6 +3,8 @@
 #include "tests/lib/trial.h"
 
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define HEAD "version: 1\nname: test\nduration: 20s\nnetwork: {latency: 0s}\n"
@@ -99,6 +101,31 @@ static void a_full_line_sheds_and_the_shed_are_counted(void **state)
                      only(&trial)->requests.ok + only(&trial)->requests.failed[FAILURE_SHED]);
     assert_int_equal(only(&trial)->services[0].queue_max, 10);
     trial_close(&trial);
+}
+
+/* Twice as many as one thread can serve: half of them are turned away, be it before they come in,
+ * out of the line, or when their turn has come. */
+static void those_turned_away_out_of_a_line_are_the_same_share_of_all_who_came(void **state)
+{
+    static const char *const lines[] = {"fifo", "lifo", "codel"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        char yaml[512];
+        struct trial trial;
+        const struct result *result;
+
+        snprintf(yaml, sizeof yaml,
+                 HEAD "load: [{verb: call, arrivals: constant, rate: 2k/s}]\n"
+                      "services: {web: {kind: custom, runtime: {threads: 1}, line: %s, queue: 10,"
+                      " steps: [{compute: 1ms}]}}\n",
+                 lines[i]);
+        trial_run_text(&trial, yaml, 1, 1);
+        result = only(&trial);
+        assert_int_equal(result->services[0].visits, result->requests.offered);
+        assert_true(fabs(trial_estimate(&trial, "services.web.shed").mean - 0.5) < 0.002);
+        trial_close(&trial);
+    }
 }
 
 static void an_answer_after_the_client_gave_up_is_late_and_no_success(void **state)
@@ -227,6 +254,45 @@ static void the_autoscaler_follows_the_rule_and_waits_for_the_boot(void **state)
     trial_close(&trial);
 }
 
+/* Calm, or with a backlog that grows by 20,000 requests a second. */
+static void run_in_64_mib(struct trial *trial, const char *rate)
+{
+    char yaml[512];
+
+    snprintf(yaml, sizeof yaml,
+             HEAD "limits: {memory: 64MiB}\nload: [{verb: call, rate: %s, patience: 1h}]\n"
+                  "services: {web: {kind: custom, queue: 1M, in_flight: 1M,"
+                  " steps: [{compute: 1ms}]}}\n",
+             rate);
+    trial_run_text(trial, yaml, 1, 1);
+}
+
+/* Seeds run side by side, and their results stay: neither may end a run. */
+static void a_limit_of_memory_is_of_one_world_whatever_the_process_has(void **state)
+{
+    const size_t beside = (size_t)256 << 20;
+    struct trial alone, crowded, calm;
+    void *others;
+
+    (void)state;
+    run_in_64_mib(&alone, "20k/s");
+    others = malloc(beside);
+    assert_non_null(others);
+    memset(others, 1, beside);
+    run_in_64_mib(&crowded, "20k/s");
+    run_in_64_mib(&calm, "500/s");
+    assert_int_equal(alone.results[0]->end, RUN_LIMIT);
+    assert_string_equal(alone.results[0]->limit, "memory");
+    assert_true(alone.results[0]->events > 50000);
+    assert_int_equal(crowded.results[0]->end, RUN_LIMIT);
+    assert_int_equal(crowded.results[0]->events, alone.results[0]->events);
+    assert_int_equal(calm.results[0]->end, RUN_DONE);
+    free(others);
+    trial_close(&alone);
+    trial_close(&crowded);
+    trial_close(&calm);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -236,6 +302,7 @@ int main(void)
         cmocka_unit_test(changing_the_balancer_does_not_change_who_arrives_when),
         cmocka_unit_test(other_luck_does_not_change_who_asks_what_when),
         cmocka_unit_test(a_full_line_sheds_and_the_shed_are_counted),
+        cmocka_unit_test(those_turned_away_out_of_a_line_are_the_same_share_of_all_who_came),
         cmocka_unit_test(an_answer_after_the_client_gave_up_is_late_and_no_success),
         cmocka_unit_test(latency_counts_from_the_intended_arrival),
         cmocka_unit_test(a_crash_fails_what_was_inside_and_refuses_what_comes),
@@ -243,6 +310,7 @@ int main(void)
         cmocka_unit_test(threads_share_a_core_in_slices),
         cmocka_unit_test(a_thread_is_held_from_accept_to_answer),
         cmocka_unit_test(the_autoscaler_follows_the_rule_and_waits_for_the_boot),
+        cmocka_unit_test(a_limit_of_memory_is_of_one_world_whatever_the_process_has),
     };
 
     return cmocka_run_group_tests_name("world", tests, NULL, NULL);

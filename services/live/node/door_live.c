@@ -156,6 +156,7 @@ static void admit(struct door_live *door, struct guest *guest)
     guest->is_counted = true;
     door->inside++;
     door->stats->visits++;
+    door->stats->let_in++;
     note_inside(door);
     if (!cpu_live_has_workers(door->config.cpu)) {
         hand_over(door, guest);
@@ -277,6 +278,7 @@ static const struct door_ops door_live_ops = {.answer = answer, .stage = name_st
 
 static void shed(struct door_live *door, struct http_request *request, const struct ask *ask)
 {
+    door->stats->visits++;
     door->stats->shed++;
     reply(request, ask, CALL_SHED, 0, 0);
 }

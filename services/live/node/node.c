@@ -20,10 +20,10 @@
 #include "services/live/memory/memory_live.h"
 #include "services/live/node/door_live.h"
 #include "services/live/node/failpoint.h"
+#include "services/live/node/life.h"
 #include "services/live/node/metrics.h"
 #include "services/live/node/peer_live.h"
 #include "services/live/node/prefork.h"
-#include "services/live/node/register.h"
 #include "services/live/node/roster.h"
 #include "services/live/node/settings.h"
 #include "services/live/node/stats_board.h"
@@ -33,8 +33,6 @@
 #include "services/live/table/table_live.h"
 #include "services/live/tokens/tokens_live.h"
 
-#define PUBLISH_EVERY_NS UINT64_C(100000000)
-#define STILL_COMING_NS UINT64_C(100000000) /* What the balancer sent before it heard of us. */
 #define DRAIN_MAX_NS UINT64_C(10000000000)
 
 enum { GREETING_MS = 5000, TOKENS_KEPT_MAX = 1 << 15 };
@@ -65,36 +63,27 @@ struct node {
     const struct service_ops *ops;
     void *service;
     struct roster roster; /* Of a balancer. */
-    struct registrar *registrar;
-
-    struct event *publish, *drain, *patience, *told[2]; /* told: SIGTERM, SIGINT. */
-    bool is_draining;
-    int exit_code;
+    struct life life;
+    struct event *patience; /* Alarm: with those who are still inside. */
 };
 
 static bool tell(const struct node *node, const char *what)
 {
-    fprintf(stderr, "sim-node %s: %s\n", node->settings.name, what);
-    return false;
+    return life_tell(&node->settings, what);
 }
 
 /* ---- Figures --------------------------------------------------------------------------------- */
 
-static void publish(struct node *node)
+static void publish(void *context)
 {
+    struct node *node = context;
+
+    node->stats.serves = node->life.serves;
     node->stats.process_cpu_ns = loop_process_clock_ns();
     if (node->cpu != NULL)
         cpu_live_catch_up(node->cpu);
     node->stats.at_ns = loop_now_ns(&node->loop);
     stats_board_write(node->board, &node->stats);
-}
-
-static void publish_again(void *context)
-{
-    struct node *node = context;
-
-    publish(node);
-    loop_alarm_set(node->publish, PUBLISH_EVERY_NS);
 }
 
 static void reply_metrics(struct node *node, struct http_request *request)
@@ -297,8 +286,6 @@ static bool open_door(struct node *node)
                                       .context = node};
     char why[160] = "cannot listen";
 
-    if (config.listen.host[0] == '\0')
-        snprintf(config.listen.host, sizeof config.listen.host, "127.0.0.1");
     if (!address_is_loopback(&config.listen) && node->settings.token[0] == '\0')
         return tell(node, "without a token it listens on loopback alone: set SIM_TOKEN");
     node->door = door_live_open(&node->loop, &config, why);
@@ -322,63 +309,6 @@ static bool start_service(struct node *node)
                                        .replicas_max = plan->balancer.backends_max,
                                        .token = node->settings.token};
     return true;
-}
-
-/* ---- Ready ----------------------------------------------------------------------------------- */
-
-static void is_ready(struct node *node)
-{
-    static const char word[] = "ready\n";
-
-    node->stats.serves = 1;
-    publish(node);
-    if (node->prefork != NULL)
-        check(write(node->prefork->says, ".", 1) == 1);
-    else if (write(STDOUT_FILENO, word, sizeof word - 1) < 0)
-        tell(node, "nobody reads its standard output"); /* And nobody waits: it goes on. */
-}
-
-static void registered(void *context, unsigned status)
-{
-    struct node *node = context;
-
-    if (status == 200) {
-        is_ready(node);
-        return;
-    }
-    tell(node, status == 401 ? "its balancer wants another token: set the same SIM_TOKEN for both"
-                             : "its balancer does not take it; are both of one scenario?");
-    node->exit_code = 1;
-    loop_stop(&node->loop);
-}
-
-static void make_known(struct node *node)
-{
-    const struct node_settings *settings = &node->settings;
-    struct registrar_config config = {.front = settings->front,
-                                      .known_as = settings->known_as,
-                                      .replica = settings->replica,
-                                      .weight = settings->weight > 0 ? settings->weight : 1,
-                                      .token = settings->token,
-                                      .answered = registered,
-                                      .context = node};
-
-    if (settings->front.host[0] == '\0' || node->prefork != NULL) {
-        is_ready(node);
-        return;
-    }
-    if (config.known_as.host[0] == '\0') {
-        config.known_as = settings->listen;
-        config.known_as.port = door_live_listens_on(node->door);
-    }
-    if (config.known_as.host[0] == '\0')
-        snprintf(config.known_as.host, sizeof config.known_as.host, "127.0.0.1");
-    node->registrar = registrar_open(&node->loop, &config);
-    if (node->registrar != NULL)
-        return;
-    tell(node, "the host of its balancer is not known here; start that first");
-    node->exit_code = 1;
-    loop_stop(&node->loop);
 }
 
 /* ---- Drain ----------------------------------------------------------------------------------- */
@@ -405,47 +335,18 @@ static void close_the_door(void *context)
     door_live_drain(node->door, leave, node);
 }
 
-static void unregistered(void *context)
+static void is_leaving(void *context)
 {
     struct node *node = context;
 
-    loop_alarm_set(node->drain, STILL_COMING_NS);
-}
-
-static void begin_to_drain(evutil_socket_t signal_number, short events, void *context)
-{
-    struct node *node = context;
-
-    (void)signal_number;
-    (void)events;
-    loop_enter(&node->loop);
-    if (node->is_draining)
-        return;
-    node->is_draining = true;
-    node->stats.serves = 0;
-    publish(node);
     door_live_is_leaving(node->door);
     loop_alarm_set(node->patience, DRAIN_MAX_NS);
-    if (node->registrar != NULL)
-        registrar_leave(node->registrar, unregistered, node);
-    else
-        close_the_door(node);
 }
 
 /* ---- From beginning to end ------------------------------------------------------------------- */
 
-static void open_alarms(struct node *node)
-{
-    static const int signals[2] = {SIGTERM, SIGINT};
-
-    node->publish = loop_alarm(&node->loop, publish_again, node);
-    node->drain = loop_alarm(&node->loop, close_the_door, node);
-    node->patience = loop_alarm(&node->loop, lose_patience, node);
-    for (int i = 0; i < 2; i++) {
-        node->told[i] = evsignal_new(node->loop.base, signals[i], begin_to_drain, node);
-        check(node->told[i] != NULL && evsignal_add(node->told[i], NULL) == 0);
-    }
-}
+static const struct life_ops life_ops = {
+    .publish = publish, .leaving = is_leaving, .close = close_the_door};
 
 static bool open_node(struct node *node)
 {
@@ -462,14 +363,23 @@ static bool open_node(struct node *node)
     return open_door(node) && start_service(node);
 }
 
+static void tell_parent(struct node *node)
+{
+    life_serves(&node->life);
+    check(write(node->prefork->says, ".", 1) == 1);
+}
+
 static void live(struct node *node)
 {
-    publish_again(node);
+    life_publish(&node->life);
     if (node->ops->start != NULL)
         node->ops->start(node->service);
-    make_known(node);
+    if (node->prefork != NULL)
+        tell_parent(node);
+    else
+        life_begin(&node->life, door_live_listens_on(node->door));
     loop_run(&node->loop, 0);
-    node->stats.serves = 0;
+    node->life.serves = false;
 }
 
 static void close_servers(struct node *node)
@@ -488,8 +398,6 @@ static void close_servers(struct node *node)
 
 static void close_node(struct node *node)
 {
-    if (node->registrar != NULL)
-        registrar_close(node->registrar);
     if (node->door != NULL)
         door_live_close(node->door);
     close_servers(node);
@@ -508,10 +416,7 @@ static void close_node(struct node *node)
     }
     if (node->arena.base != NULL)
         arena_close(&node->arena);
-    for (int i = 0; i < 2; i++)
-        event_free(node->told[i]);
-    loop_alarm_free(node->publish);
-    loop_alarm_free(node->drain);
+    life_close(&node->life); /* Late: a second SIGTERM must find somebody to ignore it. */
     loop_alarm_free(node->patience);
     loop_close(&node->loop);
 }
@@ -553,13 +458,14 @@ static int run_node(void)
         tell(&node, "libevent has no event base for it");
         return 1;
     }
-    open_alarms(&node);
+    life_open(&node.life, &node.loop, &node.settings, &life_ops, &node);
+    node.patience = loop_alarm(&node.loop, lose_patience, &node);
     if (open_node(&node))
         live(&node);
     else
-        node.exit_code = 1;
+        node.life.exit_code = 1;
     close_node(&node);
-    return node.exit_code;
+    return node.life.exit_code;
 }
 
 /* One process of several, just forked: it is called after its number, and so are its chances. */

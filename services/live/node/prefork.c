@@ -21,11 +21,8 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 
-#include "services/live/node/register.h"
+#include "services/live/node/life.h"
 #include "services/live/runtime/cores.h"
-
-#define PUBLISH_EVERY_NS UINT64_C(100000000)
-#define STILL_COMING_NS UINT64_C(100000000) /* What the balancer sent before it heard of us. */
 
 enum { READY_MS = 20000 };
 
@@ -37,17 +34,14 @@ struct parent {
     struct loop loop;
     struct stats_board *board;
     struct node_stats stats;
-    struct registrar *registrar;
-    struct event *publish, *drain, *told[3]; /* told: SIGTERM, SIGINT, SIGCHLD. */
-    bool is_draining, serves;
+    struct life life;
+    struct event *buries; /* SIGCHLD */
     uint64_t waiting_max;
-    int exit_code;
 };
 
 static bool tell(const struct parent *parent, const char *what)
 {
-    fprintf(stderr, "sim-node %s: %s\n", parent->prefork.settings->name, what);
-    return false;
+    return life_tell(parent->prefork.settings, what);
 }
 
 /* ---- Figures --------------------------------------------------------------------------------- */
@@ -88,30 +82,24 @@ void prefork_read(const struct prefork *prefork, uint64_t now_ns, struct node_st
     stats->at_ns = now_ns;
     stats->cores = cpu->cores;
     stats->workers = cpu->workers;
-    stats->inside.since_ns = stats->workers_held.since_ns = stats->table_busy.since_ns = now_ns;
+    stats->inside.since_ns = stats->workers_held.since_ns = now_ns;
+    stats->table_busy.since_ns = stats->table_connections.since_ns = now_ns;
     stats->waiting = (struct stats_level){.now = waiting_in(prefork->listens), .since_ns = now_ns};
     stats->waiting.max = stats->waiting.now;
     read_cores(prefork, now_ns, stats);
 }
 
-static void publish(struct parent *parent)
+static void publish(void *context)
 {
+    struct parent *parent = context;
     struct node_stats *stats = &parent->stats;
 
     prefork_read(&parent->prefork, loop_now_ns(&parent->loop), stats);
     if (stats->waiting.max > parent->waiting_max)
         parent->waiting_max = stats->waiting.max;
     stats->waiting.max = parent->waiting_max;
-    stats->serves = parent->serves;
+    stats->serves = parent->life.serves;
     stats_board_write(parent->board, stats);
-}
-
-static void publish_again(void *context)
-{
-    struct parent *parent = context;
-
-    publish(parent);
-    loop_alarm_set(parent->publish, PUBLISH_EVERY_NS);
 }
 
 /* ---- Workers --------------------------------------------------------------------------------- */
@@ -208,7 +196,7 @@ static void note_end(struct parent *parent, pid_t pid, int status)
         if (parent->workers[i] == pid)
             parent->workers[i] = 0;
     parent->alive--;
-    if (parent->is_draining && is_well)
+    if (parent->life.is_leaving && is_well)
         return;
     if (WIFSIGNALED(status))
         snprintf(text, sizeof text, "one of its processes was ended by signal %d",
@@ -216,9 +204,7 @@ static void note_end(struct parent *parent, pid_t pid, int status)
     else
         snprintf(text, sizeof text, "one of its processes ended before its time, with code %d",
                  WEXITSTATUS(status));
-    tell(parent, text);
-    parent->exit_code = 1;
-    loop_stop(&parent->loop);
+    life_fail(&parent->life, text);
 }
 
 static void worker_ended(evutil_socket_t signal_number, short events, void *context)
@@ -236,31 +222,6 @@ static void worker_ended(evutil_socket_t signal_number, short events, void *cont
         loop_stop(&parent->loop);
 }
 
-/* ---- Registered, and draining ---------------------------------------------------------------- */
-
-static void is_ready(struct parent *parent)
-{
-    static const char word[] = "ready\n";
-
-    parent->serves = true;
-    publish(parent);
-    if (write(STDOUT_FILENO, word, sizeof word - 1) < 0)
-        tell(parent, "nobody reads its standard output");
-}
-
-static void registered(void *context, unsigned status)
-{
-    struct parent *parent = context;
-
-    if (status == 200) {
-        is_ready(parent);
-        return;
-    }
-    tell(parent, "its balancer does not take it; are both of one scenario and one token?");
-    parent->exit_code = 1;
-    loop_stop(&parent->loop);
-}
-
 static void drain_workers(void *context)
 {
     struct parent *parent = context;
@@ -268,55 +229,6 @@ static void drain_workers(void *context)
     close(parent->prefork.listens); /* The last worker that leaves closes it for good. */
     parent->prefork.listens = -1;
     kill_workers(parent, SIGTERM);
-}
-
-static void unregistered(void *context)
-{
-    struct parent *parent = context;
-
-    loop_alarm_set(parent->drain, STILL_COMING_NS);
-}
-
-static void begin_to_drain(evutil_socket_t signal_number, short events, void *context)
-{
-    struct parent *parent = context;
-
-    (void)signal_number;
-    (void)events;
-    loop_enter(&parent->loop);
-    if (parent->is_draining)
-        return;
-    parent->is_draining = true;
-    parent->serves = false;
-    publish(parent);
-    if (parent->registrar != NULL)
-        registrar_leave(parent->registrar, unregistered, parent);
-    else
-        drain_workers(parent);
-}
-
-static bool make_known(struct parent *parent)
-{
-    const struct node_settings *settings = parent->prefork.settings;
-    struct registrar_config config = {.front = settings->front,
-                                      .known_as = settings->known_as,
-                                      .replica = settings->replica,
-                                      .weight = settings->weight > 0 ? settings->weight : 1,
-                                      .token = settings->token,
-                                      .answered = registered,
-                                      .context = parent};
-
-    if (settings->front.host[0] == '\0') {
-        is_ready(parent);
-        return true;
-    }
-    if (config.known_as.host[0] == '\0') {
-        config.known_as = settings->listen;
-        config.known_as.port = http_listens_on(parent->prefork.listens);
-    }
-    parent->registrar = registrar_open(&parent->loop, &config);
-    return parent->registrar != NULL ||
-           tell(parent, "the host of its balancer is not known here; start that first");
 }
 
 /* ---- From beginning to end ------------------------------------------------------------------- */
@@ -345,46 +257,38 @@ static bool share_memory(struct parent *parent)
 static bool open_socket(struct parent *parent)
 {
     const struct node_settings *settings = parent->prefork.settings;
-    struct address listen = settings->listen;
     char why[160];
 
-    if (listen.host[0] == '\0')
-        snprintf(listen.host, sizeof listen.host, "127.0.0.1");
-    if (!address_is_loopback(&listen) && settings->token[0] == '\0')
+    if (!address_is_loopback(&settings->listen) && settings->token[0] == '\0')
         return tell(parent, "without a token it listens on loopback alone: set SIM_TOKEN");
-    parent->prefork.listens = http_listen(
-        &listen, settings->cpu.queue < SOMAXCONN ? (int)settings->cpu.queue : SOMAXCONN, why);
+    parent->prefork.listens =
+        http_listen(&settings->listen,
+                    settings->cpu.queue < SOMAXCONN ? (int)settings->cpu.queue : SOMAXCONN, why);
     return parent->prefork.listens >= 0 || tell(parent, why);
 }
 
 static bool open_loop(struct parent *parent)
 {
-    static const int signals[3] = {SIGTERM, SIGINT, SIGCHLD};
+    static const struct life_ops ops = {.publish = publish, .close = drain_workers};
 
     if (!loop_open(&parent->loop, parent->prefork.settings->origin_ns))
         return tell(parent, "libevent has no event base for it");
     parent->board = stats_board_open(parent->prefork.settings->board);
     if (parent->board == NULL)
         return tell(parent, "its board cannot be opened");
-    parent->publish = loop_alarm(&parent->loop, publish_again, parent);
-    parent->drain = loop_alarm(&parent->loop, drain_workers, parent);
-    for (int i = 0; i < 3; i++) {
-        parent->told[i] = evsignal_new(parent->loop.base, signals[i],
-                                       i < 2 ? begin_to_drain : worker_ended, parent);
-        check(parent->told[i] != NULL && evsignal_add(parent->told[i], NULL) == 0);
-    }
+    life_open(&parent->life, &parent->loop, parent->prefork.settings, &ops, parent);
+    parent->buries = evsignal_new(parent->loop.base, SIGCHLD, worker_ended, parent);
+    check(parent->buries != NULL && evsignal_add(parent->buries, NULL) == 0);
     return true;
 }
 
 static void live(struct parent *parent)
 {
-    publish_again(parent);
+    life_publish(&parent->life);
     worker_ended(SIGCHLD, 0, parent); /* One that died before there was somebody to hear of it. */
-    if (make_known(parent))
-        loop_run(&parent->loop, 0);
-    else
-        parent->exit_code = 1;
-    parent->serves = false;
+    life_begin(&parent->life, http_listens_on(parent->prefork.listens));
+    loop_run(&parent->loop, 0);
+    parent->life.serves = false;
     loop_enter(&parent->loop);
     publish(parent);
 }
@@ -394,14 +298,9 @@ static void close_parent(struct parent *parent)
 {
     if (parent->workers != NULL)
         bury_workers(parent);
-    if (parent->registrar != NULL)
-        registrar_close(parent->registrar);
-    for (int i = 0; i < 3; i++)
-        if (parent->told[i] != NULL)
-            event_free(parent->told[i]);
-    if (parent->publish != NULL) {
-        loop_alarm_free(parent->publish);
-        loop_alarm_free(parent->drain);
+    if (parent->buries != NULL) {
+        event_free(parent->buries);
+        life_close(&parent->life);
     }
     if (parent->board != NULL)
         stats_board_close(parent->board);
@@ -424,7 +323,7 @@ int prefork_main(const struct node_settings *settings, int (*work)(const struct 
         wait_for_workers(&parent) && open_loop(&parent))
         live(&parent);
     else
-        parent.exit_code = 1;
+        parent.life.exit_code = 1;
     close_parent(&parent);
-    return parent.exit_code;
+    return parent.life.exit_code;
 }

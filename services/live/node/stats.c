@@ -18,6 +18,7 @@ static const struct {
     size_t offset, length;
 } counts[] = {
     COUNT(visits),
+    COUNT(let_in),
     COUNT(shed),
     COUNT(stays_ns),
     COUNTS(answered),
@@ -60,7 +61,6 @@ static const struct {
     COUNT(counter_reads),
     COUNT(counter_read_ns),
     COUNT(process_cpu_ns),
-    COUNT(table_connections),
 };
 
 static void add_level(struct stats_level *to, const struct stats_level *from, uint64_t now_ns)
@@ -78,6 +78,7 @@ static void add_levels(struct node_stats *to, const struct node_stats *from)
     add_level(&to->blocked, &from->blocked, from->at_ns);
     add_level(&to->gil_held, &from->gil_held, from->at_ns);
     add_level(&to->waiting, &from->waiting, from->at_ns);
+    add_level(&to->table_connections, &from->table_connections, from->at_ns);
     add_level(&to->table_busy, &from->table_busy, from->at_ns);
     add_level(&to->queue_in_hand, &from->queue_in_hand, from->at_ns);
 }
@@ -106,9 +107,10 @@ void stats_add(struct node_stats *to, const struct node_stats *from)
 
 void stats_settle(struct node_stats *stats)
 {
-    struct stats_level *levels[] = {&stats->inside,     &stats->busy,         &stats->workers_held,
-                                    &stats->blocked,    &stats->waiting,      &stats->gil_held,
-                                    &stats->table_busy, &stats->queue_in_hand};
+    struct stats_level *levels[] = {
+        &stats->inside,       &stats->busy,     &stats->workers_held, &stats->blocked,
+        &stats->waiting,      &stats->gil_held, &stats->table_busy,   &stats->table_connections,
+        &stats->queue_in_hand};
 
     for (size_t i = 0; i < sizeof levels / sizeof *levels; i++)
         levels[i]->now = 0;

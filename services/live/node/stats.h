@@ -40,7 +40,9 @@ struct node_stats {
     uint64_t serves; /* 1 when it is ready, 0 before and while it drains. */
 
     /* Visits. Health checks are not counted. */
-    uint64_t visits, shed, stays_ns; /* stays_ns: from the door to the answer, of those answered. */
+    uint64_t visits, let_in; /* Who came in; who of them had a place inside or in a line. */
+    uint64_t shed;           /* Who of them was turned away, at once or out of a line. */
+    uint64_t stays_ns;       /* From the door to the answer, of those answered that were let in. */
     uint64_t answered[STATS_OUTCOMES]; /* By enum call_outcome. */
     struct stats_level inside;
     struct histogram latency; /* Stays. */
@@ -72,8 +74,7 @@ struct node_stats {
     uint64_t log_put[STATS_PARTITIONS_MAX];  /* Producer: records. */
 
     /* Table. */
-    uint64_t table_connections;
-    struct stats_level table_busy; /* Connections at work. */
+    struct stats_level table_connections, table_busy; /* Open; at work. */
     uint64_t table_reads, table_writes, table_commits, table_rows, table_pool_waits_ns;
 
     /* Counters in memory. The first two are of an instant at which nothing was under way. */

@@ -100,10 +100,9 @@ bool rabbit_make_queues(const struct queue_settings *settings, const char *run,
 }
 
 /* To delete what is not there is no error. */
-bool rabbit_drop_queues(const struct queue_settings *settings, const char *run,
-                        char why[static 160])
+bool rabbit_drop_queues(const char *where, const char *run, char why[static 160])
 {
-    amqp_connection_state_t state = ask(settings->brokers, ANSWER_MS, why);
+    amqp_connection_state_t state = ask(where, ANSWER_MS, why);
     bool is_good = state != NULL;
 
     for (unsigned topic = TOPIC_LIKES; topic < TOPIC_KINDS && is_good; topic++) {

@@ -13,8 +13,7 @@ bool rabbit_probe(const char *where, int timeout_ms, char version[static 32], ch
 /* The run's queues, one per topic. */
 bool rabbit_make_queues(const struct queue_settings *settings, const char *run,
                         char why[static 160]);
-bool rabbit_drop_queues(const struct queue_settings *settings, const char *run,
-                        char why[static 160]);
+bool rabbit_drop_queues(const char *where, const char *run, char why[static 160]);
 
 /* Messages that are with no consumer. */
 bool rabbit_read_ready(const struct queue_settings *settings, const char *run,

@@ -349,7 +349,7 @@ struct table_live *table_live_open(struct loop *loop, const struct table_setting
         free_table(table);
         return NULL;
     }
-    stats->table_connections = table->workers_max;
+    stats_level_set(&stats->table_connections, loop_now_ns(loop), table->workers_max);
     start_workers(table);
     return table;
 }

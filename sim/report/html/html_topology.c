@@ -162,9 +162,11 @@ static void add_data(struct drawing *drawing)
     json_t *node;
 
     if (result->store.is_used) {
+        bool is_known = result->store.unread == 0;
+
         node = add_node(drawing, "store", "store");
-        set_share(node, "utilization", result->store.utilization);
-        set_share(node, "utilization_peak", result->store.utilization_peak);
+        set_share(node, "utilization", is_known ? result->store.utilization : NAN);
+        set_share(node, "utilization_peak", is_known ? result->store.utilization_peak : NAN);
     }
     if (result->queue.is_used) {
         node = add_node(drawing, "queue", "queue");

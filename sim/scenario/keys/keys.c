@@ -17,8 +17,8 @@ static const struct key limit_keys[] = {
      .most = "24h", .en = "Real time, after which a run stops unfinished.",
      .ru = "Настоящее время, после которого прогон обрывается."},
     {"memory", KEY_SIZE, KEY_AT(struct limits_spec, memory), .fallback = "4GiB", .least = "64MiB",
-     .most = "1TiB", .en = "Memory that a run may take.",
-     .ru = "Память, которую может занять прогон."},
+     .most = "1TiB", .en = "Memory that one run may take, and the results of all of them.",
+     .ru = "Память, которую может занять один прогон, а также результаты всех."},
 };
 static const struct group limits_group = {"limits", KEYS_OF(limit_keys)};
 

@@ -8,7 +8,8 @@
  *
  *   what costs       when
  *   work             before each increment, varied by chance (the memory's own stream of it)
- *   gap              between the read and the write of an unlocked increment
+ *   gap              between the read and the write of an unlocked increment; the last of it is the
+ *                    write's way out of the store buffer, which an interrupt empties
  *   line             a cache line was last in another core; who wants it waits for those before
  *   hold             the lock is held for
  *   park             a system call: of who finds it held, and of who lets go of a lock that another
@@ -19,9 +20,9 @@
  *                    (U. Drepper, "Futexes Are Tricky", 2011, mutex 2; glibc's mutex does the same)
  *   allocate, copy   a new object, and its bytes; garbage is counted, not collected
  *
- * Left out: the costs of a context switch at a slice's end (2 us of 4 ms), store buffers (a core
- * that hammers on a line keeps it for a few increments; measured in tests/bench/bench_counter.c),
- * and false sharing.
+ * Left out: the costs of a context switch at a slice's end (2 us of 4 ms), that a core which
+ * hammers on a line keeps it for a few increments (measured in tests/bench/bench_counter.c), and
+ * false sharing.
  *
  * A step costs some 10 ns of the host's time and no event; a burst that runs alone goes in leaps.
  * Steps count against limits.events, as events do. */

@@ -59,7 +59,7 @@ struct store_candidate { /* For eviction, from earlier samples too. */
 struct store_keys {
     const struct store_spec *spec;
     struct store_entry *entries; /* `length` of them, dense. */
-    uint64_t length;
+    uint64_t length, length_max;
     uint64_t mortal;    /* How many have a TTL. */
     uint64_t bytes;     /* All keys, overhead included. */
     struct map places;  /* (key, 0) -> its index */

@@ -17,7 +17,7 @@ void store_keys_init(struct store_keys *keys, const struct model_setup *with,
     struct arena *arena = with->arena;
 
     *keys = (struct store_keys){.spec = spec, .counts = counts};
-    keys->entries = arena_take(arena, STORE_KEYS_MAX * sizeof(struct store_entry));
+    keys->entries = arena_take_untouched(arena, STORE_KEYS_MAX * sizeof(struct store_entry));
     map_init(&keys->places, arena, MAP_KEYS);
     map_init(&keys->members, arena, MAP_KEYS);
     pool_init(&keys->member_records, arena, sizeof(struct store_member), STORE_MEMBERS_MAX);
@@ -85,6 +85,10 @@ struct store_entry *store_keys_insert(struct store_keys *keys, uint64_t key, int
 
     if (keys->length == STORE_KEYS_MAX)
         return NULL;
+    if (keys->length == keys->length_max) {
+        arena_touch(keys->places.arena, sizeof *entry);
+        keys->length_max++;
+    }
     *map_put(&keys->places, key, 0, NULL) = keys->length++;
     *entry = (struct store_entry){.key = key,
                                   .value = value,

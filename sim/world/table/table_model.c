@@ -171,6 +171,16 @@ void table_model_index(struct table_model *model, enum schema_table table, bool 
     model->has_index[table] = has_index;
 }
 
+/* Of all pools that somebody has used. */
+static double connections_of(const struct table_model *model)
+{
+    uint32_t connections = 0;
+
+    for (uint32_t i = 0; i < model->pools_max; i++)
+        connections += model->pools[i].max;
+    return connections;
+}
+
 /* Zeros included; 0 when nobody came. */
 static double mean_ms(uint64_t sum_ns, uint64_t n)
 {
@@ -182,13 +192,14 @@ void table_model_close(struct table_model *model, uint64_t end_ns, struct table_
     const struct table_spec *spec = model->spec;
     uint64_t from_ns = model->warmup_ns;
     double hottest_ns = (double)table_locks_hottest_ns(model);
+    double connections = connections_of(model);
 
     *result = model->counts;
     result->is_used = model->is_used;
     result->utilization = meter_mean(&model->cores, spec->cores, from_ns, end_ns);
     result->utilization_peak = meter_peak(&model->cores, spec->cores, from_ns, end_ns);
-    result->pool_utilization = meter_mean(&model->pool, spec->connections, from_ns, end_ns);
-    result->pool_utilization_peak = meter_peak(&model->pool, spec->connections, from_ns, end_ns);
+    result->pool_utilization = meter_mean(&model->pool, connections, from_ns, end_ns);
+    result->pool_utilization_peak = meter_peak(&model->pool, connections, from_ns, end_ns);
     result->lock_wait_mean_ms = mean_ms(model->lock_wait_ns, model->lock_waits);
     result->pool_wait_mean_ms = mean_ms(model->pool_wait_ns, model->pool_waits);
     if (end_ns > from_ns) /* The drain after the end locks rows too. */

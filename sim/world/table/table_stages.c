@@ -93,41 +93,34 @@ static bool is_sqlite_beside(const struct table_model *model)
 
 /* Of the node's own, and each of its processes as many; or everybody's. Live a process writes to
  * SQLite over one connection and reads over the others, at least over one. */
-static uint32_t connections_of(const struct table_model *model,
-                               const struct table_transaction *transaction)
+static void open_pools(struct table_model *model, const struct node *node, struct table_pool *pools)
 {
-    const struct node *node = transaction->op.node;
     uint32_t processes = node->processes != NULL ? node->processor.workers : 1;
     uint32_t each = model->spec->connections_each;
 
-    if (each == 0)
-        return model->spec->connections;
-    if (is_sqlite_beside(model))
-        each = transaction->block != NULL || each == 1 ? 1 : each - 1;
-    return each * processes;
+    pools[0].max = each == 0 ? model->spec->connections : each * processes;
+    if (!is_sqlite_beside(model))
+        return;
+    pools[0].max = (each == 1 ? 1 : each - 1) * processes;
+    pools[1].max = processes;
 }
 
-/* 0 where all share one; else by node, and where that is apart by who reads and who writes. */
-static uint32_t number_of_pool(const struct table_model *model,
-                               const struct table_transaction *transaction)
-{
-    bool writes_apart = is_sqlite_beside(model) && transaction->block != NULL;
-
-    return model->spec->connections_each > 0 ? 2 * transaction->op.node->id + writes_apart : 0;
-}
-
+/* The first where all share one; else by node, and where that is apart by who reads and who
+ * writes. */
 static struct table_pool *pool_of(struct table_model *model,
                                   const struct table_transaction *transaction)
 {
-    uint32_t at = number_of_pool(model, transaction);
+    const struct node *node = transaction->op.node;
+    uint32_t at = model->spec->connections_each > 0 ? 2 * node->id : 0;
+    bool writes_apart = is_sqlite_beside(model) && transaction->block != NULL;
+    struct table_pool *pools = &model->pools[at];
 
-    check(at < TABLE_POOLS_MAX);
-    for (; model->pools_max <= at; model->pools_max++) {
-        model->pools[model->pools_max].taken = 0;
+    check(at + 1 < TABLE_POOLS_MAX);
+    for (; model->pools_max <= at + 1; model->pools_max++)
         list_init(&model->pools[model->pools_max].line);
-    }
-    model->pools[at].max = connections_of(model, transaction);
-    return &model->pools[at];
+    if (pools[0].max == 0)
+        open_pools(model, node, pools);
+    return &pools[writes_apart];
 }
 
 static void admit(struct table_model *model, struct table_pool *pool)
