@@ -49,11 +49,11 @@ static int measure(const struct lab_options *options, FILE *out, const char *pat
 {
     const struct calibrate_ear ear = {tell, settings};
     struct calibration calibration;
-    char trouble[400] = "";
-    enum lab_end end = calibrate_with(options, &calibration, &ear, trouble);
+    struct message trouble = message_in(options->lang);
+    enum lab_end end = calibrate_with(options, &calibration, &ear, &trouble);
 
     if (end != LAB_DONE) {
-        fprintf(stderr, "sim calibrate: %s\n", trouble);
+        fprintf(stderr, "sim calibrate: %s\n", trouble.text);
         if (atomic_load(&is_interrupted))
             return EXIT_INTERRUPTED;
         return end == LAB_DEPENDENCY ? EXIT_DEPENDENCY : EXIT_RUNTIME;
@@ -120,6 +120,7 @@ static int run(int argc, char **argv, struct settings *settings)
                                    "no such option, or without a value",
                                    "нет такого ключа или нет значения", argv[i]);
     }
+    options.lang = settings->lang;
     options.servers = live_servers(&wish.live);
     if (wish.named.file != NULL)
         code = read_rates(&options, &wish.named, settings);

@@ -7,8 +7,9 @@
 #include "sim/command/live.h"
 #include "sim/command/server_words.h"
 #include "sim/lab/doctor.h"
+#include "sim/report/page.h"
 
-enum { SCHEMA_VERSION = 1 };
+enum { SCHEMA_VERSION = 1, NAME_COLUMNS = 14 };
 
 struct doctor_options {
     struct live_options live;
@@ -37,9 +38,11 @@ static void print_findings(const struct doctor_finding *findings, unsigned lengt
     for (unsigned i = 0; i < length; i++) {
         const struct doctor_finding *finding = &findings[i];
         const struct text *state = &states[finding->state];
+        const char *name = settings_say(settings, finding->name.en, finding->name.ru);
+        int width = NAME_COLUMNS + (int)strlen(name) - (int)text_columns(name);
 
-        printf("%s  %-14s %s", settings_say(settings, state->en, state->ru), finding->name,
-               finding->found);
+        printf("%s  %-*s %s", settings_say(settings, state->en, state->ru), width, name,
+               finding->found.text);
         if (finding->state != DOCTOR_OK)
             printf(" → %s", settings_say(settings, finding->cure.en, finding->cure.ru));
         printf("\n");
@@ -53,9 +56,9 @@ static void print_json(const struct doctor_finding *findings, unsigned length,
 
     for (unsigned i = 0; i < length; i++) {
         const struct doctor_finding *finding = &findings[i];
-        json_t *one = json_object(), *found = json_string(finding->found);
+        json_t *one = json_object(), *found = json_string(finding->found.text);
 
-        json_object_set_new(one, "name", json_string(finding->name));
+        json_object_set_new(one, "name", json_string(finding->name.en));
         json_object_set_new(one, "state", json_string(keys[finding->state]));
         json_object_set_new(one, "found", found != NULL ? found : json_string("?"));
         if (finding->state != DOCTOR_OK)
@@ -89,7 +92,7 @@ static int run(int argc, char **argv, struct settings *settings)
         options.is_json = true;
     }
     servers = live_servers(&options.live);
-    length = doctor_look(&servers, findings);
+    length = doctor_look(&servers, settings->lang, findings);
     if (options.is_json)
         print_json(findings, length, settings);
     else

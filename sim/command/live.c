@@ -94,7 +94,8 @@ static struct lab_options lab_options_of(const struct job *job, struct line *lin
 {
     const struct live_options *given = &job->options->live;
 
-    return (struct lab_options){.seed = job->seed,
+    return (struct lab_options){.lang = job->settings->lang,
+                                .seed = job->seed,
                                 .servers = live_servers(given),
                                 .burns = given->burn,
                                 .attach = given->attach,
@@ -148,7 +149,7 @@ int live_run(struct live *live, unsigned v)
         return EXIT_INTERRUPTED;
     }
     if (end != LAB_DONE) {
-        fprintf(stderr, "sim run --live: %s\n", live->reports[v].trouble);
+        fprintf(stderr, "sim run --live: %s\n", live->reports[v].trouble.text);
         free(result);
         return end == LAB_DEPENDENCY ? EXIT_DEPENDENCY : EXIT_RUNTIME;
     }

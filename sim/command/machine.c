@@ -11,11 +11,12 @@
 
 int machine_look(struct machine *machine, const struct job *job, const struct scenario *variant)
 {
-    struct lab_options options = {.seed = job->seed,
+    struct lab_options options = {.lang = job->settings->lang,
+                                  .seed = job->seed,
                                   .servers = live_servers(&job->options->live),
                                   .parts = calibrate_parts(variant),
                                   .is_interrupted = job->is_interrupted};
-    char trouble[400];
+    struct message trouble = message_in(options.lang);
     enum lab_end end;
 
     if (atomic_load(job->is_interrupted))
@@ -27,13 +28,13 @@ int machine_look(struct machine *machine, const struct job *job, const struct sc
         fprintf(stderr, "%s\n",
                 settings_say(job->settings, "  measuring this machine (sim calibrate) …",
                              "  измеряем эту машину (sim calibrate) …"));
-    end = calibrate(&options, &machine->calibration, trouble);
+    end = calibrate(&options, &machine->calibration, &trouble);
     if (end == LAB_DONE)
         return EXIT_AS_EXPECTED;
     machine->parts = 0;
     if (atomic_load(job->is_interrupted))
         return EXIT_INTERRUPTED;
-    fprintf(stderr, "sim run --both: %s\n", trouble);
+    fprintf(stderr, "sim run --both: %s\n", trouble.text);
     return end == LAB_DEPENDENCY ? EXIT_DEPENDENCY : EXIT_RUNTIME;
 }
 

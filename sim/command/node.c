@@ -127,9 +127,15 @@ static int with_scenario(const struct node_options *options, const struct settin
     return code;
 }
 
-static struct lab_options lab_options_of(const struct node_options *options, const char *run)
+/* run: room for its name. */
+static struct lab_options lab_options_of(const struct node_options *options,
+                                         const struct scenario *scenario,
+                                         const struct settings *settings,
+                                         char run[static LIVE_RUN_MAX])
 {
-    return (struct lab_options){.servers = live_servers(&options->live), .run = run};
+    return (struct lab_options){.lang = settings->lang,
+                                .servers = live_servers(&options->live),
+                                .run = live_run_name(run, &options->live, scenario)};
 }
 
 /* ---- sim node -------------------------------------------------------------------------------- */
@@ -221,13 +227,16 @@ static void set_servers(struct node_settings *node, const struct servers *server
 }
 
 /* The program reads its settings from a file that has no name. */
-static int become(const char *kind, const struct node_settings *node)
+static int become(const char *kind, const struct node_settings *node,
+                  const struct settings *settings)
 {
     char program[PATH_MAX];
     FILE *file = tmpfile();
 
     if (!servers_find_program("sim-node", program, sizeof program)) {
-        fprintf(stderr, "sim node: sim-node is neither beside sim nor on the PATH\n");
+        fprintf(stderr, "sim node: %s\n",
+                settings_say(settings, "sim-node is neither beside sim nor on the PATH",
+                             "sim-node нет ни рядом с sim, ни в PATH"));
         return EXIT_RUNTIME;
     }
     if (file != NULL && settings_send(fileno(file), node) && fseek(file, 0, SEEK_SET) == 0 &&
@@ -315,8 +324,9 @@ static bool set_replica(struct node_settings *node, const struct service_spec *s
 static int start_node(const struct node_options *options, const struct scenario *scenario,
                       const struct settings *settings)
 {
-    char run[LIVE_RUN_MAX], trouble[400];
-    struct lab_options lab = lab_options_of(options, live_run_name(run, &options->live, scenario));
+    char run[LIVE_RUN_MAX];
+    struct lab_options lab = lab_options_of(options, scenario, settings, run);
+    struct message trouble = message_in(lab.lang);
     struct node_settings node;
     struct servers servers;
     const char *wrong = "";
@@ -325,9 +335,9 @@ static int start_node(const struct node_options *options, const struct scenario 
 
     if (options->name == NULL || !find_service(scenario, options->name, &index, &is_balancer))
         return refuse(options, settings);
-    if (!servers_note(&servers, scenario, &lab, trouble) ||
-        !servers_can_outlive_a_run(&servers, trouble)) {
-        fprintf(stderr, "sim node: %s\n", trouble);
+    if (!servers_note(&servers, scenario, &lab, &trouble) ||
+        !servers_can_outlive_a_run(&servers, &trouble)) {
+        fprintf(stderr, "sim node: %s\n", trouble.text);
         return EXIT_USAGE;
     }
     describe(&node, scenario, index, is_balancer);
@@ -351,7 +361,7 @@ static int start_node(const struct node_options *options, const struct scenario 
                 settings_say(settings, "nobody knows this host", "такой узел никому не известен"));
         return EXIT_DEPENDENCY;
     }
-    return become(plan_kind_name(node.plan.kind), &node);
+    return become(plan_kind_name(node.plan.kind), &node, settings);
 }
 
 static int run_node(int argc, char **argv, struct settings *settings)
@@ -405,17 +415,17 @@ static int prepare(const struct node_options *options, const struct scenario *sc
                    const struct settings *settings)
 {
     char run[LIVE_RUN_MAX];
-    struct lab_options lab = lab_options_of(options, live_run_name(run, &options->live, scenario));
+    struct lab_options lab = lab_options_of(options, scenario, settings, run);
     struct servers servers;
-    char trouble[400];
+    struct message trouble = message_in(lab.lang);
     enum lab_end end = LAB_TROUBLE;
 
-    if (servers_note(&servers, scenario, &lab, trouble))
-        end = servers_prepare(&servers, scenario, trouble);
+    if (servers_note(&servers, scenario, &lab, &trouble))
+        end = servers_prepare(&servers, scenario, &trouble);
     if (end == LAB_DONE)
         printf("%s: %s\n", settings_say(settings, "ready", "готово"), servers.versions);
     else
-        fprintf(stderr, "sim prepare: %s\n", trouble);
+        fprintf(stderr, "sim prepare: %s\n", trouble.text);
     return end == LAB_DONE ? EXIT_AS_EXPECTED
                            : (end == LAB_DEPENDENCY ? EXIT_DEPENDENCY : EXIT_USAGE);
 }

@@ -10,7 +10,6 @@
  *
  * What is left out: the nodes' own figures (utilisation, waits, hits). Whoever started the nodes
  * watches them as well, by /metrics. */
-#include <stdio.h>
 #include <string.h>
 
 #include "services/live/store/store_live.h"
@@ -80,7 +79,7 @@ static bool is_there(struct lab *lab, uint32_t service)
 /* ---- What the last run has left -------------------------------------------------------------- */
 
 /* A topic that has just been made may have no leader that knows of it yet: that passes as well. */
-static bool drain(struct lab *lab, char why[static 160])
+static bool drain(struct lab *lab, struct message *why)
 {
     uint64_t until_ns = loop_now_ns(&lab->loop) + lab->scenario->drain_ns + patience_ns;
     uint64_t behind = 0;
@@ -89,16 +88,18 @@ static bool drain(struct lab *lab, char why[static 160])
     if (!lab->servers.wanted.queue)
         return true;
     while (loop_now_ns(&lab->loop) < until_ns && !lab_is_interrupted(lab->options)) {
-        is_read = log_read_lag(lab, &behind, why);
+        is_read = log_read_lag(lab, &behind, why->text);
         if (is_read && behind == 0)
             return true;
         wait_for(lab, moment_ns);
     }
     if (is_read)
-        snprintf(why, 160,
-                 "the log still holds %llu records of an earlier run; does a batcher of this "
-                 "variant run?",
-                 (unsigned long long)behind);
+        message_say(why,
+                    "the log still holds %llu records of an earlier run; does a batcher of this "
+                    "variant run?",
+                    "в логе остались записи прошлого прогона, их %llu; запущен ли batcher этого "
+                    "варианта?",
+                    (unsigned long long)behind);
     return false;
 }
 
@@ -110,24 +111,27 @@ static bool forget(struct lab *lab, char why[static 160])
            (!servers->wanted.store || store_forget(servers->store.server, servers->run, why));
 }
 
-enum lab_end attached_begin(struct lab *lab, char trouble[static 400])
+enum lab_end attached_begin(struct lab *lab, struct message *trouble)
 {
     const struct scenario *scenario = lab->scenario;
-    char why[160] = "";
+    struct message why = message_in(lab->options->lang);
 
     loop_enter(&lab->loop);
     for (uint32_t i = 0; i < scenario->services_max; i++)
         if (scenario->services[i].kind != KIND_BATCHER && !is_there(lab, i)) {
-            snprintf(trouble, 400,
-                     "nobody answers for %s at %.200s; are its balancer and a replica up, and of "
-                     "this variant?",
-                     scenario->services[i].name, lab->options->attach);
+            message_say(trouble,
+                        "nobody answers for %s at %.200s; are its balancer and a replica up, and "
+                        "of this variant?",
+                        "%s по адресу %.200s не отвечает: запущены ли его балансировщик и реплика "
+                        "и тот ли это вариант?",
+                        scenario->services[i].name, lab->options->attach);
             return LAB_DEPENDENCY;
         }
-    if (drain(lab, why) && forget(lab, why) &&
-        dead_letters_read(lab, &lab->proofs.dead_before, why))
+    if (drain(lab, &why) && forget(lab, why.text) &&
+        dead_letters_read(lab, &lab->proofs.dead_before, why.text))
         return LAB_DONE;
-    snprintf(trouble, 400, "what an earlier run has left cannot be cleared: %s", why);
+    message_say(trouble, "what an earlier run has left cannot be cleared: %s",
+                "не удалось убрать то, что осталось от прошлого прогона: %s", why.text);
     return LAB_DEPENDENCY;
 }
 

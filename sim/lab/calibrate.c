@@ -41,6 +41,7 @@ static const char scenario_text[] =
     "  likes: {design: table, replicas: 1}\n";
 static const char forked_text[] =
     "  forked: {cores: 8, runtime: {processes: 8}, steps: [{compute: 1ms}]}\n";
+static const char rabbit_text[] = "queue: {kind: rabbitmq}\n";
 
 void calibrate_step(const struct calibrator *calibrator, const char *en, const char *ru)
 {
@@ -128,24 +129,35 @@ static void describe_machine(struct calibration *calibration)
 
 /* ---- Bringing up, measuring, bringing down --------------------------------------------------- */
 
-static bool write_scenario(int fd, bool is_forked)
+static bool write_text(int fd, const char *text)
 {
-    ssize_t length = sizeof scenario_text - 1, more = sizeof forked_text - 1;
+    size_t length = strlen(text);
 
-    return write(fd, scenario_text, (size_t)length) == length &&
-           (!is_forked || write(fd, forked_text, (size_t)more) == more);
+    return write(fd, text, length) == (ssize_t)length;
 }
 
-static bool load_scenario(struct story *story, bool is_forked, char trouble[static 400])
+/* The nodes put into Kafka, or into RabbitMQ where that alone is measured: as in a run. */
+static bool write_scenario(int fd, const struct lab_options *options)
+{
+    bool is_on_rabbit = calibrate_has_rabbit(options) && !calibrate_wants(options, CALIBRATE_KAFKA);
+
+    return write_text(fd, scenario_text) &&
+           write_text(fd, calibrate_wants(options, CALIBRATE_PROCESSES) ? forked_text : "") &&
+           write_text(fd, is_on_rabbit ? rabbit_text : "");
+}
+
+static bool load_scenario(struct story *story, const struct lab_options *options,
+                          struct message *trouble)
 {
     char path[] = "/tmp/sim-calibrate-XXXXXX.yaml";
     int fd = mkstemps(path, 5);
     struct problems *problems = problems_open();
-    bool is_written = fd >= 0 && write_scenario(fd, is_forked);
+    bool is_written = fd >= 0 && write_scenario(fd, options);
     bool is_loaded = problems != NULL && is_written && story_load(story, path, NULL, 0, problems);
 
     if (!is_loaded)
-        snprintf(trouble, 400, "no scenario to calibrate with in /tmp: %s", strerror(errno));
+        message_say(trouble, "no scenario to calibrate with in /tmp: %s",
+                    "нет сценария калибровки в /tmp: %s", strerror(errno));
     if (problems != NULL) {
         if (problems_count(problems) > 0)
             problems_print(problems, stderr, "en");
@@ -167,7 +179,8 @@ static enum lab_end bring_up(struct calibrator *calibrator)
     if (end != LAB_DONE)
         return end;
     if (!loop_open(&calibrator->loop, 0)) {
-        snprintf(calibrator->trouble, 400, "libevent refused a loop");
+        message_say(calibrator->trouble, "libevent refused a loop",
+                    "libevent не дала цикла событий");
         return LAB_TROUBLE;
     }
     calibrator->crew = crew_open(&calibrator->loop, calibrator->scenario, calibrator->options,
@@ -197,7 +210,7 @@ static bool measure_nodes(struct calibrator *calibrator, struct lab_rates beside
 static bool was_let_finish(struct calibrator *calibrator)
 {
     return !calibrate_is_interrupted(calibrator) ||
-           calibrate_fail(calibrator, "calibration", "interrupted");
+           message_say(calibrator->trouble, "calibration: interrupted", "калибровка: прервано");
 }
 
 unsigned calibrate_parts(const struct scenario *scenario)
@@ -267,7 +280,7 @@ static void bring_down(struct calibrator *calibrator)
 }
 
 enum lab_end calibrate_with(const struct lab_options *options, struct calibration *calibration,
-                            const struct calibrate_ear *ear, char trouble[static 400])
+                            const struct calibrate_ear *ear, struct message *trouble)
 {
     struct calibrator *calibrator = calloc(1, sizeof *calibrator);
     struct story story;
@@ -275,10 +288,9 @@ enum lab_end calibrate_with(const struct lab_options *options, struct calibratio
     int awake;
 
     memset(calibration, 0, sizeof *calibration);
-    if (calibrator == NULL ||
-        !load_scenario(&story, calibrate_wants(options, CALIBRATE_PROCESSES), trouble)) {
+    if (calibrator == NULL || !load_scenario(&story, options, trouble)) {
         if (calibrator == NULL)
-            snprintf(trouble, 400, "the system refused memory");
+            message_say(trouble, "the system refused memory", "система не дала памяти");
         free(calibrator);
         return LAB_TROUBLE;
     }
@@ -300,7 +312,7 @@ enum lab_end calibrate_with(const struct lab_options *options, struct calibratio
 }
 
 enum lab_end calibrate(const struct lab_options *options, struct calibration *calibration,
-                       char trouble[static 400])
+                       struct message *trouble)
 {
     return calibrate_with(options, calibration, NULL, trouble);
 }

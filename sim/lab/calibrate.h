@@ -108,9 +108,9 @@ struct calibrate_ear {
 /* Of options: servers, rates, parts, is_interrupted. Writes over all of *calibration. LAB_TROUBLE
  * also when it was interrupted. ear: NULL, or borrowed. */
 enum lab_end calibrate_with(const struct lab_options *options, struct calibration *calibration,
-                            const struct calibrate_ear *ear, char trouble[static 400]);
+                            const struct calibrate_ear *ear, struct message *trouble);
 enum lab_end calibrate(const struct lab_options *options, struct calibration *calibration,
-                       char trouble[static 400]);
+                       struct message *trouble);
 
 /* A configuration for `sim run --calibration`, with a line on each number: how it was measured.
  * What was not measured is not in it. */

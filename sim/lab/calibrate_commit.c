@@ -120,10 +120,12 @@ static bool measure(struct calibrator *calibrator, const struct writer *writers)
     to->write_rate = wanted > 0 ? fmin(fmax(wanted, WRITES_LEAST), WRITES_MOST) : WRITES_USUAL;
     for (unsigned i = 0; i < ROUNDS; i++)
         if (!measure_round(calibrator, writers, i, &rounds[i]))
-            return calibrate_fail(calibrator, "the database",
-                                  calibrate_is_interrupted(calibrator)
-                                      ? "interrupted"
-                                      : "a row could not be written");
+            return calibrate_is_interrupted(calibrator)
+                       ? message_say(calibrator->trouble, "the database: interrupted",
+                                     "база данных: прервано")
+                       : message_say(calibrator->trouble,
+                                     "the database: a row could not be written",
+                                     "база данных: строка не записалась");
     to->own_write = calibrated_mean(rounds, ROUNDS);
     return true;
 }
@@ -138,7 +140,8 @@ bool calibrate_commit(struct calibrator *calibrator)
     for (unsigned i = 0; i < WRITERS && is_good; i++)
         is_good = begin(&writers[i], &calibrator->servers.table);
     is_good = is_good ? measure(calibrator, writers)
-                      : calibrate_fail(calibrator, "the database", strerror(errno));
+                      : message_say(calibrator->trouble, "the database: %s", "база данных: %s",
+                                    strerror(errno));
     for (unsigned i = 0; i < WRITERS; i++)
         end(&writers[i]);
     return is_good;

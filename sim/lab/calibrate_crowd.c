@@ -97,7 +97,8 @@ bool crowd_begin(struct calibrator *calibrator, const struct lab_rates *rates)
     calibrator->crowd = calibrate_fork();
     if (calibrator->crowd == 0)
         live_on(calibrator->crew, rates);
-    return calibrator->crowd > 0 || calibrate_fail(calibrator, "a crowd", strerror(errno));
+    return calibrator->crowd > 0 ||
+           message_say(calibrator->trouble, "a crowd: %s", "толпа: %s", strerror(errno));
 }
 
 void crowd_end(struct calibrator *calibrator)

@@ -40,8 +40,10 @@ static void get_value(struct probe *probe, struct sample *sample)
 bool calibrate_gets(struct calibrator *calibrator, struct store *store, uint32_t bytes,
                     struct calibrated *figures)
 {
-    struct probe set = {.name = "a set", .every_ns = ms_ns, .samples = 5, .ask = set_value};
-    struct probe get = {.name = "a get", .every_ns = 5 * ms_ns, .samples = 400, .ask = get_value};
+    struct probe set = {
+        .name = {"a set", "set"}, .every_ns = ms_ns, .samples = 5, .ask = set_value};
+    struct probe get = {
+        .name = {"a get", "get"}, .every_ns = 5 * ms_ns, .samples = 400, .ask = get_value};
     struct value value = {store, bytes};
     struct calibrated ignored;
 
@@ -58,7 +60,7 @@ static bool measure_store(struct calibrator *calibrator, struct store *store)
 {
     static struct burst burst;
     struct calibration *to = calibrator->calibration;
-    struct probe many = {.name = "a burst of gets",
+    struct probe many = {.name = {"a burst of gets", "много get сразу"},
                          .every_ns = 20 * ms_ns,
                          .samples = 100,
                          .ask = burst_ask,
@@ -77,7 +79,8 @@ bool calibrate_store(struct calibrator *calibrator)
     bool is_good;
 
     if (store == NULL)
-        return calibrate_fail(calibrator, "Redis", "it cannot be asked");
+        return message_say(calibrator->trouble, "Redis: it cannot be asked",
+                           "Redis: спросить его не удалось");
     calibrate_step(calibrator, "a Redis call", "вызов Redis");
     is_good = measure_store(calibrator, store_live_port(store));
     store_live_close(store);
@@ -133,23 +136,26 @@ static bool write_series(struct calibrator *calibrator, struct rows *rows, uint3
 static bool measure_table(struct calibrator *calibrator, struct rows *rows)
 {
     struct calibration *to = calibrator->calibration;
-    struct probe read = {.name = "a read by key",
+    struct probe read = {.name = {"a read by key", "чтение по ключу"},
                          .every_ns = 5 * ms_ns,
                          .samples = READS,
                          .ask = read_row,
                          .context = rows};
 
     return write_series(calibrator, rows, 1,
-                        (struct probe){.name = "a commit", .every_ns = 8 * ms_ns, .samples = 400},
+                        (struct probe){
+                            .name = {"a commit", "коммит"}, .every_ns = 8 * ms_ns, .samples = 400},
                         &to->write) &&
-           write_series(
-               calibrator, rows, 100,
-               (struct probe){.name = "a batch of 100", .every_ns = 20 * ms_ns, .samples = 100},
-               &to->write_100) &&
-           write_series(
-               calibrator, rows, ROWS_MAX,
-               (struct probe){.name = "a batch of 500", .every_ns = 50 * ms_ns, .samples = 80},
-               &to->write_500) &&
+           write_series(calibrator, rows, 100,
+                        (struct probe){.name = {"a batch of 100", "пачка из 100"},
+                                       .every_ns = 20 * ms_ns,
+                                       .samples = 100},
+                        &to->write_100) &&
+           write_series(calibrator, rows, ROWS_MAX,
+                        (struct probe){.name = {"a batch of 500", "пачка из 500"},
+                                       .every_ns = 50 * ms_ns,
+                                       .samples = 80},
+                        &to->write_500) &&
            probe_run(&read, calibrator, &to->read);
 }
 
@@ -181,7 +187,8 @@ static bool measure_reads(struct calibrator *calibrator, struct database *databa
     to->scan = calibrated_of(took_us, SCANS);
     to->scan_rows = calibrator->scenario->table.likes_rows;
     return (statement.n >= READS / 10 * 9 && to->scan.n >= SCANS / 10 * 9) ||
-           calibrate_fail(calibrator, "the database", "its rows could not be read");
+           message_say(calibrator->trouble, "the database: its rows could not be read",
+                       "база данных: её строки не читаются");
 }
 
 static bool measure_alone(struct calibrator *calibrator)
@@ -191,7 +198,7 @@ static bool measure_alone(struct calibrator *calibrator)
     bool is_good;
 
     if (database == NULL)
-        return calibrate_fail(calibrator, "the database", why);
+        return message_say(calibrator->trouble, "the database: %s", "база данных: %s", why);
     is_good = measure_reads(calibrator, database);
     database_close(database);
     return is_good;
@@ -211,7 +218,7 @@ bool calibrate_table(struct calibrator *calibrator)
     settings.connections = 2;
     table = table_live_open(&calibrator->loop, &settings, &calibrator->stats, why);
     if (table == NULL)
-        return calibrate_fail(calibrator, "the database", why);
+        return message_say(calibrator->trouble, "the database: %s", "база данных: %s", why);
     memset(&rows, 0, sizeof rows);
     rows.table = table_live_port(table);
     is_good = measure_table(calibrator, &rows) && measure_alone(calibrator);

@@ -43,7 +43,7 @@ struct calibrator {
     struct loop loop;
     struct node_stats stats; /* Of our own ports. */
     struct crew *crew;
-    char *trouble;                              /* [400] */
+    struct message *trouble;                    /* Lent. */
     struct sample *spent[CALIBRATE_SERIES_MAX]; /* Freed when no port can complete them any more. */
     unsigned spent_max;
     pid_t crowd; /* 0: none. */
@@ -60,7 +60,7 @@ struct sample {       /* One question. */
 };
 
 struct probe {          /* Filled in by who measures, down to `context`. */
-    const char *name;   /* For messages: "hop". */
+    struct text name;   /* For messages: "a hop". */
     uint64_t every_ns;  /* Between two questions. */
     unsigned samples;   /* That count; a fifth of as many come before, to warm up. */
     bool is_uneven;     /* every_ns is the mean of exponential gaps: as people come. */
@@ -103,7 +103,6 @@ void probe_told(struct sample *sample, bool is_good);
 struct calibrated calibrated_of(double *took_us, unsigned n); /* Sorts; NaNs are left out. */
 struct calibrated calibrated_mean(const struct calibrated *rounds, unsigned n);
 struct calibrated calibrated_less(struct calibrated figures, double less_us);
-bool calibrate_fail(struct calibrator *calibrator, const char *what, const char *why); /* False. */
 bool calibrate_is_interrupted(const struct calibrator *calibrator);
 
 /* Each n its own key, far from its neighbours'. */
@@ -124,7 +123,7 @@ void calibrate_note_version(struct calibrator *calibrator, const char *version);
 void calibrate_step(const struct calibrator *calibrator, const char *en, const char *ru);
 
 /* calibrate_crowd.c: others ask the nodes meanwhile, from a process of their own. In the place of
- * an earlier crowd. False: after calibrate_fail. */
+ * an earlier crowd. False: trouble says why. */
 bool crowd_begin(struct calibrator *calibrator, const struct lab_rates *rates);
 void crowd_end(struct calibrator *calibrator);
 
@@ -133,15 +132,16 @@ static inline bool calibrate_wants(const struct lab_options *options, enum calib
     return options->parts == 0 || (options->parts & part) != 0;
 }
 
-/* Each: false after calibrate_fail. */
+/* Each: false where trouble says why. */
 bool calibrate_nodes(struct calibrator *calibrator);
 bool calibrate_store(struct calibrator *calibrator);
 bool calibrate_gets(struct calibrator *calibrator, struct store *store, uint32_t bytes,
                     struct calibrated *figures);         /* Of a value of that size. */
 bool calibrate_memcached(struct calibrator *calibrator); /* True where there is none. */
 bool calibrate_kafka(struct calibrator *calibrator);
-bool calibrate_rabbit(struct calibrator *calibrator); /* True where there is none. */
-bool calibrate_table(struct calibrator *calibrator);  /* Also a commit. */
+bool calibrate_has_rabbit(const struct lab_options *options); /* Wanted, and to be had. */
+bool calibrate_rabbit(struct calibrator *calibrator);         /* True where there is none. */
+bool calibrate_table(struct calibrator *calibrator);          /* Also a commit. */
 bool calibrate_commit(struct calibrator *calibrator);
 bool calibrate_tokens(struct calibrator *calibrator);
 bool calibrate_threads(struct calibrator *calibrator);

@@ -24,7 +24,7 @@ static void commit_one(struct probe *probe, struct sample *sample)
 
 static bool measure_offset(struct calibrator *calibrator, struct taker *taker)
 {
-    struct probe offset = {.name = "an offset",
+    struct probe offset = {.name = {"an offset", "смещение"},
                            .every_ns = 10 * ms_ns,
                            .samples = 200,
                            .ask = commit_one,
@@ -36,7 +36,7 @@ static bool measure_offset(struct calibrator *calibrator, struct taker *taker)
 /* Another producer, with settings of its own. Each record is sent when the one before has left: one
  * that joins a batch which lingers already would wait less than the linger. */
 static bool measure_producer(struct calibrator *calibrator, const struct queue_settings *settings,
-                             const char *name, struct calibrated *figures)
+                             struct text name, struct calibrated *figures)
 {
     struct probe put = {.name = name,
                         .every_ns = 4 * ms_ns + 2 * settings->linger_ns,
@@ -60,7 +60,8 @@ static bool measure_lingered(struct calibrator *calibrator, struct queue_setting
     const double linger_us = (double)LINGER_MS * 1e3;
 
     settings.linger_ns = LINGER_MS * ms_ns;
-    if (!measure_producer(calibrator, &settings, "a record that lingers", figures))
+    if (!measure_producer(calibrator, &settings,
+                          (struct text){"a record that lingers", "запись с linger"}, figures))
         return false;
     *figures = calibrated_less(*figures, linger_us);
     return true;
@@ -71,7 +72,7 @@ static bool measure_leader(struct calibrator *calibrator, struct queue_settings 
 {
     settings.acks = 1;
     return calibrator->servers.has_embedded_broker ||
-           measure_producer(calibrator, &settings, "acks: leader",
+           measure_producer(calibrator, &settings, (struct text){"acks: leader", "acks: leader"},
                             &calibrator->calibration->leader);
 }
 

@@ -3,7 +3,6 @@
  * Threads of memcached's own (the LRU's maintainer, the clock) take processor time whether or not
  * anybody asks; what they take in a second of silence is not the commands'. */
 #define _GNU_SOURCE
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -23,7 +22,7 @@ static bool read_usage(struct calibrator *calibrator, const char *server, struct
 
     usage->at_ns = loop_clock_ns();
     return memcached_read_info(server, &usage->info, why) ||
-           calibrate_fail(calibrator, "memcached", why);
+           message_say(calibrator->trouble, "memcached: %s", "memcached: %s", why);
 }
 
 /* Microseconds of processor time per command, between the last two of them. */
@@ -64,7 +63,8 @@ static bool ask(struct calibrator *calibrator, const struct servers *servers)
     bool is_good;
 
     if (memcached == NULL)
-        return calibrate_fail(calibrator, "memcached", "it cannot be asked");
+        return message_say(calibrator->trouble, "memcached: it cannot be asked",
+                           "memcached: спросить его не удалось");
     is_good = measure(calibrator, servers->store.server, memcached_live_port(memcached));
     memcached_live_close(memcached);
     return is_good;

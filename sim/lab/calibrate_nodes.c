@@ -40,7 +40,7 @@ static void ask_peer(struct probe *probe, struct sample *sample)
     peer_ask(asking->peer, &sample->call, asking->target, &ask, timeout_ns);
 }
 
-static bool ask_series(struct calibrator *calibrator, struct asking asking, const char *name,
+static bool ask_series(struct calibrator *calibrator, struct asking asking, struct text name,
                        struct calibrated *figures)
 {
     struct probe probe = {.name = name,
@@ -61,7 +61,8 @@ static bool ask_forked(struct calibrator *calibrator, struct peer *peer, struct 
 
     *figures = (struct calibrated){.n = 0};
     return !calibrate_wants(calibrator->options, CALIBRATE_PROCESSES) ||
-           ask_series(calibrator, asking, "a hop to processes", figures);
+           ask_series(calibrator, asking, (struct text){"a hop to processes", "хоп к процессам"},
+                      figures);
 }
 
 /* In turns, and all of each: a run is disturbed by what else runs on the machine as often as these
@@ -75,16 +76,16 @@ static bool measure_hops(struct calibrator *calibrator, struct peer *peer)
     for (int i = 0; i < ROUNDS; i++)
         if (!ask_series(calibrator,
                         (struct asking){peer, TARGET_DIRECT, VERB_HEALTH, CALIBRATE_SMALL_BYTES},
-                        "a hop", &hop[i]) ||
+                        (struct text){"a hop", "хоп"}, &hop[i]) ||
             !ask_series(calibrator,
                         (struct asking){peer, TARGET_DIRECT, VERB_CALL, CALIBRATE_SMALL_BYTES},
-                        "a timed hop", &timed[i]) ||
+                        (struct text){"a timed hop", "хоп с работой"}, &timed[i]) ||
             !ask_series(calibrator,
                         (struct asking){peer, TARGET_FRONT, VERB_CALL, CALIBRATE_SMALL_BYTES},
-                        "the balancer", &balanced[i]) ||
+                        (struct text){"the balancer", "балансировщик"}, &balanced[i]) ||
             !ask_series(calibrator,
                         (struct asking){peer, TARGET_FRONT, VERB_CALL, CALIBRATE_LARGE_BYTES},
-                        "a large body", &large[i]) ||
+                        (struct text){"a large body", "большое тело"}, &large[i]) ||
             !ask_forked(calibrator, peer, &opened[i]))
             return false;
     to->hop = calibrated_mean(hop, ROUNDS);
@@ -105,7 +106,7 @@ static bool measure_sleep(struct calibrator *calibrator)
     struct calibrated *figures = &calibrator->calibration->sleep;
     struct timer_live timer;
     struct probe probe = {
-        .name = "a sleep", .every_ns = pace_ns, .samples = 500, .ask = sleep_a_little};
+        .name = {"a sleep", "сон"}, .every_ns = pace_ns, .samples = 500, .ask = sleep_a_little};
     bool is_good;
 
     timer_live_open(&timer, &calibrator->loop, &calibrator->stats);
@@ -123,7 +124,8 @@ bool calibrate_nodes(struct calibrator *calibrator)
     bool is_good;
 
     if (peer == NULL)
-        return calibrate_fail(calibrator, "a hop", "the system refused memory");
+        return message_say(calibrator->trouble, "a hop: the system refused memory",
+                           "хоп: система не дала памяти");
     calibrate_step(calibrator, "a hop, a balancer, a timer", "хоп, балансировщик, таймер");
     peer_live_set(peer, TARGET_DIRECT, &services[CALIBRATE_WORK]->places[0].address);
     if (calibrate_wants(calibrator->options, CALIBRATE_PROCESSES))

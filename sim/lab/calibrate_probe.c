@@ -1,18 +1,11 @@
 /* calibrate_probe.c — Questions at a steady rate, whatever becomes of the earlier ones. */
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "sim/lab/calibrate_inside.h"
 
 static const uint64_t patience_ns = 20000000000u; /* For all answers, behind the last question. */
-
-bool calibrate_fail(struct calibrator *calibrator, const char *what, const char *why)
-{
-    snprintf(calibrator->trouble, 400, "%.60s: %.320s", what, why);
-    return false;
-}
 
 bool calibrate_is_interrupted(const struct calibrator *calibrator)
 {
@@ -168,24 +161,34 @@ void burst_ask(struct probe *probe, struct sample *sample)
 
 /* ---- The whole series ------------------------------------------------------------------------ */
 
+static bool lacks_memory(const struct probe *probe)
+{
+    struct message *trouble = probe->calibrator->trouble;
+
+    return message_say(trouble, "%s: the system refused memory", "%s: система не дала памяти",
+                       message_word(trouble, probe->name));
+}
+
 static bool judge(struct probe *probe, struct calibrated *figures)
 {
+    struct message *trouble = probe->calibrator->trouble;
     unsigned warm = probe->all_max - probe->samples;
     double *took_us = calloc(probe->samples, sizeof *took_us);
-    char why[160];
 
     if (took_us == NULL)
-        return calibrate_fail(probe->calibrator, probe->name, "the system refused memory");
+        return lacks_memory(probe);
     for (unsigned i = 0; i < probe->samples; i++)
         took_us[i] = warm + i < probe->asked ? probe->all[warm + i].took_us : (double)NAN;
     *figures = calibrated_of(took_us, probe->samples);
     free(took_us);
     if (calibrate_is_interrupted(probe->calibrator))
-        return calibrate_fail(probe->calibrator, probe->name, "interrupted");
+        return message_say(trouble, "%s: interrupted", "%s: прервано",
+                           message_word(trouble, probe->name));
     if (figures->n >= probe->samples / 10 * 9)
         return true;
-    snprintf(why, sizeof why, "only %u of %u questions were answered", figures->n, probe->samples);
-    return calibrate_fail(probe->calibrator, probe->name, why);
+    return message_say(trouble, "%s: only %u of %u questions were answered",
+                       "%s: ответов всего %u, а вопросов %u", message_word(trouble, probe->name),
+                       figures->n, probe->samples);
 }
 
 bool probe_run(struct probe *probe, struct calibrator *calibrator, struct calibrated *figures)
@@ -196,10 +199,10 @@ bool probe_run(struct probe *probe, struct calibrator *calibrator, struct calibr
     probe->all_max = probe->samples + probe->samples / 5;
     probe->all = calloc(probe->all_max, sizeof *probe->all);
     if (probe->all == NULL)
-        return calibrate_fail(calibrator, probe->name, "the system refused memory");
+        return lacks_memory(probe);
     check(calibrator->spent_max < CALIBRATE_SERIES_MAX);
     calibrator->spent[calibrator->spent_max++] = probe->all;
-    dice_init(&probe->dice, 1, probe->name);
+    dice_init(&probe->dice, 1, probe->name.en);
     probe->alarm = loop_alarm(loop, ask_next, probe);
     loop_enter(loop);
     probe->due_ns = loop_now_ns(loop) + probe->every_ns;

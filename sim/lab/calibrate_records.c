@@ -73,7 +73,8 @@ bool taker_join(struct calibrator *calibrator, struct taker *taker, double *took
     begun_ns = loop_now_ns(&calibrator->loop);
     take_again(taker);
     if (!loop_run(&calibrator->loop, begun_ns + join_limit_ns))
-        return calibrate_fail(calibrator, "a consumer", "no record came to it within a minute");
+        return message_say(calibrator->trouble, "a consumer: no record came to it within a minute",
+                           "потребитель: за минуту к нему не пришло ни одной записи");
     *took_ms = (double)(loop_now_ns(&calibrator->loop) - begun_ns) * 1e-6;
     return true;
 }
@@ -102,7 +103,7 @@ static void put_small(struct burst *burst, struct call *call)
 static bool measure_puts(struct calibrator *calibrator, struct taker *taker, double rate,
                          struct calibrated_queue *figures)
 {
-    struct probe put = {.name = "a record",
+    struct probe put = {.name = {"a record", "запись"},
                         .every_ns = (uint64_t)(1e9 / rate),
                         .is_uneven = true,
                         .samples = PUTS,
@@ -120,7 +121,8 @@ static bool measure_puts(struct calibrator *calibrator, struct taker *taker, dou
     taker->puts = NULL;
     figures->take = calibrated_of(taker->took_us + (TAKER_PUTS - PUTS), PUTS);
     if (is_good && figures->take.n < PUTS / 2)
-        return calibrate_fail(calibrator, "a consumer", "records did not come to it");
+        return message_say(calibrator->trouble, "a consumer: records did not come to it",
+                           "потребитель: записи до него не дошли");
     return is_good;
 }
 
@@ -128,7 +130,7 @@ static bool measure_bursts(struct calibrator *calibrator, struct taker *taker,
                            struct calibrated *figures)
 {
     static struct burst burst; /* Of puts that are still on their way, too. */
-    struct probe many = {.name = "a burst of records",
+    struct probe many = {.name = {"a burst of records", "много записей сразу"},
                          .every_ns = 60 * ms_ns,
                          .samples = 60,
                          .ask = burst_ask,
@@ -146,7 +148,7 @@ struct queue_live *calibrate_open_queue(struct calibrator *calibrator,
                                                NULL, &calibrator->stats, why);
 
     if (queue == NULL)
-        calibrate_fail(calibrator, server, why);
+        message_say(calibrator->trouble, "%s: %s", "%s: %s", server, why);
     return queue;
 }
 
@@ -155,7 +157,7 @@ bool calibrate_records(struct calibrator *calibrator, struct taker *taker, struc
 {
     struct calibrated ignored;
     double ignored_ms;
-    struct probe first = {.name = "a first record",
+    struct probe first = {.name = {"a first record", "первая запись"},
                           .every_ns = ms_ns,
                           .samples = 1,
                           .ask = calibrate_put_one,

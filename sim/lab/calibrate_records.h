@@ -24,18 +24,18 @@ struct taker {        /* Takes again and again, from the first call until it is 
     uint64_t next;
 };
 
-/* One of this run; server: for the message. NULL after calibrate_fail. */
+/* One of this run; server: for the message. NULL: trouble says why. */
 struct queue_live *calibrate_open_queue(struct calibrator *calibrator,
                                         const struct queue_settings *settings, const char *server);
 
 /* Until it has partitions: there are records in them, and one's coming says so. The taker's queue
- * is set; it takes for as long as the loop lives, unless is_over. False after calibrate_fail. */
+ * is set; it takes for as long as the loop lives, unless is_over. False: trouble says why. */
 bool taker_join(struct calibrator *calibrator, struct taker *taker, double *took_ms);
 
 /* A probe's ask, in the queue that is its context. */
 void calibrate_put_one(struct probe *probe, struct sample *sample);
 
-/* So many puts a second, as they come. False after calibrate_fail. The queue has no linger; *taker
+/* So many puts a second, as they come. False: trouble says why. The queue has no linger; *taker
  * must outlive the loop. */
 bool calibrate_records(struct calibrator *calibrator, struct taker *taker, struct queue *queue,
                        double rate, struct calibrated_queue *figures);

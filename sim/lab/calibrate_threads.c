@@ -179,7 +179,8 @@ static bool hear(struct calibrator *calibrator, int fd)
     struct calibrated_threads *to = &calibrator->calibration->threads;
 
     return read(fd, to, sizeof *to) == sizeof *to ||
-           calibrate_fail(calibrator, "threads", "they could not be measured");
+           message_say(calibrator->trouble, "threads: they could not be measured",
+                       "потоки: измерить их не удалось");
 }
 
 static void live_on(int fd)
@@ -197,13 +198,14 @@ bool calibrate_threads(struct calibrator *calibrator)
 
     calibrate_step(calibrator, "threads at a lock", "потоки у замка");
     if (pipe2(ends, O_CLOEXEC) != 0)
-        return calibrate_fail(calibrator, "threads", strerror(errno));
+        return message_say(calibrator->trouble, "threads: %s", "потоки: %s", strerror(errno));
     child = calibrate_fork();
     if (child == 0)
         live_on(ends[1]);
     close(ends[1]);
-    is_good = child > 0 ? hear(calibrator, ends[0])
-                        : calibrate_fail(calibrator, "threads", strerror(errno));
+    is_good = child > 0
+                  ? hear(calibrator, ends[0])
+                  : message_say(calibrator->trouble, "threads: %s", "потоки: %s", strerror(errno));
     close(ends[0]);
     calibrate_reap(&child);
     return is_good;

@@ -79,7 +79,7 @@ static bool add_stations(struct crew *crew)
 }
 
 /* All at once, then each one's "ready": balancers first, for the others register with them. */
-static bool start_stations(struct crew *crew, bool balancers, char trouble[static 400])
+static bool start_stations(struct crew *crew, bool balancers, struct message *trouble)
 {
     for (int waits = 0; waits < 2; waits++)
         for (uint32_t s = 0; s < crew->all_max; s++) {
@@ -136,29 +136,34 @@ static bool make_token(struct crew *crew)
 
 struct crew *crew_open(struct loop *loop, const struct scenario *scenario,
                        const struct lab_options *options, struct servers *servers,
-                       char trouble[static 400])
+                       struct message *trouble)
 {
     struct crew *crew = calloc(1, sizeof *crew);
 
     if (crew == NULL) {
-        snprintf(trouble, 400, "the system refused memory");
+        message_say(trouble, "the system refused memory", "система не дала памяти");
         return NULL;
     }
     crew->loop = loop;
     crew->scenario = scenario;
     crew->options = options;
     crew->servers = servers;
+    crew->casualty = message_in(options->lang);
     crew->origin_ns = loop_clock_ns();
     timer_live_open(&crew->timer, loop, &crew->own);
     crew->failpoints_left = options->failpoint == FAILPOINT_NONE ? 0 : CREW_FAILPOINTS;
     if (!make_token(crew))
-        snprintf(trouble, 400, "the system gives no random bytes");
+        message_say(trouble, "the system gives no random bytes",
+                    "система не даёт случайных байтов");
     else if (!crew_make_tokens(crew))
-        snprintf(trouble, 400, "OpenSSL makes no key for the gateways' tokens");
+        message_say(trouble, "OpenSSL makes no key for the gateways' tokens",
+                    "OpenSSL не создаёт ключ для токенов шлюзов");
     else if (!find_node(crew))
-        snprintf(trouble, 400, "sim-node is neither beside sim nor on the PATH: ./bootstrap.sh");
+        message_say(trouble, "sim-node is neither beside sim nor on the PATH: ./bootstrap.sh",
+                    "sim-node нет ни рядом с sim, ни в PATH: запустите ./bootstrap.sh");
     else if (!add_stations(crew))
-        snprintf(trouble, 400, "no memory, or no free port on 127.0.0.1 for the nodes");
+        message_say(trouble, "no memory, or no free port on 127.0.0.1 for the nodes",
+                    "узлам не хватило памяти или свободного порта на 127.0.0.1");
     else if (start_stations(crew, true, trouble) && start_stations(crew, false, trouble)) {
         wait_for_consumers(crew);
         return crew;
@@ -245,5 +250,5 @@ uint32_t crew_deaths(const struct crew *crew)
 
 const char *crew_casualty(const struct crew *crew)
 {
-    return crew->casualty;
+    return crew->casualty.text;
 }

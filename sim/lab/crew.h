@@ -19,7 +19,7 @@ struct crew;
  * origin is the run's. NULL: trouble says why. */
 struct crew *crew_open(struct loop *loop, const struct scenario *scenario,
                        const struct lab_options *options, struct servers *servers,
-                       char trouble[static 400]);
+                       struct message *trouble);
 void crew_rest(struct crew *crew);  /* Drains and stops everybody; figures stay readable. */
 void crew_close(struct crew *crew); /* The same, and the end of it. */
 

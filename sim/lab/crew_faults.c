@@ -74,12 +74,12 @@ static bool is_server(const char *target)
 
 static void strike_server(struct crew *crew, const struct fault_spec *fault, bool begins)
 {
-    char why[160] = "";
+    struct message why = message_in(crew->options->lang);
 
     if (!begins && goes_on(crew, fault, NULL))
         return;
-    if (!servers_fault(crew->servers, fault, begins, why))
-        fprintf(stderr, "sim: %s: %s\n", fault->target, why);
+    if (!servers_fault(crew->servers, fault, begins, &why))
+        fprintf(stderr, "sim: %s: %s\n", fault->target, why.text);
 }
 
 static void strike_place(struct place *place, const struct fault_spec *fault, bool begins)

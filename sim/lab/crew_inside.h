@@ -92,12 +92,12 @@ struct crew {
     uint32_t strikes_max;
     uint32_t failpoints_left; /* Batchers that are still to be started with it. */
     uint32_t deaths;          /* By faults and failpoints. */
-    char casualty[480];
+    struct message casualty;  /* A node that died though nobody killed it. */
 };
 
 /* place.c */
-bool place_start(struct place *place, char why[static 400]);      /* -> STARTING */
-bool place_wait_ready(struct place *place, char why[static 400]); /* Before the run: blocking. */
+bool place_start(struct place *place, struct message *why);      /* -> STARTING */
+bool place_wait_ready(struct place *place, struct message *why); /* Before the run: blocking. */
 void place_boot(struct place *place, uint64_t delay_ns);
 void place_drain(struct place *place);
 void place_kill(struct place *place, bool will_be_back);

@@ -27,15 +27,17 @@ static const double late_us = 2000; /* As the driver's send lag: beyond it a run
 struct round {
     struct doctor_finding *findings;
     unsigned length;
+    const char *lang;
 };
 
-static struct doctor_finding *add(struct round *round, const char *name, enum doctor_state state)
+/* One that is well until something is found to be wrong. */
+static struct doctor_finding *add(struct round *round, const char *en, const char *ru)
 {
     struct doctor_finding *finding = &round->findings[round->length++];
 
     check(round->length <= DOCTOR_FINDINGS_MAX);
-    *finding = (struct doctor_finding){.state = state, .cure = {"", ""}};
-    snprintf(finding->name, sizeof finding->name, "%s", name);
+    *finding = (struct doctor_finding){
+        .name = {en, ru}, .state = DOCTOR_OK, .found = message_in(round->lang), .cure = {"", ""}};
     return finding;
 }
 
@@ -48,37 +50,34 @@ static bool is_named(const char *server)
 
 static void look_at_node(struct round *round)
 {
-    struct doctor_finding *finding = add(round, "sim-node", DOCTOR_OK);
+    struct doctor_finding *finding = add(round, "sim-node", "sim-node");
 
-    if (servers_find_program("sim-node", finding->found, sizeof finding->found))
+    if (servers_find_program("sim-node", finding->found.text, sizeof finding->found.text))
         return;
     finding->state = DOCTOR_MISSING;
-    snprintf(finding->found, sizeof finding->found, "neither beside sim nor on the PATH");
+    message_say(&finding->found, "neither beside sim nor on the PATH",
+                "нет ни рядом с sim, ни в PATH");
     finding->cure = (struct text){"./bootstrap.sh builds it beside sim",
                                   "./bootstrap.sh соберёт её рядом с sim"};
 }
 
 /* "Redis server v=7.0.15 sha=… " -> "7.0.15" */
-static bool read_redis_version(char *version, size_t version_max)
+static bool read_redis_version(struct message *found)
 {
     const char *const argv[] = {"redis-server", "--version", NULL};
     struct process process;
-    char line[256], why[400];
+    char line[256];
     const char *at;
     bool is_read;
 
-    if (!process_start(&process, "redis-server", argv, "/dev/null")) {
-        snprintf(version, version_max, "%s", strerror(errno));
-        return false;
-    }
-    is_read = process_wait_line(&process, VERSION_MS, line, sizeof line, why);
+    if (!process_start(&process, "redis-server", argv, "/dev/null"))
+        return message_say(found, "%s", "%s", strerror(errno));
+    is_read = process_wait_line(&process, VERSION_MS, line, sizeof line, found);
     process_kill(&process);
     at = is_read ? strstr(line, "v=") : NULL;
-    if (at == NULL) {
-        snprintf(version, version_max, "it does not say its version");
-        return false;
-    }
-    snprintf(version, version_max, "%.*s", (int)strcspn(at + 2, " "), at + 2);
+    if (at == NULL)
+        return message_say(found, "it does not say its version", "не называет своей версии");
+    snprintf(found->text, sizeof found->text, "%.*s", (int)strcspn(at + 2, " "), at + 2);
     return true;
 }
 
@@ -87,42 +86,39 @@ static void look_at_redis(struct round *round, const struct lab_servers *servers
     static const struct text install = {
         "apt install redis-server; dnf install redis; brew install redis; or --redis HOST:PORT",
         "apt install redis-server; dnf install redis; brew install redis; или --redis HOST:PORT"};
-    struct doctor_finding *finding = add(round, "redis-server", DOCTOR_OK);
+    struct doctor_finding *finding = add(round, "redis-server", "redis-server");
 
-    if (read_redis_version(finding->found, sizeof finding->found) &&
-        strtol(finding->found, NULL, 10) >= REDIS_LEAST)
+    if (read_redis_version(&finding->found) && strtol(finding->found.text, NULL, 10) >= REDIS_LEAST)
         return;
     finding->state = is_named(servers->redis) ? DOCTOR_POOR : DOCTOR_MISSING;
     finding->cure = install;
 }
 
 /* "memcached 1.6.18" */
-static bool read_memcached_version(char *version, size_t version_max)
+static bool read_memcached_version(struct message *found)
 {
     const char *const argv[] = {"memcached", "-V", NULL};
     struct process process;
-    char line[256] = "", why[400];
+    char line[256] = "";
     bool is_read;
 
-    if (!process_start(&process, "memcached", argv, "/dev/null")) {
-        snprintf(version, version_max, "%s", strerror(errno));
-        return false;
-    }
-    is_read = process_wait_line(&process, VERSION_MS, line, sizeof line, why);
+    if (!process_start(&process, "memcached", argv, "/dev/null"))
+        return message_say(found, "%s", "%s", strerror(errno));
+    is_read = process_wait_line(&process, VERSION_MS, line, sizeof line, found);
     process_kill(&process);
     if (is_read && strncmp(line, "memcached ", 10) == 0)
-        snprintf(version, version_max, "%.60s", line + 10);
+        snprintf(found->text, sizeof found->text, "%.60s", line + 10);
     else
-        snprintf(version, version_max, "it does not say its version");
+        message_say(found, "it does not say its version", "не называет своей версии");
     return is_read;
 }
 
 /* Few scenarios want it. */
 static void look_at_memcached(struct round *round)
 {
-    struct doctor_finding *finding = add(round, "memcached", DOCTOR_OK);
+    struct doctor_finding *finding = add(round, "memcached", "memcached");
 
-    if (read_memcached_version(finding->found, sizeof finding->found))
+    if (read_memcached_version(&finding->found))
         return;
     finding->state = DOCTOR_POOR;
     finding->cure = (struct text){
@@ -138,9 +134,10 @@ static void look_at_libraries(struct round *round)
 
     library_versions(libraries);
     for (unsigned i = 0; i < LIBRARIES; i++) {
-        struct doctor_finding *finding = add(round, libraries[i].name, DOCTOR_OK);
+        const char *name = libraries[i].name;
+        struct doctor_finding *finding = add(round, name, name);
 
-        snprintf(finding->found, sizeof finding->found, "%s", libraries[i].version);
+        message_say(&finding->found, "%s", "%s", libraries[i].version);
     }
 }
 
@@ -148,46 +145,47 @@ static void look_at_libraries(struct round *round)
 
 static void look_at_store(struct round *round, const char *server)
 {
-    struct doctor_finding *finding = add(round, "Redis", DOCTOR_OK);
+    struct doctor_finding *finding = add(round, "Redis", "Redis");
     char version[32], why[160] = "";
 
     if (store_probe(server, version, why)) {
-        snprintf(finding->found, sizeof finding->found, "%s: %s", server, version);
+        message_say(&finding->found, "%s: %s", "%s: %s", server, version);
         return;
     }
     finding->state = DOCTOR_MISSING;
-    snprintf(finding->found, sizeof finding->found, "%.60s: %.130s", server, why);
+    message_say(&finding->found, "%.60s: %s", "%.60s: %s", server, why);
     finding->cure = (struct text){"start it, or leave --redis and SIM_REDIS away",
                                   "запустите его или уберите --redis и SIM_REDIS"};
 }
 
 static void look_at_memcached_server(struct round *round, const char *server)
 {
-    struct doctor_finding *finding = add(round, "memcached server", DOCTOR_OK);
+    struct doctor_finding *finding = add(round, "memcached server", "сервер memcached");
     char version[32], why[160] = "";
 
     if (memcached_probe(server, version, why)) {
-        snprintf(finding->found, sizeof finding->found, "%s: %s", server, version);
+        message_say(&finding->found, "%s: %s", "%s: %s", server, version);
         return;
     }
     finding->state = DOCTOR_MISSING;
-    snprintf(finding->found, sizeof finding->found, "%.60s: %.130s", server, why);
+    message_say(&finding->found, "%.60s: %s", "%.60s: %s", server, why);
     finding->cure = (struct text){"start it, or leave --memcached and SIM_MEMCACHED away",
                                   "запустите его или уберите --memcached и SIM_MEMCACHED"};
 }
 
 static void look_at_queue(struct round *round, const char *brokers)
 {
-    struct doctor_finding *finding = add(round, "Kafka", DOCTOR_OK);
+    struct doctor_finding *finding = add(round, "Kafka", "Kafka");
     char why[160] = "";
     unsigned brokers_max = 0;
 
     if (queue_probe(brokers, VERSION_MS, &brokers_max, why)) {
-        snprintf(finding->found, sizeof finding->found, "%.120s: %u brokers", brokers, brokers_max);
+        message_say(&finding->found, "%.120s: %u brokers", "%.120s: брокеров %u", brokers,
+                    brokers_max);
         return;
     }
     finding->state = DOCTOR_MISSING;
-    snprintf(finding->found, sizeof finding->found, "%.60s: %.130s", brokers, why);
+    message_say(&finding->found, "%.60s: %s", "%.60s: %s", brokers, why);
     finding->cure = (struct text){"start it, or leave --kafka and SIM_KAFKA away",
                                   "запустите его или уберите --kafka и SIM_KAFKA"};
 }
@@ -196,18 +194,18 @@ static void look_at_queue(struct round *round, const char *brokers)
  * repeated: it may hold a password. */
 static void look_at_rabbit(struct round *round, const char *where)
 {
-    struct doctor_finding *finding = add(round, "RabbitMQ", DOCTOR_OK);
+    struct doctor_finding *finding = add(round, "RabbitMQ", "RabbitMQ");
     char version[32], why[160] = "";
 
     if (!is_named(where)) {
-        if (!rabbit_server_find(finding->found, sizeof finding->found))
-            snprintf(finding->found, sizeof finding->found,
-                     "not installed; for queue.kind: rabbitmq alone");
+        if (!rabbit_server_find(finding->found.text, sizeof finding->found.text))
+            message_say(&finding->found, "not installed; for queue.kind: rabbitmq alone",
+                        "не установлен; нужен только для queue.kind: rabbitmq");
     } else if (rabbit_probe(where, VERSION_MS, version, why)) {
-        snprintf(finding->found, sizeof finding->found, "%s", version);
+        message_say(&finding->found, "%s", "%s", version);
     } else {
         finding->state = DOCTOR_MISSING;
-        snprintf(finding->found, sizeof finding->found, "%s", why);
+        message_say(&finding->found, "%s", "%s", why);
         finding->cure = (struct text){"start it, or leave --rabbitmq and SIM_RABBITMQ away",
                                       "запустите его или уберите --rabbitmq и SIM_RABBITMQ"};
     }
@@ -216,15 +214,15 @@ static void look_at_rabbit(struct round *round, const char *where)
 /* The address is not repeated: it may hold a password. */
 static void look_at_database(struct round *round, const char *database)
 {
-    struct doctor_finding *finding = add(round, "database", DOCTOR_OK);
+    struct doctor_finding *finding = add(round, "database", "база данных");
     char version[64], why[160] = "";
 
     if (database_probe(database, version, why)) {
-        snprintf(finding->found, sizeof finding->found, "%s", version);
+        message_say(&finding->found, "%s", "%s", version);
         return;
     }
     finding->state = DOCTOR_MISSING;
-    snprintf(finding->found, sizeof finding->found, "%s", why);
+    message_say(&finding->found, "%s", "%s", why);
     finding->cure = (struct text){"start it, or leave --db and SIM_DB away",
                                   "запустите её или уберите --db и SIM_DB"};
 }
@@ -233,12 +231,12 @@ static void look_at_database(struct round *round, const char *database)
 
 static void look_at_files(struct round *round)
 {
-    struct doctor_finding *finding = add(round, "open files", DOCTOR_OK);
+    struct doctor_finding *finding = add(round, "open files", "открытые файлы");
     struct rlimit limit = {0, 0};
 
     (void)getrlimit(RLIMIT_NOFILE, &limit);
-    snprintf(finding->found, sizeof finding->found, "%llu, up to %llu",
-             (unsigned long long)limit.rlim_cur, (unsigned long long)limit.rlim_max);
+    message_say(&finding->found, "%llu, up to %llu", "%llu, можно до %llu",
+                (unsigned long long)limit.rlim_cur, (unsigned long long)limit.rlim_max);
     if (limit.rlim_max >= FILES_WANTED) /* The lab takes what it may have. */
         return;
     finding->state = DOCTOR_POOR;
@@ -248,10 +246,10 @@ static void look_at_files(struct round *round)
 
 static void look_at_cores(struct round *round)
 {
-    struct doctor_finding *finding = add(round, "cores", DOCTOR_OK);
+    struct doctor_finding *finding = add(round, "cores", "ядра");
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
 
-    snprintf(finding->found, sizeof finding->found, "%ld", cores);
+    message_say(&finding->found, "%ld", "%ld", cores);
     if (cores >= CORES_WANTED)
         return;
     finding->state = DOCTOR_POOR;
@@ -261,15 +259,16 @@ static void look_at_cores(struct round *round)
 
 static void look_at_idle_cores(struct round *round)
 {
-    struct doctor_finding *finding = add(round, "idle cores", DOCTOR_OK);
+    struct doctor_finding *finding = add(round, "idle cores", "сон ядер");
     int awake = timely_keep_awake();
 
-    snprintf(finding->found, sizeof finding->found, "%s%s",
-             awake < 0 ? "/dev/cpu_dma_latency: " : "kept awake during a run",
-             awake < 0 ? strerror(errno) : "");
-    timely_let_sleep(awake);
-    if (awake >= 0)
+    if (awake >= 0) {
+        message_say(&finding->found, "kept awake during a run", "во время прогона не засыпают");
+        timely_let_sleep(awake);
         return;
+    }
+    message_say(&finding->found, "/dev/cpu_dma_latency: %s", "/dev/cpu_dma_latency: %s",
+                strerror(errno));
     finding->state = DOCTOR_POOR;
     finding->cure = (struct text){
         "they fall asleep, and in a virtual machine wake late: run as root, or "
@@ -280,15 +279,14 @@ static void look_at_idle_cores(struct round *round)
 
 static void look_at_priority(struct round *round)
 {
-    struct doctor_finding *finding = add(round, "priority", DOCTOR_OK);
-    bool is_first = timely_go_first();
+    struct doctor_finding *finding = add(round, "priority", "приоритет");
 
-    snprintf(finding->found, sizeof finding->found, "%s%s",
-             is_first ? "the driver goes first" : "SCHED_FIFO: ", is_first ? "" : strerror(errno));
-    if (is_first) {
+    if (timely_go_first()) {
+        message_say(&finding->found, "the driver goes first", "генератор нагрузки идёт первым");
         timely_line_up();
         return;
     }
+    message_say(&finding->found, "SCHED_FIFO: %s", "SCHED_FIFO: %s", strerror(errno));
     finding->state = DOCTOR_POOR;
     finding->cure =
         (struct text){"the driver waits for a core like all others: run as root, or ulimit -r 1 "
@@ -346,11 +344,11 @@ static struct calibrated measure_sleeps(void)
 
 static void look_at_timers(struct round *round)
 {
-    struct doctor_finding *finding = add(round, "timers", DOCTOR_OK);
+    struct doctor_finding *finding = add(round, "timers", "таймеры");
     struct calibrated late = measure_sleeps();
 
-    snprintf(finding->found, sizeof finding->found, "late by %.0f us (p50), %.0f us (p99)",
-             late.p50, late.p99);
+    message_say(&finding->found, "late by %.0f us (p50), %.0f us (p99)",
+                "опаздывают на %.0f мкс (p50), %.0f мкс (p99)", late.p50, late.p99);
     if (late.n > 0 && late.p99 <= late_us)
         return;
     finding->state = DOCTOR_POOR;
@@ -359,10 +357,10 @@ static void look_at_timers(struct round *round)
                       "больше 2 мс — прогон недействителен: остановите всё лишнее на этой машине"};
 }
 
-unsigned doctor_look(const struct lab_servers *servers,
+unsigned doctor_look(const struct lab_servers *servers, const char *lang,
                      struct doctor_finding findings[static DOCTOR_FINDINGS_MAX])
 {
-    struct round round = {findings, 0};
+    struct round round = {.findings = findings, .lang = lang};
 
     look_at_node(&round);
     look_at_redis(&round, servers);

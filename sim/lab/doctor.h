@@ -18,14 +18,15 @@ enum doctor_state {
 };
 
 struct doctor_finding {
-    char name[24]; /* "redis-server" */
+    struct text name; /* "redis-server". Static, as is the cure. */
     enum doctor_state state;
-    char found[200];  /* Where, which version, how much; or why not. In English. */
-    struct text cure; /* Static; empty where nothing is wrong. */
+    struct message found; /* Where, which version, how much; or why not. */
+    struct text cure;     /* Empty where nothing is wrong. */
 };
 
-/* Returns how many findings there are. A server that is named makes the embedded one needless. */
-unsigned doctor_look(const struct lab_servers *servers,
+/* Returns how many findings there are, in that language (message.h). A server that is named makes
+ * the embedded one needless. */
+unsigned doctor_look(const struct lab_servers *servers, const char *lang,
                      struct doctor_finding findings[static DOCTOR_FINDINGS_MAX]);
 
 #endif

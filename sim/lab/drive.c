@@ -144,7 +144,7 @@ static void look_around(void *context)
         lab->result->end = RUN_INTERRUPTED;
     } else if (lab->crew != NULL && crew_casualty(lab->crew)[0] != '\0') {
         lab->result->end = RUN_LIMIT; /* Nobody will see it: there is no result to be had. */
-    } else if (servers_have_died(&lab->servers, lab->died)) {
+    } else if (servers_have_died(&lab->servers, &lab->died)) {
         lab->result->end = RUN_LIMIT; /* The same. */
     } else {
         return;
@@ -174,7 +174,7 @@ static bool attach_address(const char *attach, const char *service, struct addre
     return false;
 }
 
-static bool set_peers(struct lab *lab, char trouble[static 400])
+static bool set_peers(struct lab *lab, struct message *trouble)
 {
     for (uint32_t i = 0; i < lab->scenario->services_max; i++) {
         const char *name = lab->scenario->services[i].name;
@@ -185,9 +185,9 @@ static bool set_peers(struct lab *lab, char trouble[static 400])
         } else if (!attach_address(lab->options->attach, name, &address)) {
             if (lab->scenario->services[i].kind == KIND_BATCHER)
                 continue; /* Nobody asks it anything. */
-            snprintf(trouble, 400, "--attach says nowhere where %s is: HOST:PORT, or %s=HOST:PORT",
-                     name, name);
-            return false;
+            return message_say(
+                trouble, "--attach says nowhere where %s is: HOST:PORT, or %s=HOST:PORT",
+                "из --attach не видно, где %s: ХОСТ:ПОРТ или %s=ХОСТ:ПОРТ", name, name);
         }
         peer_live_set(lab->peer, i, &address);
     }
@@ -203,7 +203,7 @@ static size_t arena_bytes(const struct scenario *scenario)
     return bytes + ((size_t)1 << 30); /* And for the counters that the store shows. */
 }
 
-bool drive_open(struct lab *lab, char trouble[static 400])
+bool drive_open(struct lab *lab, struct message *trouble)
 {
     const struct scenario *scenario = lab->scenario;
     struct ports ports;
@@ -211,10 +211,8 @@ bool drive_open(struct lab *lab, char trouble[static 400])
     loop_allow_files();
     timer_live_open(&lab->timer, &lab->loop, &lab->own);
     lab->peer = peer_live_open(&lab->loop, scenario->services_max, &lab->own);
-    if (lab->peer == NULL || !arena_open(&lab->arena, arena_bytes(scenario))) {
-        snprintf(trouble, 400, "the system refused memory");
-        return false;
-    }
+    if (lab->peer == NULL || !arena_open(&lab->arena, arena_bytes(scenario)))
+        return message_say(trouble, "the system refused memory", "система не дала памяти");
     lab->wallet = wallet_open(PEOPLE_TOKENS_MAX);
     peer_live_use(lab->peer, lab->wallet);
     if (!set_peers(lab, trouble) || !drive_forge(lab, trouble))

@@ -1,6 +1,5 @@
 /* evidence.c — Fetches what the audit wants to see, once the services have stopped. */
 #include <stdlib.h>
-#include <string.h>
 
 #include "services/live/memcached/memcached_live.h"
 #include "services/live/queue/queue_live.h"
@@ -35,19 +34,18 @@ static bool keep_count(void *context, uint64_t post, int64_t value)
     return true;
 }
 
-static bool fetch_tables(struct lab *lab, char why[static 160])
+static bool fetch_tables(struct lab *lab, struct message *why)
 {
-    struct database *database = database_open(&lab->servers.table, why);
+    struct database *database = database_open(&lab->servers.table, why->text);
     bool is_fetched = database != NULL;
 
     for (size_t i = 0; is_fetched && i < sizeof tables / sizeof *tables; i++) {
         struct rows *rows = &lab->proofs.tables[tables[i]];
 
-        is_fetched = database_each(database, tables[i], keep_row, rows, why);
-        if (rows->is_out_of_memory) {
-            strcpy(why, "the system refused memory for the rows");
-            is_fetched = false;
-        }
+        is_fetched = database_each(database, tables[i], keep_row, rows, why->text);
+        if (rows->is_out_of_memory)
+            is_fetched = message_say(why, "the system refused memory for the rows",
+                                     "система не дала памяти для строк");
     }
     if (database != NULL)
         database_close(database);
@@ -55,10 +53,10 @@ static bool fetch_tables(struct lab *lab, char why[static 160])
 }
 
 /* memcached does not list its counters: those of all posts that somebody liked are asked for. */
-static bool fetch_counts_by_post(struct lab *lab, char why[static 160])
+static bool fetch_counts_by_post(struct lab *lab, struct message *why)
 {
     struct memcached_reader *reader =
-        memcached_reader_open(lab->servers.store.server, lab->servers.run, why);
+        memcached_reader_open(lab->servers.store.server, lab->servers.run, why->text);
     enum call_outcome outcome = reader == NULL ? CALL_FAILED : CALL_OK;
     const struct map_slot *slot;
     size_t cursor = 0;
@@ -72,20 +70,22 @@ static bool fetch_counts_by_post(struct lab *lab, char why[static 160])
         if (outcome == CALL_OK)
             keep_count(&lab->proofs.shown, slot->a, value);
         else if (outcome == CALL_FAILED)
-            strcpy(why, "a counter in memcached cannot be read");
+            message_say(why, "a counter in memcached cannot be read",
+                        "счётчик в memcached не читается");
     }
     if (reader != NULL)
         memcached_reader_close(reader);
     return outcome != CALL_FAILED;
 }
 
-static bool fetch_counts(struct lab *lab, char why[static 160])
+static bool fetch_counts(struct lab *lab, struct message *why)
 {
     const struct servers *servers = &lab->servers;
 
-    return servers->store.is_memcached ? fetch_counts_by_post(lab, why)
-                                       : store_each_count(servers->store.server, servers->run,
-                                                          keep_count, &lab->proofs.shown, why);
+    return servers->store.is_memcached
+               ? fetch_counts_by_post(lab, why)
+               : store_each_count(servers->store.server, servers->run, keep_count,
+                                  &lab->proofs.shown, why->text);
 }
 
 /* Asked of the broker: a batcher that is killed takes what it has counted last with it. */
@@ -106,12 +106,12 @@ bool dead_letters_read(struct lab *lab, uint64_t *letters, char why[static 160])
     return true;
 }
 
-bool proofs_fetch(struct lab *lab, char why[static 160])
+bool proofs_fetch(struct lab *lab, struct message *why)
 {
     map_init(&lab->proofs.shown, &lab->arena, 64);
     if (lab->servers.wanted.store && !fetch_counts(lab, why))
         return false;
-    if (!dead_letters_read(lab, &lab->proofs.dead_letters, why))
+    if (!dead_letters_read(lab, &lab->proofs.dead_letters, why->text))
         return false;
     return !lab->servers.wanted.table || fetch_tables(lab, why);
 }

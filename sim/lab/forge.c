@@ -1,6 +1,4 @@
 /* forge.c — What the forgers of a scenario show: real tokens, each with a real flaw. */
-#include <stdio.h>
-
 #include "services/live/tokens/jwt.h"
 #include "services/live/tokens/wallet.h"
 #include "sim/lab/lab_inside.h"
@@ -34,7 +32,7 @@ static struct token_keys *forger_keys(const struct lab *lab, const struct servic
 }
 
 /* Before the run: an RSA signature takes a millisecond. */
-bool drive_forge(struct lab *lab, char trouble[static 400])
+bool drive_forge(struct lab *lab, struct message *trouble)
 {
     const struct service_spec *gateway = forged_gateway(lab->scenario);
     uint64_t now_ns = loop_now_ns(&lab->loop);
@@ -44,12 +42,10 @@ bool drive_forge(struct lab *lab, char trouble[static 400])
     if (gateway == NULL || gateway->kind != KIND_GATEWAY)
         return true;
     keys = forger_keys(lab, gateway);
-    if (keys == NULL) {
-        snprintf(trouble, 400,
-                 "there is no key to forge tokens with; is SIM_TOKEN set as for the "
-                 "gateway?");
-        return false;
-    }
+    if (keys == NULL)
+        return message_say(
+            trouble, "there is no key to forge tokens with; is SIM_TOKEN set as for the gateway?",
+            "нет ключа, чтобы подделывать токены; тот ли SIM_TOKEN, что у шлюза?");
     for (enum token_flaw flaw = TOKEN_MALFORMED; flaw <= TOKEN_EXPIRED; flaw++) {
         size_t length = jwt_forge(text, keys, flaw, setup_service(gateway).gateway.audience,
                                   jwt_clock_at(now_ns), now_ns);

@@ -41,9 +41,13 @@ static void remove_folder(const char *folder)
     }
 }
 
-static void tell(const char *what, const char *why)
+static void tell(const struct servers *servers, const char *what, const char *why)
 {
-    fprintf(stderr, "sim: could not clean up %s: %s\n", what, why);
+    struct message message = message_in(servers->options->lang);
+
+    message_say(&message, "could not clean up %s: %s", "не удалось убрать за собой в %s: %s", what,
+                why);
+    fprintf(stderr, "sim: %s\n", message.text);
 }
 
 static bool was_made(const char *made, char what)
@@ -65,14 +69,14 @@ static void clean(const struct servers *servers, const char *made)
     char why[160];
 
     if (was_made(made, JANITOR_KEYS) && !store_forget(servers->store.server, servers->run, why))
-        tell("Redis", why);
+        tell(servers, "Redis", why);
     if (was_made(made, JANITOR_TOPICS) && !queue_drop_topics(&servers->queue, servers->run, why))
-        tell("Kafka", why);
+        tell(servers, "Kafka", why);
     if (was_made(made, JANITOR_QUEUES) &&
         !rabbit_drop_queues(servers->options->servers.rabbitmq, servers->run, why))
-        tell("RabbitMQ", why);
+        tell(servers, "RabbitMQ", why);
     if (was_made(made, JANITOR_TABLES) && !database_drop(&servers->table, why))
-        tell("PostgreSQL", why);
+        tell(servers, "PostgreSQL", why);
     remove_folder(servers->folder);
 }
 

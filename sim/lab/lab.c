@@ -14,15 +14,10 @@
 static const double lag_allowed_ms =
     2; /* findings: above it, it is the driver that was measured. */
 
-static enum lab_end trouble(struct lab *lab, const char *text)
-{
-    snprintf(lab->report->trouble, sizeof lab->report->trouble, "%s", text);
-    return LAB_TROUBLE;
-}
-
 static enum lab_end bring_up(struct lab *lab)
 {
-    enum lab_end end = servers_up(&lab->servers, lab->scenario, lab->options, lab->report->trouble);
+    struct message *trouble = &lab->report->trouble;
+    enum lab_end end = servers_up(&lab->servers, lab->scenario, lab->options, trouble);
 
     if (end != LAB_DONE)
         return end;
@@ -30,17 +25,18 @@ static enum lab_end bring_up(struct lab *lab)
     lab->report->has_embedded_broker = lab->servers.wanted.queue &&
                                        lab->servers.has_embedded_broker &&
                                        !lab->servers.queue.is_rabbit;
-    if (!loop_open(&lab->loop, 0))
-        return trouble(lab, "libevent refused a loop");
+    if (!loop_open(&lab->loop, 0)) {
+        message_say(trouble, "libevent refused a loop", "libevent не дала цикла событий");
+        return LAB_TROUBLE;
+    }
     if (lab->options->attach == NULL) {
-        lab->crew =
-            crew_open(&lab->loop, lab->scenario, lab->options, &lab->servers, lab->report->trouble);
+        lab->crew = crew_open(&lab->loop, lab->scenario, lab->options, &lab->servers, trouble);
         if (lab->crew == NULL)
             return LAB_TROUBLE;
     }
-    if (!drive_open(lab, lab->report->trouble))
+    if (!drive_open(lab, trouble))
         return LAB_TROUBLE;
-    return lab->crew != NULL ? LAB_DONE : attached_begin(lab, lab->report->trouble);
+    return lab->crew != NULL ? LAB_DONE : attached_begin(lab, trouble);
 }
 
 static void note_send_lag(struct lab *lab)
@@ -67,7 +63,7 @@ static enum lab_end judge(struct lab *lab, bool has_drained)
 {
     struct evidence evidence = {.ops = &evidence_lab_ops, .context = &lab->proofs};
     static struct crew_figures last; /* at_end knows nothing of what was missed since then. */
-    char why[160] = "";
+    struct message why = message_in(lab->options->lang);
 
     evidence.has_store_evicted = lab->servers.wanted.store && has_store_evicted(lab);
     evidence.has_store_missed = lab->crew == NULL;
@@ -76,9 +72,9 @@ static enum lab_end judge(struct lab *lab, bool has_drained)
         evidence.has_store_missed |= last.sum.store_missed > 0;
     }
     close_counters(lab);
-    if (!proofs_fetch(lab, why)) {
-        snprintf(lab->report->trouble, sizeof lab->report->trouble,
-                 "what is in the servers in the end cannot be read: %s", why);
+    if (!proofs_fetch(lab, &why)) {
+        message_say(&lab->report->trouble, "what is in the servers in the end cannot be read: %s",
+                    "не удалось прочитать, что осталось на серверах: %s", why.text);
         return LAB_DEPENDENCY;
     }
     evidence.dead_letters = lab->proofs.dead_letters > lab->proofs.dead_before
@@ -114,12 +110,12 @@ static enum lab_end run(struct lab *lab, uint64_t began_ns)
     note_send_lag(lab);
     lab->report->deaths = lab->crew != NULL ? crew_deaths(lab->crew) : 0;
     if (lab->crew != NULL && crew_casualty(lab->crew)[0] != '\0') {
-        snprintf(lab->report->trouble, sizeof lab->report->trouble, "a node died: %.380s",
-                 crew_casualty(lab->crew));
+        message_say(&lab->report->trouble, "a node died: %s", "узел упал: %s",
+                    crew_casualty(lab->crew));
         return LAB_TROUBLE;
     }
-    if (lab->died[0] != '\0') {
-        snprintf(lab->report->trouble, sizeof lab->report->trouble, "%.399s", lab->died);
+    if (lab->died.text[0] != '\0') {
+        lab->report->trouble = lab->died;
         return LAB_TROUBLE;
     }
     if (lab->crew != NULL)
@@ -142,14 +138,16 @@ enum lab_end lab_run(const struct scenario *scenario, const struct lab_options *
     int awake;
 
     memset(report, 0, sizeof *report);
+    report->trouble = message_in(options->lang);
     if (lab == NULL) {
-        snprintf(report->trouble, sizeof report->trouble, "the system refused memory");
+        message_say(&report->trouble, "the system refused memory", "система не дала памяти");
         return LAB_TROUBLE;
     }
     lab->scenario = scenario;
     lab->options = options;
     lab->result = result;
     lab->report = report;
+    lab->died = message_in(options->lang);
     measure_init(&lab->measure, scenario, result);
     result->seed = options->seed;
     awake = timely_keep_awake();

@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "services/live/node/settings.h"
+#include "sim/lab/message.h"
 #include "sim/measure/result.h"
 #include "sim/scenario/scenario.h"
 
@@ -43,6 +44,7 @@ struct lab_rates {  /* Of a scenario, per second; 0: not known. */
 };
 
 struct lab_options {
+    const char *lang; /* Of what goes wrong: "en", "ru"; NULL: English. */
     uint64_t seed;
     struct lab_servers servers;
     bool burns;               /* Real processor work instead of timers. */
@@ -70,7 +72,7 @@ static inline bool lab_is_interrupted(const struct lab_options *options)
 }
 
 struct lab_report {
-    char trouble[400]; /* Of LAB_DEPENDENCY and LAB_TROUBLE: what, and the cure. */
+    struct message trouble; /* Of LAB_DEPENDENCY and LAB_TROUBLE: what, and the cure. */
 
     /* How far the measurement itself can be believed. */
     double send_lag_p50_ms, send_lag_p99_ms; /* Behind the intended instants. */

@@ -65,22 +65,22 @@ struct lab {
     double peaks[LAB_STATIONS_MAX];
     struct store_mark store_start, store_warm, store_end;
 
-    char died[400]; /* A server of ours that ended by itself, and how; "": none. */
+    struct message died; /* A server of ours that ended by itself, and how; "": none. */
 
     struct proofs proofs;
 };
 
 /* drive.c */
-bool drive_open(struct lab *lab, char trouble[static 400]);
+bool drive_open(struct lab *lab, struct message *trouble);
 void drive_run(struct lab *lab);   /* Until the load's end, a limit, or an interruption. */
 bool drive_drain(struct lab *lab); /* True when everybody has an answer and the log is empty. */
 void drive_close(struct lab *lab);
 
 /* forge.c */
-bool drive_forge(struct lab *lab, char trouble[static 400]);
+bool drive_forge(struct lab *lab, struct message *trouble);
 
 /* attached.c: only where crew is NULL. */
-enum lab_end attached_begin(struct lab *lab, char trouble[static 400]);
+enum lab_end attached_begin(struct lab *lab, struct message *trouble);
 void attached_note_lag(struct lab *lab); /* At the load's end; before that nobody looks. */
 void attached_settle(struct lab *lab);
 
@@ -92,7 +92,7 @@ void close_counters(struct lab *lab); /* When the nodes have stopped: of the who
 void close_dead_letters(struct lab *lab, uint64_t letters); /* The same; letters: of this run. */
 
 /* evidence.c */
-bool proofs_fetch(struct lab *lab, char why[static 160]);
+bool proofs_fetch(struct lab *lab, struct message *why);
 void proofs_free(struct lab *lab);
 extern const struct evidence_ops evidence_lab_ops; /* context: struct proofs * */
 

@@ -70,7 +70,7 @@ static bool make_board(struct place *place)
     return place->board != NULL;
 }
 
-bool place_start(struct place *place, char why[static 400])
+bool place_start(struct place *place, struct message *why)
 {
     struct crew *crew = place->station->crew;
     const char *kind = plan_kind_name(place->station->plan.kind);
@@ -80,18 +80,16 @@ bool place_start(struct place *place, char why[static 400])
 
     place->starts++;
     place->was_killed = false;
-    if (!make_board(place)) {
-        snprintf(why, 400, "no file for a node's figures: %s", strerror(errno));
-        return false;
-    }
+    if (!make_board(place))
+        return message_say(why, "no file for a node's figures: %s",
+                           "нет файла для показателей узла: %s", strerror(errno));
     settings_of_place(place, &settings);
     snprintf(log, sizeof log, "%s/node-%u%s-%u.log", crew->servers->folder, place->station->index,
              place->station->is_balancer ? "b" : "", place->replica);
     if (!process_start(&place->process, settings.name, argv, log) ||
-        !settings_send(place->process.input, &settings)) {
-        snprintf(why, 400, "%s cannot be started: %s", settings.name, strerror(errno));
-        return false;
-    }
+        !settings_send(place->process.input, &settings))
+        return message_say(why, "%s cannot be started: %s", "%s не запускается: %s", settings.name,
+                           strerror(errno));
     close(place->process.input);
     place->process.input = -1;
     become(place, PLACE_STARTING);
@@ -110,12 +108,9 @@ static void stop_hearing(struct place *place)
 static void note_casualty(struct place *place)
 {
     struct crew *crew = place->station->crew;
-    char why[400];
 
-    if (crew->casualty[0] != '\0')
-        return;
-    process_tell_end(&place->process, why);
-    snprintf(crew->casualty, sizeof crew->casualty, "%s", why);
+    if (crew->casualty.text[0] == '\0')
+        process_tell_end(&place->process, &crew->casualty);
 }
 
 /* It is gone: drained, killed, or fallen. Who fell by a failpoint is started again, as any
@@ -164,22 +159,19 @@ static void listen_to(struct place *place)
     event_add(place->heard, NULL);
 }
 
-bool place_wait_ready(struct place *place, char why[static 400])
+bool place_wait_ready(struct place *place, struct message *why)
 {
     const atomic_bool *is_interrupted = place->station->crew->options->is_interrupted;
     char line[64];
 
     process_wait_word(&place->process, READY_MS, is_interrupted);
-    if (is_interrupted != NULL && atomic_load(is_interrupted)) {
-        snprintf(why, 400, "interrupted");
-        return false;
-    }
+    if (is_interrupted != NULL && atomic_load(is_interrupted))
+        return message_say(why, "interrupted", "прервано");
     if (!process_wait_line(&place->process, LINE_MS, line, sizeof line, why))
         return false;
-    if (strcmp(line, "ready") != 0) {
-        snprintf(why, 400, "%s said \"%s\" and not \"ready\"", place->process.name, line);
-        return false;
-    }
+    if (strcmp(line, "ready") != 0)
+        return message_say(why, "%s said \"%s\" and not \"ready\"", "%s: «%s» вместо «ready»",
+                           place->process.name, line);
     become(place, PLACE_READY);
     listen_to(place);
     return true;
@@ -191,12 +183,12 @@ static void boot_ends(void *context)
 {
     struct place *place = context;
     struct crew *crew = place->station->crew;
-    char why[400];
+    struct message why = message_in(crew->options->lang);
 
-    if (place_start(place, why))
+    if (place_start(place, &why))
         listen_to(place);
-    else if (crew->casualty[0] == '\0')
-        snprintf(crew->casualty, sizeof crew->casualty, "%s", why);
+    else if (crew->casualty.text[0] == '\0')
+        crew->casualty = why;
 }
 
 void place_boot(struct place *place, uint64_t delay_ns)

@@ -19,7 +19,7 @@
 #include <sys/prctl.h>
 #endif
 
-enum { LOOK_MS = 50 };
+enum { LOOK_MS = 50, LOG_END = 300 };
 
 struct pipes {
     int input[2], output[2], trouble[2]; /* Read end, write end. */
@@ -134,47 +134,45 @@ static int64_t clock_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* The end of the log, as far as it fits, on one line. */
-static void read_log_end(const struct process *process, char why[static 400])
+struct log_end { /* ": the last words", or "". */
+    char text[LOG_END + 3];
+};
+
+/* As far as it fits, on one line. */
+static struct log_end read_log_end(const struct process *process)
 {
+    struct log_end found = {": "};
+    char *words = found.text + 2;
     FILE *log = fopen(process->log, "r");
     long end;
     size_t length;
 
-    why[0] = '\0';
     if (log == NULL)
-        return;
+        return (struct log_end){""};
     fseek(log, 0, SEEK_END);
     end = ftell(log);
-    fseek(log, end > 300 ? end - 300 : 0, SEEK_SET);
-    length = fread(why, 1, 300, log);
+    fseek(log, end > LOG_END ? end - LOG_END : 0, SEEK_SET);
+    length = fread(words, 1, LOG_END, log);
     fclose(log);
-    while (length > 0 && (why[length - 1] == '\n' || why[length - 1] == ' '))
+    while (length > 0 && (words[length - 1] == '\n' || words[length - 1] == ' '))
         length--;
-    why[length] = '\0';
+    words[length] = '\0';
     for (size_t i = 0; i < length; i++)
-        if (why[i] == '\n')
-            why[i] = ' ';
+        if (words[i] == '\n')
+            words[i] = ' ';
+    return length > 0 ? found : (struct log_end){""};
 }
 
-static bool say_why(struct process *process, const char *what, char why[static 400])
+void process_tell_end(struct process *process, struct message *why)
 {
-    char end[400];
-
-    read_log_end(process, end);
-    snprintf(why, 400, "%s %s%s%.300s", process->name, what, end[0] == '\0' ? "" : ": ", end);
-    return false;
-}
-
-void process_tell_end(struct process *process, char why[static 400])
-{
-    char what[64];
+    const struct log_end log = read_log_end(process);
 
     if (WIFSIGNALED(process->status))
-        snprintf(what, sizeof what, "was ended by signal %d", WTERMSIG(process->status));
+        message_say(why, "%s was ended by signal %d%s", "процесс %s завершён сигналом %d%s",
+                    process->name, WTERMSIG(process->status), log.text);
     else
-        snprintf(what, sizeof what, "ended with code %d", WEXITSTATUS(process->status));
-    say_why(process, what, why);
+        message_say(why, "%s ended with code %d%s", "процесс %s завершился с кодом %d%s",
+                    process->name, WEXITSTATUS(process->status), log.text);
 }
 
 bool process_wait_word(const struct process *process, int deadline_ms,
@@ -192,7 +190,7 @@ bool process_wait_word(const struct process *process, int deadline_ms,
 }
 
 bool process_wait_line(struct process *process, int deadline_ms, char *line, size_t line_max,
-                       char why[static 400])
+                       struct message *why)
 {
     int64_t until_ms = clock_ms() + deadline_ms;
     size_t length = 0;
@@ -204,14 +202,18 @@ bool process_wait_line(struct process *process, int deadline_ms, char *line, siz
         ssize_t got;
 
         if (left_ms <= 0)
-            return say_why(process, "was not ready in time", why);
+            return message_say(why, "%s was not ready in time%s",
+                               "процесс %s не успел запуститься%s", process->name,
+                               read_log_end(process).text);
         if (poll(&wait, 1, (int)left_ms) <= 0)
             continue;
         got = read(process->output, &byte, 1);
         if (got < 0 && (errno == EINTR || errno == EAGAIN))
             continue;
         if (got <= 0)
-            return say_why(process, "ended before it was ready", why);
+            return message_say(why, "%s ended before it was ready%s",
+                               "процесс %s завершился, не успев запуститься%s", process->name,
+                               read_log_end(process).text);
         if (byte == '\n')
             break;
         if (length + 1 < line_max)

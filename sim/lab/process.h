@@ -11,6 +11,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "sim/lab/message.h"
+
 struct process {
     pid_t pid;     /* 0: not running. */
     int input;     /* We write: its standard input; -1: none. */
@@ -27,14 +29,14 @@ bool process_start(struct process *process, const char *name, const char *const 
 /* The first line of its standard output, without its end. False: it ended or deadline_ms passed;
  * why then has the end of its log. */
 bool process_wait_line(struct process *process, int deadline_ms, char *line, size_t line_max,
-                       char why[static 400]);
+                       struct message *why);
 
 /* Until it says something or ends. False: deadline_ms passed, or *is_interrupted (may be NULL). */
 bool process_wait_word(const struct process *process, int deadline_ms,
                        const atomic_bool *is_interrupted);
 
 /* How it ended, and the end of its log. It has been reaped. */
-void process_tell_end(struct process *process, char why[static 400]);
+void process_tell_end(struct process *process, struct message *why);
 
 bool process_is_running(struct process *process); /* Reaps it when it has ended. */
 void process_signal(struct process *process, int signal_number);

@@ -123,31 +123,28 @@ static void path_in(const struct servers *servers, const char *name, char *path,
 
 /* ---- The broker ------------------------------------------------------------------------------ */
 
-static bool start_broker(struct servers *servers, char trouble[static 400])
+static bool start_broker(struct servers *servers, struct message *trouble)
 {
     struct broker_settings settings = {.brokers = 3, .partitions = servers->queue.partitions};
     char path[512], log[160], line[SETTINGS_TEXT_MAX];
     const char *argv[] = {path, "broker", NULL};
 
     snprintf(settings.run, sizeof settings.run, "%s", servers->run);
-    if (!servers_find_program("sim-node", path, sizeof path)) {
-        snprintf(trouble, 400,
-                 "sim-node is neither beside sim nor on the PATH: run ./bootstrap.sh");
-        return false;
-    }
+    if (!servers_find_program("sim-node", path, sizeof path))
+        return message_say(trouble,
+                           "sim-node is neither beside sim nor on the PATH: run ./bootstrap.sh",
+                           "sim-node нет ни рядом с sim, ни в PATH: запустите ./bootstrap.sh");
     path_in(servers, "broker.log", log, sizeof log);
     if (!process_start(&servers->broker, "broker", argv, log) ||
-        write(servers->broker.input, &settings, sizeof settings) != (ssize_t)sizeof settings) {
-        snprintf(trouble, 400, "the embedded broker cannot be started: %s", strerror(errno));
-        return false;
-    }
+        write(servers->broker.input, &settings, sizeof settings) != (ssize_t)sizeof settings)
+        return message_say(trouble, "the embedded broker cannot be started: %s",
+                           "встроенный брокер не запускается: %s", strerror(errno));
     process_wait_word(&servers->broker, START_MS, servers->options->is_interrupted);
     if (!process_wait_line(&servers->broker, LINE_MS, line, sizeof line, trouble))
         return false;
-    if (strncmp(line, "ready ", 6) != 0) {
-        snprintf(trouble, 400, "the embedded broker said: %.200s", line);
-        return false;
-    }
+    if (strncmp(line, "ready ", 6) != 0)
+        return message_say(trouble, "the embedded broker said: %.200s",
+                           "встроенный брокер ответил: %.200s", line);
     snprintf(servers->queue.brokers, sizeof servers->queue.brokers, "%.250s", line + 6);
     return true;
 }
@@ -160,7 +157,7 @@ void servers_add_version(struct servers *servers, const char *text)
              length > 0 ? ", " : "", text);
 }
 
-static enum lab_end queue_up(struct servers *servers, char trouble[static 400])
+static enum lab_end queue_up(struct servers *servers, struct message *trouble)
 {
     char why[160], text[120];
     unsigned brokers;
@@ -174,7 +171,8 @@ static enum lab_end queue_up(struct servers *servers, char trouble[static 400])
         servers_add_version(servers,
                             "embedded broker: no replication, no dedup, 5 MiB per partition");
     } else if (!queue_probe(servers->queue.brokers, 10000, &brokers, why)) {
-        snprintf(trouble, 400, "Kafka at %.120s does not answer: %s", servers->queue.brokers, why);
+        message_say(trouble, "Kafka at %.120s does not answer: %s",
+                    "Kafka по адресу %.120s не отвечает: %s", servers->queue.brokers, why);
         return LAB_DEPENDENCY;
     } else {
         snprintf(text, sizeof text, "Kafka (%u brokers)", brokers);
@@ -183,7 +181,8 @@ static enum lab_end queue_up(struct servers *servers, char trouble[static 400])
     if (!servers->has_embedded_broker && !servers->is_lasting)
         janitor_note(&servers->janitor, JANITOR_TOPICS);
     if (!queue_make_topics(&servers->queue, servers->run, why)) {
-        snprintf(trouble, 400, "the run's topics cannot be made: %s", why);
+        message_say(trouble, "the run's topics cannot be made: %s",
+                    "не удалось создать топики прогона: %s", why);
         return LAB_DEPENDENCY;
     }
     return LAB_DONE;
@@ -191,25 +190,46 @@ static enum lab_end queue_up(struct servers *servers, char trouble[static 400])
 
 /* ---- SQL ------------------------------------------------------------------------------------- */
 
-static enum lab_end table_up(struct servers *servers, uint64_t likes_rows, char trouble[static 400])
+/* What we have not made is not dropped. */
+static bool is_table_free(const struct servers *servers, struct message *trouble)
+{
+    const struct table_settings *table = &servers->table;
+    char why[160];
+    bool is_free;
+
+    if (!database_look(table, &is_free, why))
+        return message_say(trouble, "the tables cannot be made: %s",
+                           "не удалось создать таблицы: %s", why);
+    if (is_free)
+        return true;
+    if (database_has_one_writer(table->database))
+        return message_say(
+            trouble, "the tables cannot be made: %.100s is there already; remove it first",
+            "не удалось создать таблицы: %.100s уже есть; сначала удалите", table->database);
+    return message_say(trouble,
+                       "the tables cannot be made: PostgreSQL: the schema %s is there already",
+                       "не удалось создать таблицы: PostgreSQL: схема %s уже есть", table->schema);
+}
+
+static enum lab_end table_up(struct servers *servers, uint64_t likes_rows, struct message *trouble)
 {
     char why[160], version[64];
 
     if (!servers->table_is_theirs)
         path_in(servers, "sim.db", servers->table.database, sizeof servers->table.database);
     if (!database_probe(servers->table.database, version, why)) {
-        snprintf(trouble, 400, "the database does not answer: %s", why);
+        message_say(trouble, "the database does not answer: %s", "база данных не отвечает: %s",
+                    why);
         return LAB_DEPENDENCY;
     }
     if (servers->table_is_theirs && !servers->is_lasting) {
-        if (!database_is_free(&servers->table, why)) { /* What we have not made is not dropped. */
-            snprintf(trouble, 400, "the tables cannot be made: %s", why);
+        if (!is_table_free(servers, trouble))
             return LAB_DEPENDENCY;
-        }
         janitor_note(&servers->janitor, JANITOR_TABLES);
     }
     if (!(servers->is_lasting ? database_keep : database_make)(&servers->table, likes_rows, why)) {
-        snprintf(trouble, 400, "the tables cannot be made: %s", why);
+        message_say(trouble, "the tables cannot be made: %s", "не удалось создать таблицы: %s",
+                    why);
         return LAB_DEPENDENCY;
     }
     servers_add_version(servers, version);
@@ -289,7 +309,7 @@ static void note_settings(struct servers *servers, const struct scenario *scenar
 }
 
 static enum lab_end start_all(struct servers *servers, const struct scenario *scenario,
-                              char trouble[static 400])
+                              struct message *trouble)
 {
     enum lab_end end = servers->wanted.store ? servers_store_up(servers, trouble) : LAB_DONE;
 
@@ -301,7 +321,7 @@ static enum lab_end start_all(struct servers *servers, const struct scenario *sc
 }
 
 bool servers_note(struct servers *servers, const struct scenario *scenario,
-                  const struct lab_options *options, char trouble[static 400])
+                  const struct lab_options *options, struct message *trouble)
 {
     const char *remote = servers_remote_one(&options->servers);
 
@@ -309,37 +329,37 @@ bool servers_note(struct servers *servers, const struct scenario *scenario,
                                 .lock = -1,
                                 .is_lasting = options->attach != NULL,
                                 .options = options};
-    if (remote != NULL) {
-        snprintf(trouble, 400,
-                 "%.200s is not on this machine; --allow-remote says that it is meant", remote);
-        return false;
-    }
-    if (!servers_name_run(servers->run, options->run)) {
-        snprintf(trouble, 400, "a run's name is of letters, digits, '-' and '_', at most 23");
-        return false;
-    }
+    if (remote != NULL)
+        return message_say(
+            trouble, "%.200s is not on this machine; --allow-remote says that it is meant",
+            "%.200s — не на этой машине; если так и задумано, добавьте --allow-remote", remote);
+    if (!servers_name_run(servers->run, options->run))
+        return message_say(trouble, "a run's name is of letters, digits, '-' and '_', at most 23",
+                           "имя прогона — латинские буквы, цифры, «-» и «_», не больше 23 знаков");
     name_schema(servers);
     note_settings(servers, scenario, &options->servers);
-    if (servers->wanted.queue && servers->queue.partitions > STATS_PARTITIONS_MAX) {
-        snprintf(trouble, 400, "live, a topic has at most %d partitions; queue.partitions is %u",
-                 STATS_PARTITIONS_MAX, servers->queue.partitions);
-        return false;
-    }
+    if (servers->wanted.queue && servers->queue.partitions > STATS_PARTITIONS_MAX)
+        return message_say(trouble,
+                           "live, a topic has at most %d partitions; queue.partitions is %u",
+                           "вживую в топике не больше %d партиций, а queue.partitions — %u",
+                           STATS_PARTITIONS_MAX, servers->queue.partitions);
     return true;
 }
 
-bool servers_can_outlive_a_run(const struct servers *servers, char trouble[static 400])
+bool servers_can_outlive_a_run(const struct servers *servers, struct message *trouble)
 {
     if (!servers->wanted.store || !servers->store.is_memcached)
         return true;
-    snprintf(trouble, 400,
-             "memcached cannot forget the keys of an earlier run, so nodes of yours cannot live on "
-             "it: store.kind: redis, or let sim start the nodes");
-    return false;
+    return message_say(
+        trouble,
+        "memcached cannot forget the keys of an earlier run, so nodes of yours cannot live on it: "
+        "store.kind: redis, or let sim start the nodes",
+        "memcached не умеет забыть ключи прошлого прогона, поэтому вашим узлам он не годится: "
+        "store.kind: redis, или пусть узлы запускает sim");
 }
 
 /* What is embedded begins and ends with a run of ours; nodes of somebody else cannot live on it. */
-static bool are_all_theirs(const struct servers *servers, char trouble[static 400])
+static bool are_all_theirs(const struct servers *servers, struct message *trouble)
 {
     const struct servers_wanted *wanted = &servers->wanted;
 
@@ -349,19 +369,20 @@ static bool are_all_theirs(const struct servers *servers, char trouble[static 40
         return true;
     if (!servers_can_outlive_a_run(servers, trouble))
         return false;
-    snprintf(trouble, 400,
-             "this variant uses%s%s%s; say where its nodes find them: --redis, "
-             "--kafka, --rabbitmq, --db",
-             wanted->store ? " Redis" : "",
-             !wanted->queue             ? ""
-             : servers->queue.is_rabbit ? " RabbitMQ"
-                                        : " Kafka",
-             wanted->table ? " PostgreSQL" : "");
-    return false;
+    return message_say(trouble,
+                       "this variant uses%s%s%s; say where its nodes find them: --redis, --kafka, "
+                       "--rabbitmq, --db",
+                       "этот вариант использует%s%s%s; укажите, где их найдут узлы: --redis, "
+                       "--kafka, --rabbitmq, --db",
+                       wanted->store ? " Redis" : "",
+                       !wanted->queue             ? ""
+                       : servers->queue.is_rabbit ? " RabbitMQ"
+                                                  : " Kafka",
+                       wanted->table ? " PostgreSQL" : "");
 }
 
 enum lab_end servers_prepare(struct servers *servers, const struct scenario *scenario,
-                             char trouble[static 400])
+                             struct message *trouble)
 {
     servers->is_lasting = true;
     if (!are_all_theirs(servers, trouble))
@@ -380,7 +401,7 @@ static void name_folder(struct servers *servers)
 }
 
 enum lab_end servers_up(struct servers *servers, const struct scenario *scenario,
-                        const struct lab_options *options, char trouble[static 400])
+                        const struct lab_options *options, struct message *trouble)
 {
     if (!servers_note(servers, scenario, options, trouble) ||
         (servers->is_lasting && !are_all_theirs(servers, trouble)))
@@ -388,13 +409,15 @@ enum lab_end servers_up(struct servers *servers, const struct scenario *scenario
     signal(SIGPIPE, SIG_IGN); /* Of a child that has died meanwhile; a write says so as well. */
     name_folder(servers);
     if (mkdtemp(servers->folder) == NULL) {
-        snprintf(trouble, 400, "no folder %.100s: %s", servers->folder, strerror(errno));
+        message_say(trouble, "no folder %.100s: %s", "не удалось создать папку %.100s: %s",
+                    servers->folder, strerror(errno));
         servers->folder[0] = '\0';
         return LAB_TROUBLE;
     }
     if (!janitor_open(&servers->janitor, servers)) {
         rmdir(servers->folder);
-        snprintf(trouble, 400, "no process for cleaning up: %s", strerror(errno));
+        message_say(trouble, "no process for cleaning up: %s", "нет процесса для уборки: %s",
+                    strerror(errno));
         return LAB_TROUBLE;
     }
     return start_all(servers, scenario, trouble);
@@ -411,7 +434,7 @@ void servers_down(struct servers *servers)
     janitor_close(&servers->janitor);
 }
 
-bool servers_have_died(struct servers *servers, char why[static 400])
+bool servers_have_died(struct servers *servers, struct message *why)
 {
     struct process *ours[] = {&servers->store_process, &servers->broker, &servers->rabbit.broker};
 
@@ -425,12 +448,12 @@ bool servers_have_died(struct servers *servers, char why[static 400])
 
 /* ---- Faults ---------------------------------------------------------------------------------- */
 
-static bool tell_broker(struct servers *servers, const char *order, char why[static 160])
+static bool tell_broker(struct servers *servers, const char *order, struct message *why)
 {
     if (write(servers->broker.input, order, strlen(order)) == (ssize_t)strlen(order))
         return true;
-    snprintf(why, 160, "the embedded broker does not listen: %s", strerror(errno));
-    return false;
+    return message_say(why, "the embedded broker does not listen: %s",
+                       "встроенный брокер не слушает: %s", strerror(errno));
 }
 
 static bool stop_or_go(struct process *process, bool begins)
@@ -440,7 +463,7 @@ static bool stop_or_go(struct process *process, bool begins)
 }
 
 static bool store_fault(struct servers *servers, enum fault_kind kind, bool begins,
-                        char why[static 160])
+                        struct message *why)
 {
     if (kind != FAULT_CRASH) {
         servers->is_store_stopped = begins && servers->store_process.pid != 0;
@@ -452,13 +475,13 @@ static bool store_fault(struct servers *servers, enum fault_kind kind, bool begi
     }
     if (process_is_running(&servers->store_process) || servers_store_start(servers))
         return true;
-    snprintf(why, 160, "the store does not start again: %s", strerror(errno));
-    return false;
+    return message_say(why, "the store does not start again: %s",
+                       "хранилище не запускается снова: %s", strerror(errno));
 }
 
 /* Its log is in its memory, so a broker that crashes is one that nobody can reach. */
 static bool broker_fault(struct servers *servers, enum fault_kind kind, bool begins,
-                         char why[static 160])
+                         struct message *why)
 {
     servers->was_queue_struck = true;
     if (servers->queue.is_rabbit)
@@ -471,7 +494,7 @@ static bool broker_fault(struct servers *servers, enum fault_kind kind, bool beg
 
 /* The turn to write (services/live/table/database.h) is taken and kept: a few tries, for whoever
  * has it gives it back within a commit. */
-static int hold_database(const char *path, char why[static 160])
+static int hold_database(const char *path, struct message *why)
 {
     const struct timespec moment = {.tv_nsec = 200000};
     char name[SETTINGS_TEXT_MAX + 8];
@@ -484,13 +507,14 @@ static int hold_database(const char *path, char why[static 160])
             return lock;
         nanosleep(&moment, NULL);
     }
-    snprintf(why, 160, "the database cannot be held: %s", strerror(errno));
+    message_say(why, "the database cannot be held: %s", "базу данных не удержать: %s",
+                strerror(errno));
     if (lock >= 0)
         close(lock);
     return -1;
 }
 
-static bool table_fault(struct servers *servers, bool begins, char why[static 160])
+static bool table_fault(struct servers *servers, bool begins, struct message *why)
 {
     if (begins && servers->lock < 0)
         servers->lock = hold_database(servers->table.database, why);
@@ -502,15 +526,16 @@ static bool table_fault(struct servers *servers, bool begins, char why[static 16
     return true;
 }
 
-static bool is_theirs(bool is, char why[static 160])
+static bool is_theirs(bool is, struct message *why)
 {
     if (is)
-        snprintf(why, 160, "it is not ours to break: only embedded servers are");
+        message_say(why, "it is not ours to break: only embedded servers are",
+                    "сервер не наш: ломать можно только встроенные");
     return is;
 }
 
 bool servers_fault(struct servers *servers, const struct fault_spec *fault, bool begins,
-                   char why[static 160])
+                   struct message *why)
 {
     if (strcmp(fault->target, "store") == 0)
         return !servers->wanted.store || (!is_theirs(servers->store_is_theirs, why) &&
@@ -524,24 +549,25 @@ bool servers_fault(struct servers *servers, const struct fault_spec *fault, bool
 
 static void heal_rabbit(struct servers *servers)
 {
-    char version[32], why[400];
+    struct message why = message_in(servers->options->lang);
+    char version[32];
 
     process_signal(&servers->rabbit.broker, SIGCONT);
-    if (rabbit_server_restart(&servers->rabbit, why))
-        (void)rabbit_server_wait(&servers->rabbit, NULL, version, why);
+    if (rabbit_server_restart(&servers->rabbit, &why))
+        (void)rabbit_server_wait(&servers->rabbit, NULL, version, &why);
 }
 
 /* Right after "up" a new client may still be refused, and would give up at once: so it is waited
  * for. */
 static void heal_kafka(struct servers *servers)
 {
+    struct message why = message_in(servers->options->lang);
     unsigned brokers;
-    char why[160];
 
     process_signal(&servers->broker, SIGCONT);
     if (servers->is_broker_down)
-        (void)broker_fault(servers, FAULT_CRASH, false, why);
-    (void)queue_probe(servers->queue.brokers, 10000, &brokers, why);
+        (void)broker_fault(servers, FAULT_CRASH, false, &why);
+    (void)queue_probe(servers->queue.brokers, 10000, &brokers, why.text);
 }
 
 static void heal_queue(struct servers *servers)
@@ -555,7 +581,8 @@ static void heal_queue(struct servers *servers)
 /* Who reads next says what is wrong. */
 void servers_heal(struct servers *servers)
 {
-    char version[32], why[160];
+    struct message why = message_in(servers->options->lang);
+    char version[32];
 
     heal_queue(servers);
     if (servers->lock >= 0)
@@ -566,5 +593,5 @@ void servers_heal(struct servers *servers)
     process_signal(&servers->store_process, SIGCONT);
     servers->is_store_stopped = false;
     if (process_is_running(&servers->store_process) || servers_store_start(servers))
-        servers_store_wait(servers, version, why);
+        servers_store_wait(servers, version, &why);
 }

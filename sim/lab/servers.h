@@ -78,31 +78,31 @@ bool servers_name_run(char run[static SERVERS_RUN_MAX], const char *given);
 /* Where everything is and what it is called; nothing is started. False: a server is not on this
  * machine and --allow-remote was not said. */
 bool servers_note(struct servers *servers, const struct scenario *scenario,
-                  const struct lab_options *options, char trouble[static 400]);
+                  const struct lab_options *options, struct message *trouble);
 
 /* False: nodes that somebody else starts cannot use what this variant wants. */
-bool servers_can_outlive_a_run(const struct servers *servers, char trouble[static 400]);
+bool servers_can_outlive_a_run(const struct servers *servers, struct message *trouble);
 
 /* After servers_note, with servers that are all the user's: makes schema and topics, for nodes that
  * somebody else starts (docker compose). Nobody drops them. */
 enum lab_end servers_prepare(struct servers *servers, const struct scenario *scenario,
-                             char trouble[static 400]);
+                             struct message *trouble);
 
-/* Starts, probes, makes schema and topics. enum lab_end; trouble[400] says what and the cure. What
+/* Starts, probes, makes schema and topics. enum lab_end; trouble says what and the cure. What
  * has been started is for servers_down in any case. */
 enum lab_end servers_up(struct servers *servers, const struct scenario *scenario,
-                        const struct lab_options *options, char trouble[static 400]);
+                        const struct lab_options *options, struct message *trouble);
 
 /* Drops what the run has made in servers that are not ours, stops ours, removes the folder. */
 void servers_down(struct servers *servers);
 
 /* Whether one of ours has ended by itself, and how. It is reaped, and told of once. */
-bool servers_have_died(struct servers *servers, char why[static 400]);
+bool servers_have_died(struct servers *servers, struct message *why);
 
 /* Faults. Of a server that is the user's they are refused: false, and why. A crash of embedded SQL
  * is a lock held for its time; a cut of anything is a stop (SIGSTOP): nothing comes through. */
 bool servers_fault(struct servers *servers, const struct fault_spec *fault, bool begins,
-                   char why[static 160]);
+                   struct message *why);
 
 /* Ends faults that have not ended: what has outlived them in store, queue and SQL can be read
  * again. For when the services have stopped. */
@@ -114,9 +114,9 @@ void servers_add_version(struct servers *servers, const char *text);
  * its first answer (false: why), and to its end by a fault. */
 void servers_store_note(struct servers *servers, const struct scenario *scenario,
                         const struct lab_servers *where);
-enum lab_end servers_store_up(struct servers *servers, char trouble[static 400]);
+enum lab_end servers_store_up(struct servers *servers, struct message *trouble);
 bool servers_store_start(struct servers *servers);
-bool servers_store_wait(struct servers *servers, char version[static 32], char why[static 160]);
+bool servers_store_wait(struct servers *servers, char version[static 32], struct message *why);
 void servers_store_kill(struct servers *servers);
 
 /* What it has counted, in all its processes. Blocking: a millisecond, as a rule. False: it did not

@@ -27,8 +27,11 @@
 enum { START_MS = 90000, LOOK_MS = 100, PROBE_MS = 2000, VARIABLES_MAX = 16, VARIABLE_MAX = 360 };
 enum { PORT_CLIENTS, PORT_NODES, PORT_NAMES, PORTS };
 
-static const char install[] = "apt install rabbitmq-server; dnf install rabbitmq-server; brew "
-                              "install rabbitmq; or name one: --rabbitmq HOST:PORT";
+static const struct text install = {
+    "apt install rabbitmq-server; dnf install rabbitmq-server; brew install rabbitmq; or name one: "
+    "--rabbitmq HOST:PORT",
+    "apt install rabbitmq-server; dnf install rabbitmq-server; brew install rabbitmq; или укажите "
+    "свой: --rabbitmq ХОСТ:ПОРТ"};
 
 bool rabbit_server_find(char *path, size_t path_max)
 {
@@ -67,7 +70,7 @@ static bool choose_ports(uint16_t ports[static PORTS])
     return is_good;
 }
 
-static bool start_names(struct rabbit_server *server, char why[static 400])
+static bool start_names(struct rabbit_server *server, struct message *why)
 {
     char port[8], log[96];
     const char *argv[] = {"epmd", "-port", port, "-address", "127.0.0.1", NULL};
@@ -76,9 +79,9 @@ static bool start_names(struct rabbit_server *server, char why[static 400])
     snprintf(log, sizeof log, "%s/epmd.log", server->folder);
     if (process_start(&server->names, "epmd", argv, log))
         return true;
-    snprintf(why, 400, "epmd, a part of Erlang, cannot be started: %s. %s", strerror(errno),
-             install);
-    return false;
+    return message_say(why, "epmd, a part of Erlang, cannot be started: %s. %s",
+                       "epmd, часть Erlang, не запускается: %s. %s", strerror(errno),
+                       message_word(why, install));
 }
 
 struct variables {
@@ -122,17 +125,16 @@ static void say_all(struct variables *variables, const struct rabbit_server *ser
                    "{127,0,0,1} +sbwt none +sbwtdcpu none +sbwtdio none");
 }
 
-static bool start_broker(struct rabbit_server *server, char why[static 400])
+static bool start_broker(struct rabbit_server *server, struct message *why)
 {
     const char *argv[VARIABLES_MAX + 4] = {"env", "-i"};
     struct variables variables = {.length = 0};
     char path[512], log[96];
     unsigned length = 2;
 
-    if (!rabbit_server_find(path, sizeof path)) {
-        snprintf(why, 400, "rabbitmq-server is not installed: %s", install);
-        return false;
-    }
+    if (!rabbit_server_find(path, sizeof path))
+        return message_say(why, "rabbitmq-server is not installed: %s",
+                           "rabbitmq-server не установлен: %s", message_word(why, install));
     say_all(&variables, server);
     for (unsigned i = 0; i < variables.length; i++)
         argv[length++] = variables.texts[i];
@@ -141,20 +143,20 @@ static bool start_broker(struct rabbit_server *server, char why[static 400])
     snprintf(log, sizeof log, "%s/rabbitmq.err", server->folder);
     if (process_start(&server->broker, "rabbitmq-server", argv, log))
         return true;
-    snprintf(why, 400, "rabbitmq-server cannot be started: %s. %s", strerror(errno), install);
-    return false;
+    return message_say(why, "rabbitmq-server cannot be started: %s. %s",
+                       "rabbitmq-server не запускается: %s. %s", strerror(errno),
+                       message_word(why, install));
 }
 
-bool rabbit_server_start(struct rabbit_server *server, const char *folder, char why[static 400])
+bool rabbit_server_start(struct rabbit_server *server, const char *folder, struct message *why)
 {
     *server = (struct rabbit_server){.names = {.input = -1, .output = -1},
                                      .broker = {.input = -1, .output = -1}};
     check(strlen(folder) < sizeof server->folder);
     strcpy(server->folder, folder);
-    if (!choose_ports(server->ports)) {
-        snprintf(why, 400, "no free ports for RabbitMQ: %s", strerror(errno));
-        return false;
-    }
+    if (!choose_ports(server->ports))
+        return message_say(why, "no free ports for RabbitMQ: %s",
+                           "нет свободных портов для RabbitMQ: %s", strerror(errno));
     return start_names(server, why) && start_broker(server, why);
 }
 
@@ -164,10 +166,10 @@ void rabbit_server_address(const struct rabbit_server *server, char *text, size_
 }
 
 bool rabbit_server_wait(struct rabbit_server *server, const atomic_bool *is_interrupted,
-                        char version[static 32], char why[static 400])
+                        char version[static 32], struct message *why)
 {
     const struct timespec moment = {.tv_nsec = LOOK_MS * 1000000};
-    char address[32], said[160] = "it is starting";
+    char address[32], said[160] = "";
 
     rabbit_server_address(server, address, sizeof address);
     for (int i = 0; i < START_MS / LOOK_MS; i++) {
@@ -181,8 +183,8 @@ bool rabbit_server_wait(struct rabbit_server *server, const atomic_bool *is_inte
         }
         nanosleep(&moment, NULL);
     }
-    snprintf(why, 400, "RabbitMQ at %s does not answer: %s", address, said);
-    return false;
+    return message_say(why, "RabbitMQ at %s does not answer: %s",
+                       "RabbitMQ по адресу %s не отвечает: %s", address, said);
 }
 
 void rabbit_server_crash(struct rabbit_server *server)
@@ -190,7 +192,7 @@ void rabbit_server_crash(struct rabbit_server *server)
     process_kill(&server->broker);
 }
 
-bool rabbit_server_restart(struct rabbit_server *server, char why[static 400])
+bool rabbit_server_restart(struct rabbit_server *server, struct message *why)
 {
     return process_is_running(&server->broker) || start_broker(server, why);
 }
@@ -203,7 +205,7 @@ void rabbit_server_kill(struct rabbit_server *server)
 
 /* ---- Of a run -------------------------------------------------------------------------------- */
 
-enum lab_end servers_rabbit_up(struct servers *servers, char trouble[static 400])
+enum lab_end servers_rabbit_up(struct servers *servers, struct message *trouble)
 {
     struct queue_settings *queue = &servers->queue;
     char version[32], text[48], why[160] = "";
@@ -215,7 +217,7 @@ enum lab_end servers_rabbit_up(struct servers *servers, char trouble[static 400]
             return LAB_DEPENDENCY;
         rabbit_server_address(&servers->rabbit, queue->brokers, sizeof queue->brokers);
     } else if (!rabbit_probe(queue->brokers, 10000, version, why)) {
-        snprintf(trouble, 400, "RabbitMQ does not answer: %s", why);
+        message_say(trouble, "RabbitMQ does not answer: %s", "RabbitMQ не отвечает: %s", why);
         return LAB_DEPENDENCY;
     }
     snprintf(text, sizeof text, "RabbitMQ %s", version);
@@ -224,15 +226,14 @@ enum lab_end servers_rabbit_up(struct servers *servers, char trouble[static 400]
         janitor_note(&servers->janitor, JANITOR_QUEUES);
     if (rabbit_make_queues(queue, servers->run, why))
         return LAB_DONE;
-    snprintf(trouble, 400, "the run's queues cannot be made: %s", why);
+    message_say(trouble, "the run's queues cannot be made: %s",
+                "не удалось создать очереди прогона: %s", why);
     return LAB_DEPENDENCY;
 }
 
 bool servers_rabbit_fault(struct servers *servers, enum fault_kind kind, bool begins,
-                          char why[static 160])
+                          struct message *why)
 {
-    char trouble[400];
-
     if (kind != FAULT_CRASH) {
         process_signal(&servers->rabbit.broker, begins ? SIGSTOP : SIGCONT);
         return true;
@@ -241,8 +242,5 @@ bool servers_rabbit_fault(struct servers *servers, enum fault_kind kind, bool be
         rabbit_server_crash(&servers->rabbit);
         return true;
     }
-    if (rabbit_server_restart(&servers->rabbit, trouble))
-        return true;
-    snprintf(why, 160, "%.150s", trouble);
-    return false;
+    return rabbit_server_restart(&servers->rabbit, why);
 }

@@ -18,7 +18,7 @@ struct rabbit_server {
 bool rabbit_server_find(char *path, size_t path_max);
 
 /* Starts it, and does not wait: clients are let in some seconds later. False: why, and the cure. */
-bool rabbit_server_start(struct rabbit_server *server, const char *folder, char why[static 400]);
+bool rabbit_server_start(struct rabbit_server *server, const char *folder, struct message *why);
 
 /* Where clients ask. */
 void rabbit_server_address(const struct rabbit_server *server, char *text, size_t text_max);
@@ -26,11 +26,11 @@ void rabbit_server_address(const struct rabbit_server *server, char *text, size_
 /* Waits until it lets clients in; version has room for 32. False: it has ended, time is over or
  * *is_interrupted (may be NULL). */
 bool rabbit_server_wait(struct rabbit_server *server, const atomic_bool *is_interrupted,
-                        char version[static 32], char why[static 400]);
+                        char version[static 32], struct message *why);
 
 /* SIGKILL to the broker; start it again in the same place. */
 void rabbit_server_crash(struct rabbit_server *server);
-bool rabbit_server_restart(struct rabbit_server *server, char why[static 400]);
+bool rabbit_server_restart(struct rabbit_server *server, struct message *why);
 
 /* Both, at once. */
 void rabbit_server_kill(struct rabbit_server *server);
@@ -40,8 +40,8 @@ void rabbit_server_kill(struct rabbit_server *server);
 struct servers;
 
 /* Starts it unless it is the user's, and makes the run's queues. */
-enum lab_end servers_rabbit_up(struct servers *servers, char trouble[static 400]);
+enum lab_end servers_rabbit_up(struct servers *servers, struct message *trouble);
 bool servers_rabbit_fault(struct servers *servers, enum fault_kind kind, bool begins,
-                          char why[static 160]);
+                          struct message *why);
 
 #endif

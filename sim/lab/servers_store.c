@@ -97,23 +97,20 @@ static bool probe(const struct servers *servers, char version[static 32], char w
                                        : store_probe(servers->store.server, version, why);
 }
 
-static bool has_ended(struct servers *servers, char why[static 160])
+static bool has_ended(struct servers *servers, struct message *why)
 {
-    char end[400];
-
     if (servers->store_process.pid == 0 || process_is_running(&servers->store_process))
         return false;
-    process_tell_end(&servers->store_process, end);
-    snprintf(why, 160, "%.159s", end);
+    process_tell_end(&servers->store_process, why);
     return true;
 }
 
-bool servers_store_wait(struct servers *servers, char version[static 32], char why[static 160])
+bool servers_store_wait(struct servers *servers, char version[static 32], struct message *why)
 {
     const struct timespec moment = {.tv_nsec = 5000000};
 
     for (int i = 0; i < START_MS / 5; i++) {
-        if (probe(servers, version, why))
+        if (probe(servers, version, why->text))
             return true;
         if (has_ended(servers, why))
             return false;
@@ -124,36 +121,40 @@ bool servers_store_wait(struct servers *servers, char version[static 32], char w
     return false;
 }
 
-static bool start_in_folder(struct servers *servers, char trouble[static 400])
+static bool start_in_folder(struct servers *servers, struct message *trouble)
 {
-    static const char redis_cure[] =
-        "redis-server cannot be started: %s. Install it (apt install redis-server; dnf install "
-        "redis; brew install redis), or name one: --redis HOST:PORT";
-    static const char memcached_cure[] =
-        "memcached cannot be started: %s. Install it (apt install memcached; dnf install "
-        "memcached; brew install memcached), or name one: --memcached HOST:PORT";
-
     snprintf(servers->store.server, sizeof servers->store.server, "%s/%s.sock", servers->folder,
              servers->store.is_memcached ? "memcached" : "redis");
     if (servers_store_start(servers))
         return true;
     if (servers->store.is_memcached)
-        snprintf(trouble, 400, memcached_cure, strerror(errno));
-    else
-        snprintf(trouble, 400, redis_cure, strerror(errno));
-    return false;
+        return message_say(
+            trouble,
+            "memcached cannot be started: %s. Install it (apt install memcached; dnf install "
+            "memcached; brew install memcached), or name one: --memcached HOST:PORT",
+            "memcached не запускается: %s. Установите его (apt install memcached; dnf install "
+            "memcached; brew install memcached) или укажите свой: --memcached ХОСТ:ПОРТ",
+            strerror(errno));
+    return message_say(
+        trouble,
+        "redis-server cannot be started: %s. Install it (apt install redis-server; dnf install "
+        "redis; brew install redis), or name one: --redis HOST:PORT",
+        "redis-server не запускается: %s. Установите его (apt install redis-server; dnf install "
+        "redis; brew install redis) или укажите свой: --redis ХОСТ:ПОРТ",
+        strerror(errno));
 }
 
-enum lab_end servers_store_up(struct servers *servers, char trouble[static 400])
+enum lab_end servers_store_up(struct servers *servers, struct message *trouble)
 {
     const char *name = servers->store.is_memcached ? "memcached" : "Redis";
-    char version[32], why[160] = "";
+    struct message why = message_in(servers->options->lang);
+    char version[32];
 
     if (!servers->store_is_theirs && !start_in_folder(servers, trouble))
         return LAB_DEPENDENCY;
-    if (!servers_store_wait(servers, version, why)) {
-        snprintf(trouble, 400, "%s at %.120s does not answer: %s", name, servers->store.server,
-                 why);
+    if (!servers_store_wait(servers, version, &why)) {
+        message_say(trouble, "%s at %.120s does not answer: %s",
+                    "%s по адресу %.120s не отвечает: %s", name, servers->store.server, why.text);
         return LAB_DEPENDENCY;
     }
     if (servers->store_is_theirs && !servers->is_lasting && !servers->store.is_memcached)

@@ -1,6 +1,8 @@
 """sim doctor from outside: what is there, what is missing and its cure, in both languages."""
+import errno
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -27,6 +29,13 @@ def doctor(*words, **changes):
 
 def findings(done):
     return {each["name"]: each for each in json.loads(done.stdout)["findings"]}
+
+
+def own_words(found):
+    """Those of a sentence of ours: not of a path, of a version, or of what the kernel says."""
+    for number in errno.errorcode:
+        found = found.replace(os.strerror(number), "")
+    return re.findall(r"(?<![\w/.-])[A-Za-z]{2,}(?![\w/.-])", found)
 
 
 def closed_port():
@@ -128,6 +137,23 @@ class Doctor(unittest.TestCase):
         self.assertTrue(any(line.startswith("нет") and "redis-server" in line
                             for line in done.stdout.splitlines()), done.stdout)
         self.assertIn("state", doctor("--lang", "ru", "--json").stdout)
+
+    def test_what_was_found_is_russian_wherever_it_is_a_sentence(self):
+        for changes in ({}, {"PATH": "/nowhere"}):
+            english = findings(doctor("--json", **changes))
+            russian = findings(doctor("--json", "--lang", "ru", **changes))
+            self.assertEqual(list(english), list(russian))
+            for name, each in english.items():
+                if len(own_words(each["found"])) > 1:
+                    self.assertRegex(russian[name]["found"], "[а-яё]", name)
+            self.assertRegex(english["open files"]["found"], r"^\d+, up to \d+$")
+            self.assertRegex(english["timers"]["found"], r"^late by \d+ us \(p50\), \d+ us \(p99\)$")
+
+    def test_russian_names_stand_in_a_column_as_well(self):
+        lines = doctor("--lang", "ru").stdout.splitlines()
+        names = [line[8:22].strip() for line in lines]
+        for name in ("sim-node", "открытые файлы", "ядра", "сон ядер", "приоритет", "таймеры"):
+            self.assertEqual(names.count(name), 1, lines)
 
     def test_an_unknown_word_is_2(self):
         for words in (["--fast"], ["now"], ["--redis"]):

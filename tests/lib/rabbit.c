@@ -25,19 +25,20 @@ const char *test_rabbit_missing(void)
 
 static void wait_for_server(void)
 {
-    char version[32], why[400] = "";
+    struct message why = message_in("en");
+    char version[32];
 
-    if (!rabbit_server_wait(&server, NULL, version, why))
-        fail_msg("%s", why);
+    if (!rabbit_server_wait(&server, NULL, version, &why))
+        fail_msg("%s", why.text);
 }
 
 void test_rabbit_begin(void)
 {
-    char why[400] = "";
+    struct message why = message_in("en");
 
     assert_non_null(mkdtemp(folder));
-    if (!rabbit_server_start(&server, folder, why))
-        fail_msg("%s", why);
+    if (!rabbit_server_start(&server, folder, &why))
+        fail_msg("%s", why.text);
     wait_for_server();
 }
 
@@ -74,9 +75,9 @@ void test_rabbit_crash(void)
 
 void test_rabbit_restart(void)
 {
-    char why[400] = "";
+    struct message why = message_in("en");
 
-    if (!rabbit_server_restart(&server, why))
-        fail_msg("%s", why);
+    if (!rabbit_server_restart(&server, &why))
+        fail_msg("%s", why.text);
     wait_for_server();
 }

@@ -196,6 +196,8 @@ class Trouble(unittest.TestCase):
         done = sim("calibrate", "--redis", "192.0.2.1:6379")
         self.assertEqual(done.returncode, 1)
         self.assertIn("--allow-remote", done.stderr)
+        done = sim("calibrate", "--lang", "ru", "--redis", "192.0.2.1:6379")
+        self.assertIn("sim calibrate: 192.0.2.1:6379 — не на этой машине", done.stderr)
 
     def test_a_path_that_cannot_be_written_is_said_before_anything_is_measured(self):
         done = sim("calibrate", "-o", "/nowhere/machine.yaml")

@@ -23,7 +23,7 @@ static bool has_queue(const struct servers *servers)
 static void the_queues_of_a_run_beside_kafka_go_as_well(void **state)
 {
     struct servers servers = {.options = &options, .has_embedded_broker = true}, beside;
-    char trouble[400] = "";
+    struct message trouble = message_in("en");
 
     (void)state;
     snprintf(servers.run, sizeof servers.run, "test");
@@ -34,8 +34,8 @@ static void the_queues_of_a_run_beside_kafka_go_as_well(void **state)
     beside.has_embedded_broker = false;
     beside.queue.is_rabbit = true;
     snprintf(beside.queue.brokers, sizeof beside.queue.brokers, "%s", where);
-    if (servers_rabbit_up(&beside, trouble) != LAB_DONE)
-        fail_msg("%s", trouble);
+    if (servers_rabbit_up(&beside, &trouble) != LAB_DONE)
+        fail_msg("%s", trouble.text);
     assert_true(has_queue(&beside));
     janitor_close(&servers.janitor);
     assert_false(has_queue(&beside));

@@ -5,7 +5,8 @@ left behind.
   - the people are those of the virtual world: the same seed offers the same requests;
   - the document is the published one, the invariants hold, an acknowledged like is there once;
   - Ctrl-C leaves a partial report, or nothing before there was anything to report; kill -9 of sim leaves no process and no folder;
-  - a server that is not there, or not on this machine, is said with the cure and an exit code.
+  - a server that is not there, or not on this machine, is said with the cure and an exit code,
+    in English or in Russian.
 
 Nothing here depends on how fast the machine is.
 """
@@ -314,6 +315,49 @@ def what_is_missing_is_said(folder):
            f"without redis-server: {run.returncode} {run.stderr}")
 
 
+def what_is_wrong_is_said_in_both_languages(folder):
+    path = write(folder, "likes.yaml", LIKES)
+    theirs = write(folder, "theirs.db", "")
+    uses = "--redis, --kafka, --rabbitmq, --db"
+    cases = [
+        (("--redis", "127.0.0.1:1"), "Redis at 127.0.0.1:1 does not answer: Connection refused",
+         "Redis по адресу 127.0.0.1:1 не отвечает: Connection refused"),
+        (("--redis", "192.0.2.1:1"),
+         "192.0.2.1:1 is not on this machine; --allow-remote says that it is meant",
+         "192.0.2.1:1 — не на этой машине; если так и задумано, добавьте --allow-remote"),
+        (("--attach", "127.0.0.1:1"),
+         f"this variant uses Redis Kafka PostgreSQL; say where its nodes find them: {uses}",
+         f"этот вариант использует Redis Kafka PostgreSQL; укажите, где их найдут узлы: {uses}"),
+        (("--allow-remote", "--db", theirs),
+         f"the tables cannot be made: {theirs} is there already; remove it first",
+         f"не удалось создать таблицы: {theirs} уже есть; сначала удалите"),
+    ]
+    for words, *sentences in cases:
+        for lang, said in zip(("en", "ru"), sentences):
+            run = sim("run", path, "--live", "--lang", lang, *words)
+            expect(run.stderr == f"sim run --live: {said}\n", f"{lang}, {words}: {run.stderr!r}")
+    run = sim("prepare", path, "--lang", "ru")
+    expect(run.returncode == 2 and "sim prepare: этот вариант использует Redis" in run.stderr,
+           f"prepare: {run.returncode} {run.stderr!r}")
+
+
+def that_nobody_is_there_is_said_in_both_languages(folder):
+    """Side by side: each waits for half a minute."""
+    path = write(folder, "custom.yaml", CUSTOM)
+    said = {
+        "en": "nobody answers for server at 127.0.0.1:1; are its balancer and a replica up, and of "
+              "this variant?",
+        "ru": "server по адресу 127.0.0.1:1 не отвечает: запущены ли его балансировщик и реплика "
+              "и тот ли это вариант?"}
+    asked = {lang: subprocess.Popen([SIM, "run", path, "--live", "--attach", "127.0.0.1:1",
+                                     "--lang", lang], stderr=subprocess.PIPE, text=True)
+             for lang in said}
+    for lang, process in asked.items():
+        _, wrong = process.communicate(timeout=120)
+        expect(process.returncode == 5, f"{lang}, nobody there: exit code {process.returncode}")
+        expect(wrong == f"sim run --live: {said[lang]}\n", f"{lang}: {wrong!r}")
+
+
 def main():
     with tempfile.TemporaryDirectory(prefix="t-", dir="/tmp") as place:
         os.environ["TMPDIR"] = place
@@ -335,6 +379,8 @@ def try_all():
         a_closed_standard_input_disturbs_nobody(folder)
         a_killed_sim_leaves_nothing(folder)
         what_is_missing_is_said(folder)
+        what_is_wrong_is_said_in_both_languages(folder)
+        that_nobody_is_there_is_said_in_both_languages(folder)
     expect(wait_until(lambda: folders() <= before, 20), f"folders stay: {folders() - before}")
     print(f"{len(failures)} failures")
     return 1 if failures else 0

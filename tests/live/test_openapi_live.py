@@ -4,13 +4,16 @@
 A scenario with a service of each kind runs live. Every operation of the document is asked of the
 service that its tag names, and of a balancer: as the document's own examples have it, with each
 required thing missing, with numbers that are none, with methods that the path does not have, and of
-services that do not know it. Each answer must have a status that the document has for the
+services that do not know it, and with numbers at the ends of their ranges and beyond, after which
+every node must still be there. Each answer must have a status that the document has for the
 operation, and a body of that status's media type and schema. In the end every status that is
 documented by itself has been met, or stands in UNREACHED with the reason.
 """
 
 import json
 import os
+import random
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -43,7 +46,7 @@ load:
 services:
   likes: {replicas: 1, design: indexed, ack: table}
   delivery: {replicas: 1, orders: sync}
-  custom: {replicas: 1, steps: [{compute: 0s}]}
+  custom: {replicas: 1, steps: [{store: set}, {store: add}, {table: write}]}
   gateway: {replicas: 1, to: custom, auth: {kind: jwt_denylist, algorithm: eddsa}}
 balancer: {policy: round_robin, timeout: 10s}
 """
@@ -158,6 +161,43 @@ def requests_of(document, path, method):
             yield f"{name} is a word", target, headers, {**body, name: "x1"}, {400}
 
 
+def edges_of(schema):
+    """Numbers at the ends of a range, just beyond them, and where 32 bits end."""
+    least, most = schema.get("minimum", 0), schema.get("maximum", 2**64 - 1)
+    return [least, most, least - 1, most + 1, 1, 2**31, 2**32 - 1, 2**32, 2**32 + 1, 2**56 + 1,
+            2**63, 2**64 - 1]
+
+
+def is_number(schema):
+    return schema.get("type") == "integer"
+
+
+def edge_requests_of(document, path, method, dice):
+    """Each number alone, and many at once."""
+    parameters, body = parameters_of(document, path, method), body_of(document, path, method)
+    values = good_values(parameters)
+    edges = {entry["name"]: edges_of(expand(document, entry["schema"]))
+             for entry in parameters if is_number(expand(document, entry["schema"]))}
+    fields = {}
+    if body is not None:
+        schema = expand(document, document["paths"][path][method]["requestBody"]["content"]
+                        ["application/json"]["schema"])
+        fields = {name: edges_of(entry) for name, entry in schema["properties"].items()
+                  if is_number(entry)}
+
+    for name, numbers in edges.items():
+        for number in numbers:
+            yield *written(path, parameters, {**values, name: number}), body
+    for name, numbers in fields.items():
+        for number in numbers:
+            yield *written(path, parameters, values), {**body, name: number}
+    for _ in range(20 if edges or fields else 0):
+        strange = {name: dice.choice(numbers) for name, numbers in edges.items()}
+        filled = {name: dice.choice(numbers) for name, numbers in fields.items()}
+        yield (*written(path, parameters, {**values, **strange}),
+               None if body is None else {**body, **filled})
+
+
 # ---- Who is asked ----------------------------------------------------------------------------
 
 def ask_operation(document, port, path, method, token):
@@ -219,6 +259,27 @@ def ask_gateway(document, port):
         expect(post(path, token)[0] == 401, f"{path} with {token}")
 
 
+def ask_edges(document, port, tag):
+    """Whatever number it is told, a node answers as documented, and is still there."""
+    dice = random.Random(tag)
+    asked = 0
+    for path, method, item in operations_of(document):
+        owner = item[method]["tags"][0]
+        if owner != tag and (tag != "custom" or owner in ("gateway", "operation", "balancer")):
+            continue
+        for target, headers, body in edge_requests_of(document, path, method, dice):
+            data = None if body is None else json.dumps(body).encode()
+            try:
+                answer = fetch(port, method.upper(), target, headers, data)
+            except OSError as error:
+                expect(False, f"{method.upper()} {target} {headers} {body} of {tag}: {error}")
+                return
+            judge(document, path, method, answer, f"edges, of {tag}")
+            asked += 1
+    expect(fetch(port, "GET", "/healthz", {}, None)[0] == 200, f"{tag} is still there")
+    print(f"{asked} asks with numbers at their edges, of {tag}")
+
+
 def ask_node(document, port, tag):
     for path, method, item in operations_of(document):
         if item[method]["tags"][0] == tag or path in ("/healthz", "/metrics"):
@@ -227,6 +288,7 @@ def ask_node(document, port, tag):
         judge(document, "/orders/{order}", "get", fetch(port, "GET", "/orders/999999", {}, None),
               "an order that nobody has placed")
     ask_strangers(document, port, tag)
+    ask_edges(document, port, tag)
 
 
 def find_nodes(sim):
@@ -239,9 +301,9 @@ def find_nodes(sim):
     return nodes()
 
 
-def ask_run(document, folder):
+def ask_run(document, folder, more=""):
     path = Path(folder) / "openapi.yaml"
-    path.write_text(SCENARIO, encoding="utf-8")
+    path.write_text(SCENARIO + more, encoding="utf-8")
     sim = subprocess.Popen([SIM, "run", str(path), "--live", "--json", "-q"],
                            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     try:
@@ -249,7 +311,10 @@ def ask_run(document, folder):
         kinds = {kind for kind, _ in nodes}
         expect({"likes", "delivery", "custom", "gateway"} <= kinds, f"a node of each kind is there: {nodes}")
         for kind, port in nodes:
-            if kind in ("likes", "delivery", "custom"):
+            if more:
+                if kind == "custom":
+                    ask_edges(document, port, kind)
+            elif kind in ("likes", "delivery", "custom"):
                 ask_node(document, port, kind)
             elif kind == "gateway":
                 ask_gateway(document, port)
@@ -301,6 +366,10 @@ def main():
     with tempfile.TemporaryDirectory(prefix="simo-") as folder:
         ask_run(document, folder)
         ask_balancer(document, folder)
+        if shutil.which("memcached"):
+            ask_run(document, folder, "store: {kind: memcached}\n")
+        else:
+            print("no memcached here: its values are not tried")
     for path, method, status, why in UNREACHED:
         print(f"not asked for: {method.upper()} {path} {status}: {why}")
     wanted = {(path, method, status) for path, method, item in operations_of(document)

@@ -44,8 +44,7 @@ bool queue_probe(const char *brokers, int timeout_ms, unsigned *brokers_max, cha
         *brokers_max = (unsigned)metadata->broker_cnt;
         rd_kafka_metadata_destroy(metadata);
     } else {
-        snprintf(why, 160, "Kafka at %.60s does not answer within %d ms: %.60s", brokers,
-                 timeout_ms, rd_kafka_err2str(error));
+        snprintf(why, 160, "%s", rd_kafka_err2str(error));
     }
     rd_kafka_destroy(kafka);
     return error == RD_KAFKA_RESP_ERR_NO_ERROR;

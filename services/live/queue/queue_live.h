@@ -64,7 +64,8 @@ struct queue *queue_live_port(struct queue_live *queue);
 
 /* ---- For the lab: blocking --------------------------------------------------------------------*/
 
-/* Fills version and the number of brokers when they answer within timeout_ms. */
+/* Fills the number of brokers when they answer within timeout_ms. False: why not, in librdkafka's
+ * words. */
 bool queue_probe(const char *brokers, int timeout_ms, unsigned *brokers_max, char why[static 160]);
 
 /* Makes the run's topics (on a real broker; the embedded one has made its own) and waits until

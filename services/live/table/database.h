@@ -86,9 +86,9 @@ bool database_make(const struct table_settings *settings, uint64_t likes_rows,
 /* Nothing there is as good as dropped. A file that is not of SQLite is left alone. */
 bool database_drop(const struct table_settings *settings, char why[static 160]);
 
-/* No tables of that run are there, nor a file of that name: only then are they ours to make and to
- * drop. False: why. */
-bool database_is_free(const struct table_settings *settings, char why[static 160]);
+/* *is_free: no tables of that run are there, nor a file of that name; only then are they ours to
+ * make and to drop. False: it cannot be known, and why. */
+bool database_look(const struct table_settings *settings, bool *is_free, char why[static 160]);
 
 /* For tables that outlive a run, in PostgreSQL alone. keep: as make, but what is there already is
  * left as it is. clear: empty again, but for offsets and for likes that were there before. */

@@ -69,14 +69,13 @@ static bool look_for(const struct table_settings *settings, bool *is_there, char
     return has_looked;
 }
 
-bool database_is_free(const struct table_settings *settings, char why[static 160])
+bool database_look(const struct table_settings *settings, bool *is_free, char why[static 160])
 {
     bool is_there;
 
     if (database_has_one_writer(settings->database)) {
-        is_there = access(settings->database, F_OK) == 0;
-        snprintf(why, 160, "%.100s is there already; remove it first", settings->database);
-        return !is_there;
+        *is_free = access(settings->database, F_OK) != 0;
+        return true;
     }
     if (!is_plain(settings->schema)) {
         snprintf(why, 160, "PostgreSQL: \"%.31s\" is no run's schema", settings->schema);
@@ -84,8 +83,8 @@ bool database_is_free(const struct table_settings *settings, char why[static 160
     }
     if (!look_for(settings, &is_there, why))
         return false;
-    snprintf(why, 160, "PostgreSQL: the schema %.31s is there already", settings->schema);
-    return !is_there;
+    *is_free = !is_there;
+    return true;
 }
 
 bool database_keep(const struct table_settings *settings, uint64_t likes_rows, char why[static 160])
