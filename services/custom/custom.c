@@ -17,11 +17,11 @@
 struct run {
     struct call call; /* What it waits for. First, so that a call is its run. */
     struct custom *custom;
-    struct visit *visit;      /* Borrowed until it is answered. */
-    uint32_t at;              /* The step that it waits for. */
-    uint32_t branches;        /* Under way. */
-    enum call_outcome failed; /* Of the first branch that did; CALL_OK: none. */
-    bool has_acted;           /* A step of it changed something, or may have. */
+    struct visit *visit; /* Borrowed until it is answered. */
+    uint8_t at;          /* The step that it waits for. */
+    uint8_t branches;    /* Under way. */
+    uint8_t failed;      /* enum call_outcome of the first branch that did; CALL_OK: none. */
+    bool has_acted;      /* A step of it changed something, or may have. */
 };
 
 struct branch {
@@ -32,6 +32,7 @@ struct branch {
 
 struct custom {
     struct custom_config config;
+    uint8_t together[CUSTOM_STEPS_MAX]; /* Steps that begin with this one, itself included. */
     struct ports ports;
     struct pool runs, branches;
 };
@@ -140,13 +141,13 @@ static uint32_t steps_together(const struct custom_config *config, uint32_t firs
 
 static void branch_ended(struct call *call);
 
-static void run_part(struct run *run, uint32_t branches)
+static void run_part(struct run *run, uint8_t branches)
 {
     struct custom *custom = run->custom;
     const struct custom_step *steps = &custom->config.steps[run->at];
 
     run->branches = branches;
-    run->at += branches;
+    run->at = (uint8_t)(run->at + branches);
     for (uint32_t i = 0; i < branches; i++) {
         struct branch *branch = pool_take(&custom->branches);
 
@@ -161,18 +162,14 @@ static void run_part(struct run *run, uint32_t branches)
 
 static void run_go_on(struct run *run, int64_t value)
 {
-    const struct custom_config *config = &run->custom->config;
-    uint32_t together;
+    const struct custom *custom = run->custom;
 
-    if (run->at == config->steps_max) {
+    if (run->at == custom->config.steps_max)
         run_answer(run, CALL_OK, value);
-        return;
-    }
-    together = steps_together(config, run->at);
-    if (together > 1)
-        run_part(run, together);
+    else if (custom->together[run->at] > 1)
+        run_part(run, custom->together[run->at]);
     else
-        run_ask(run, &run->call, &config->steps[run->at]);
+        run_ask(run, &run->call, &custom->config.steps[run->at]);
 }
 
 /* A step has ended. */
@@ -197,12 +194,12 @@ static void branch_ended(struct call *call)
 
     note_deed(run, branch->step, call->outcome);
     if (!call_is_served(call->outcome) && run->failed == CALL_OK)
-        run->failed = call->outcome;
+        run->failed = (uint8_t)call->outcome;
     pool_give(&run->custom->branches, branch);
     if (--run->branches > 0)
         return;
     if (run->failed != CALL_OK)
-        run_answer(run, run->failed, value);
+        run_answer(run, (enum call_outcome)run->failed, value);
     else
         run_go_on(run, value);
 }
@@ -266,6 +263,8 @@ struct custom *custom_init(const struct custom_config *config, const struct port
 
     check(config->steps_max <= CUSTOM_STEPS_MAX);
     *custom = (struct custom){.config = *config, .ports = *ports};
+    for (uint32_t i = 0; i < config->steps_max; i++)
+        custom->together[i] = (uint8_t)steps_together(config, i);
     pool_init(&custom->runs, ports->arena, sizeof(struct run), config->in_flight);
     pool_init(&custom->branches, ports->arena, sizeof(struct branch), branches_most(config));
     return custom;
