@@ -50,7 +50,7 @@ struct ask {
     uint64_t key;         /* What it is about; STORE_ID_MAX at most. */
     uint64_t user;        /* Who asks. */
     uint64_t id;          /* The same for every attempt of one request: the idempotency key. */
-    int64_t amount;       /* Money, minor units; never below 0. */
+    int64_t amount;       /* Money, minor units; of an order never below 0. */
     uint64_t deadline_ns; /* Nobody waits beyond it; 0: no deadline. Compare with timer_now_ns. */
     uint64_t token;       /* Who asks, and that it is so: a handle of tokens.h; 0: none is shown. */
 };

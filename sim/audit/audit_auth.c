@@ -48,7 +48,6 @@ static void count_exposure(struct auth_result *auth, const struct token_news *ne
     uint64_t from_ns = news->accepted_ns > 0 ? news->accepted_ns : news->revoked_ns;
     uint64_t exposure_ns = news->asked_ns - news->revoked_ns;
 
-    auth->accepted_after_revocation++;
     auth->exposure_sum_ms += (double)(news->asked_ns - from_ns) * 1e-6;
     if ((double)exposure_ns * 1e-6 > auth->exposure_max_ms)
         auth->exposure_max_ms = (double)exposure_ns * 1e-6;
@@ -68,7 +67,8 @@ static void heard_thief(struct audit *audit, const struct token_news *news, bool
     if (news->revoked_ns == 0 || news->asked_ns <= news->revoked_ns)
         return;
     audit->revoked_accepted += asks_every_time(&audit->scenario->services[news->service]);
-    if (is_measured)
+    auth->accepted_after_revocation += is_measured;
+    if (news->revoked_ns >= audit->scenario->warmup_ns) /* As those are that exposures counts. */
         count_exposure(auth, news);
 }
 

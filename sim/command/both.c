@@ -48,6 +48,18 @@ static bool any_violated(const struct both *both)
     return false;
 }
 
+static bool any_limited(const struct both *both)
+{
+    for (unsigned v = 0; v < both->live.begun; v++) {
+        if (both->live.results[v]->end == RUN_LIMIT)
+            return true;
+        for (unsigned i = 0; i < both->of[v].simulated_max; i++)
+            if (both->of[v].simulated[i]->end == RUN_LIMIT)
+                return true;
+    }
+    return false;
+}
+
 /* The page of the measured run, with all three answers in it. */
 static bool write_html(const struct both *both, const struct beside *beside)
 {
@@ -108,6 +120,8 @@ static int report(struct both *both)
         return EXIT_RUNTIME;
     if (any_violated(both))
         return EXIT_INVARIANT;
+    if (any_limited(both))
+        return EXIT_LIMIT;
     if (atomic_load(job->is_interrupted))
         return EXIT_INTERRUPTED;
     return beside_missed(&goals) == 0 ? EXIT_AS_EXPECTED : EXIT_THRESHOLDS;

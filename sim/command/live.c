@@ -211,6 +211,11 @@ void live_tell(const struct live *live)
                     settings_say(settings, "%s: nodes killed by faults: %u\n",
                                  "%s: узлов убито сбоями: %u\n"),
                     live->job->chosen.variants[v]->variant, report->deaths);
+        if (report->failpoint_deaths > 0)
+            fprintf(stderr,
+                    settings_say(settings, "%s: nodes killed by a failpoint: %u\n",
+                                 "%s: узлов убито в точке отказа: %u\n"),
+                    live->job->chosen.variants[v]->variant, report->failpoint_deaths);
     }
 }
 

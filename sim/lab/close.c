@@ -1,8 +1,9 @@
 /* close.c — What the nodes have counted between the warm-up's end and the load's, into the result.
  *
  * lag_max is the highest of whole seconds, and not of every instant as in virtual time. Not
- * measured here, and left at 0: waits for row locks, scans and flushes inside the SQL server, and
- * how many keys a crash of the store has cost. */
+ * measured here: what the SQL server did inside (table.unread), how busy store and connections were
+ * in their busiest second (the mean stands in its place), and, left at 0, how many keys a crash of
+ * the store has cost. */
 #include <math.h>
 #include <stdio.h>
 
@@ -31,6 +32,13 @@ static double ratio(uint64_t above, uint64_t below)
 static uint64_t grown(uint64_t was, uint64_t is)
 {
     return is > was ? is - was : 0;
+}
+
+/* Nodes tell the highest since they began. Unless it has grown since the warm-up, the highest that
+ * a second has ended with stands for it. */
+static uint64_t highest_since(uint64_t was, uint64_t is, uint64_t seen)
+{
+    return is > was ? is : seen;
 }
 
 static void close_stage(struct service_result *result, const char *name, uint64_t sum_ns)
@@ -132,7 +140,8 @@ static void close_station(struct lab *lab, uint32_t number, struct service_resul
     take_off(&result->wait, &was->sum.wait);
     result->wait_mean_ms =
         ratio(is->sum.waits_ns - was->sum.waits_ns, is->sum.waits - was->sum.waits) * 1e-6;
-    result->queue_max = is->queue_max;
+    result->queue_max =
+        (uint32_t)highest_since(was->queue_max, is->queue_max, lab->queue_max[number]);
     result->in_system_mean =
         ratio(is->sum.inside.area - was->sum.inside.area, lab->end_ns - lab->warm_ns);
     result->sojourn_mean_ms =
@@ -185,6 +194,18 @@ static void close_store(struct lab *lab, const struct sums *sums)
     store->wasted_bytes = is->figures.wasted;
     store->utilization = ratio((is->figures.cpu_us - was->figures.cpu_us) * 1000,
                                (is->at_ns - was->at_ns) * is->figures.threads);
+    store->utilization_peak = store->utilization;
+}
+
+/* The queue's own word, for a node that was killed has not said all that it did. */
+static uint64_t lag_at_end(struct lab *lab)
+{
+    uint64_t behind;
+    char why[160];
+
+    if (log_read_lag(lab, &behind, why))
+        return behind;
+    return lab->crew != NULL ? crew_lag(lab->crew) : 0;
 }
 
 static void close_queue(struct lab *lab, const struct sums *sums)
@@ -203,9 +224,10 @@ static void close_queue(struct lab *lab, const struct sums *sums)
     queue->batch_mean = ratio(queue->put, queue->batches);
     queue->dropped = lab->report->gaps = is->queue_gaps - was->queue_gaps;
     queue->rebalances = (uint32_t)(is->queue_rebalances - was->queue_rebalances);
-    queue->unacked_max = is->queue_in_hand.max;
+    queue->unacked_max =
+        highest_since(was->queue_in_hand.max, is->queue_in_hand.max, lab->in_hand_max);
     queue->lag_max = lab->lag_max;
-    queue->lag_end = lab->crew != NULL ? crew_lag(lab->crew) : 0;
+    queue->lag_end = lag_at_end(lab);
     for (int i = 0; i < STATS_PARTITIONS_MAX; i++)
         if (is->log_put[i] - was->log_put[i] > queue->max_partition_put)
             queue->max_partition_put = is->log_put[i] - was->log_put[i];
@@ -216,15 +238,17 @@ static void close_table(struct lab *lab, const struct sums *sums)
     struct table_result *table = &lab->result->table;
     const struct node_stats *was = &sums->was, *is = &sums->is;
 
-    table->is_used = lab->servers.wanted.table;
+    table->is_used = lab->servers.wanted.table && lab->crew != NULL; /* Of others' nobody knows. */
     if (!table->is_used)
         return;
+    table->unread = 1;
     table->reads = is->table_reads - was->table_reads;
     table->writes = is->table_writes - was->table_writes;
     table->commits = is->table_commits - was->table_commits;
     table->rows_written = is->table_rows - was->table_rows;
     table->pool_utilization = ratio(is->table_busy.area - was->table_busy.area,
                                     is->table_connections.area - was->table_connections.area);
+    table->pool_utilization_peak = table->pool_utilization;
     table->pool_wait_mean_ms =
         ratio(is->table_pool_waits_ns - was->table_pool_waits_ns, table->reads + table->writes) *
         1e-6;

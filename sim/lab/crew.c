@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "sim/lab/crew_inside.h"
@@ -93,23 +92,28 @@ static bool start_stations(struct crew *crew, bool balancers, struct message *tr
     return true;
 }
 
-/* A group is one when each member has been given its partitions, or none; a broker takes seconds
- * for the first time, and the virtual world begins behind them. Who waits in vain begins anyway. */
-static void wait_for_consumers(struct crew *crew)
+static bool is_in_group(struct place *place)
 {
     static struct node_stats stats;
-    const struct timespec moment = {.tv_nsec = 20000000};
-    const uint64_t until_ns = loop_clock_ns() + UINT64_C(20000000000);
+
+    place_read(place, &stats);
+    return stats.queue_rebalances > 0;
+}
+
+/* A group is one when each member has been given its partitions, or none; Kafka takes seconds for
+ * the first time, and the virtual world begins behind them. Who waits in vain begins anyway. */
+static void wait_for_group(struct crew *crew)
+{
+    const uint64_t moment_ns = 20000000, until_ns = loop_clock_ns() + UINT64_C(20000000000);
 
     for (uint32_t s = 0; s < crew->all_max; s++) {
         struct station *station = &crew->all[s];
 
         for (uint32_t i = 0; station->plan.kind == PLAN_BATCHER && i < station->spec->replicas; i++)
-            while (loop_clock_ns() < until_ns && !lab_is_interrupted(crew->options)) {
-                place_read(&station->places[i], &stats);
-                if (stats.queue_rebalances > 0 || !process_is_running(&station->places[i].process))
-                    break;
-                nanosleep(&moment, NULL);
+            while (station->places[i].state == PLACE_READY && !is_in_group(&station->places[i]) &&
+                   loop_clock_ns() < until_ns && !lab_is_interrupted(crew->options)) {
+                loop_enter(crew->loop);
+                loop_run(crew->loop, loop_now_ns(crew->loop) + moment_ns);
             }
     }
 }
@@ -165,7 +169,8 @@ struct crew *crew_open(struct loop *loop, const struct scenario *scenario,
         message_say(trouble, "no memory, or no free port on 127.0.0.1 for the nodes",
                     "узлам не хватило памяти или свободного порта на 127.0.0.1");
     else if (start_stations(crew, true, trouble) && start_stations(crew, false, trouble)) {
-        wait_for_consumers(crew);
+        if (!servers->queue.is_rabbit) /* Its consumers are no group. */
+            wait_for_group(crew);
         return crew;
     }
     crew_close(crew);
@@ -223,6 +228,12 @@ void crew_begin(struct crew *crew)
     strikes_plan(crew);
 }
 
+void crew_forget_sizes(struct crew *crew)
+{
+    for (uint32_t i = 0; i < crew->all_max; i++)
+        crew->all[i].ready.max = crew->all[i].ready.now;
+}
+
 uint32_t crew_ready(const struct crew *crew)
 {
     uint32_t sum = 0;
@@ -246,6 +257,11 @@ const char *crew_station_name(const struct crew *crew, uint32_t station)
 uint32_t crew_deaths(const struct crew *crew)
 {
     return crew->deaths;
+}
+
+uint32_t crew_failpoint_deaths(const struct crew *crew)
+{
+    return crew->failpoint_deaths;
 }
 
 const char *crew_casualty(const struct crew *crew)

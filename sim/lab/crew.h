@@ -3,8 +3,8 @@
  * The counterpart of sim/world's groups and nodes. Each service has places for as many replicas as
  * its autoscaler may want; a place has a port of its own for the whole run, a board with its
  * figures, and a process when it is up. The autoscaler is the service of that name on this
- * process's loop, with crew's fleet port: growth is ready after the scenario's boot delay (the
- * process is started in that time), shrinking drains the youngest first. */
+ * process's loop, with crew's fleet port: growth is started when the scenario's boot delay is
+ * over and ready as soon as it says so, shrinking drains the youngest first. */
 #ifndef SIM_LAB_CREW_H
 #define SIM_LAB_CREW_H
 
@@ -41,6 +41,7 @@ struct crew_figures {
     uint64_t up_area;       /* Replicas that serve or drain x ns. */
     uint64_t capacity_area; /* Their cores x ns. */
     uint32_t replicas_max, queue_max;
+    uint64_t longest_line, most_in_hand;        /* At one replica, now. */
     uint64_t busy_areas[SETTINGS_REPLICAS_MAX]; /* Of each replica: busy cores x ns. */
 };
 uint32_t crew_stations(const struct crew *crew);
@@ -55,6 +56,8 @@ uint64_t crew_lag(struct crew *crew);
 uint64_t crew_in_hand(struct crew *crew);
 
 uint32_t crew_deaths(const struct crew *crew); /* Processes that faults have killed. */
+void crew_forget_sizes(struct crew *crew);     /* replicas_max is from now on. */
+uint32_t crew_failpoint_deaths(const struct crew *crew);
 
 /* A node died that nobody killed: its name and the end of its log; "" when all is well. */
 const char *crew_casualty(const struct crew *crew);

@@ -12,6 +12,11 @@ static uint64_t unknown_ns(const struct place *place, uint64_t now_ns)
     return place->process.pid != 0 && place->seen_ns > 0 && now_ns > seen_ns ? now_ns - seen_ns : 0;
 }
 
+static uint64_t highest(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
 void crew_read(struct crew *crew, uint32_t number, struct crew_figures *figures)
 {
     static struct node_stats one;
@@ -30,6 +35,8 @@ void crew_read(struct crew *crew, uint32_t number, struct crew_figures *figures)
             stats_settle(&one);
         stats_add(&figures->sum, &one);
         figures->busy_areas[i] = one.busy.area;
+        figures->longest_line = highest(figures->longest_line, one.waiting.now);
+        figures->most_in_hand = highest(figures->most_in_hand, one.queue_in_hand.now);
     }
     up = stats_level_area(&station->up, now_ns);
     figures->up_area = up;

@@ -1,6 +1,6 @@
 /* crew_inside.h — What a crew keeps: stations, their places, and what moves them.
  *
- *   place   OFF --boot delay--> BOOTING --started--> STARTING --"ready"--> READY
+ *   place   OFF --> BOOTING --boot delay over, started--> STARTING --"ready"--> READY
  *            ^                                          |                   |  |
  *            +---------- ended <-- DRAINING <-- told to go -----------------+  | killed by a fault
  *            +---------- DOWN --its fault is over--> BOOTING                   v
@@ -30,7 +30,8 @@ struct place {
     uint32_t replica;
     uint32_t starts; /* How often it has been started. */
     enum place_state state;
-    bool was_killed; /* By us: its end is no casualty. */
+    bool was_killed;    /* By us: its end is no casualty. */
+    bool has_failpoint; /* It is to kill itself. */
     struct process process;
     struct address address;
     int held;                  /* The socket that holds its port: port.h. */
@@ -91,8 +92,9 @@ struct crew {
     struct strike strikes[2 * SCENARIO_FAULTS_MAX];
     uint32_t strikes_max;
     uint32_t failpoints_left; /* Batchers that are still to be started with it. */
-    uint32_t deaths;          /* By faults and failpoints. */
-    struct message casualty;  /* A node that died though nobody killed it. */
+    uint32_t deaths;          /* By faults. */
+    uint32_t failpoint_deaths;
+    struct message casualty; /* A node that died though nobody killed it. */
 };
 
 /* place.c */

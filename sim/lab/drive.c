@@ -79,7 +79,12 @@ static void tell(struct lab *lab, uint64_t lag, bool is_draining)
         lab->options->progress(lab->options->context, &progress);
 }
 
-/* Busy share of each station in the second that has ended. */
+static uint64_t highest(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
+/* Busy share of each station in the second that has ended, and the lines that it has left. */
 static void note_peaks(struct lab *lab, uint32_t *waiting)
 {
     static struct crew_figures now;
@@ -94,6 +99,8 @@ static void note_peaks(struct lab *lab, uint32_t *waiting)
         if (capacity > 0 && (double)busy / (double)capacity > lab->peaks[i])
             lab->peaks[i] = (double)busy / (double)capacity;
         *waiting += (uint32_t)now.sum.waiting.now;
+        lab->in_hand_max = highest(lab->in_hand_max, now.most_in_hand);
+        lab->queue_max[i] = highest(lab->queue_max[i], now.longest_line);
         lab->last[i] = now;
     }
 }
@@ -106,11 +113,11 @@ static void second_passes(void *context)
     uint32_t waiting;
 
     note_peaks(lab, &waiting);
-    lab->lag_max = lag > lab->lag_max ? lag : lab->lag_max;
+    lab->lag_max = highest(lab->lag_max, lag);
     measure_second(&lab->measure, now_ns, waiting, lab->crew != NULL ? crew_ready(lab->crew) : 0,
                    lag);
     tell(lab, lag, false);
-    lab->seconds++;
+    lab->seconds = now_ns / second_ns; /* Some may have passed in one, stopped. */
     if ((lab->seconds + 1) * second_ns <= lab->scenario->duration_ns)
         loop_alarm_set(lab->second, (lab->seconds + 1) * second_ns - now_ns);
 }
@@ -120,7 +127,10 @@ static void begin_figures(struct lab *lab)
     read_figures(lab, lab->at_warm);
     memcpy(lab->last, lab->at_warm, sizeof lab->last);
     memset(lab->peaks, 0, sizeof lab->peaks);
-    lab->lag_max = 0;
+    memset(lab->queue_max, 0, sizeof lab->queue_max);
+    lab->lag_max = lab->in_hand_max = 0;
+    if (lab->crew != NULL)
+        crew_forget_sizes(lab->crew);
     lab->warm_ns = loop_clock_ns();
 }
 

@@ -7,8 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "sim/lab/timely.h"
 #include "sim/lab/lab_inside.h"
+#include "sim/lab/timely.h"
+#include "sim/load/arrivals.h"
 #include "sim/measure/metric.h"
 
 static const double lag_allowed_ms =
@@ -109,6 +110,7 @@ static enum lab_end run(struct lab *lab, uint64_t began_ns)
     close_figures(lab);
     note_send_lag(lab);
     lab->report->deaths = lab->crew != NULL ? crew_deaths(lab->crew) : 0;
+    lab->report->failpoint_deaths = lab->crew != NULL ? crew_failpoint_deaths(lab->crew) : 0;
     if (lab->crew != NULL && crew_casualty(lab->crew)[0] != '\0') {
         message_say(&lab->report->trouble, "a node died: %s", "узел упал: %s",
                     crew_casualty(lab->crew));
@@ -169,19 +171,39 @@ enum lab_end lab_run(const struct scenario *scenario, const struct lab_options *
     return end;
 }
 
-double lab_peak_rate(const struct scenario *scenario)
+/* Of all loads, just before an instant or from it on. */
+static double rate_at(const struct arrivals *loads, uint32_t loads_max, uint64_t at_ns,
+                      bool is_before)
 {
     double sum = 0;
 
-    for (uint32_t l = 0; l < scenario->loads_max; l++) {
-        double highest = 0;
+    for (uint32_t l = 0; l < loads_max; l++)
+        for (uint32_t i = 0; i < loads[l].pieces_max; i++) {
+            const struct rate_piece *piece = &loads[l].pieces[i];
 
-        for (uint32_t i = 0; i < scenario->loads[l].phases_max; i++)
-            if (scenario->loads[l].phases[i].rate > highest)
-                highest = scenario->loads[l].phases[i].rate;
-        sum += highest;
-    }
+            if (is_before ? piece->from_ns < at_ns && at_ns <= piece->to_ns
+                          : piece->from_ns <= at_ns && at_ns < piece->to_ns)
+                sum += piece->rate_from + piece->slope * (double)(at_ns - piece->from_ns) * 1e-9;
+        }
     return sum;
+}
+
+/* Straight lines are highest where one of them begins or ends. */
+double lab_peak_rate(const struct scenario *scenario)
+{
+    static struct arrivals loads[SCENARIO_LOADS_MAX];
+    double highest = 0;
+
+    for (uint32_t l = 0; l < scenario->loads_max; l++)
+        arrivals_init(&loads[l], &scenario->loads[l], 0, scenario->duration_ns);
+    for (uint32_t l = 0; l < scenario->loads_max; l++)
+        for (uint32_t i = 0; i < loads[l].pieces_max; i++) {
+            const struct rate_piece *piece = &loads[l].pieces[i];
+
+            highest = fmax(highest, rate_at(loads, scenario->loads_max, piece->from_ns, false));
+            highest = fmax(highest, rate_at(loads, scenario->loads_max, piece->to_ns, true));
+        }
+    return highest;
 }
 
 bool lab_lacks_core(const struct scenario *scenario)

@@ -55,12 +55,13 @@ struct lab {
     struct histogram send_lag; /* First tries, behind their instants. */
 
     struct event *second, *watch, *warm;
-    uint64_t seconds, lag_max;
+    uint64_t seconds, lag_max, in_hand_max;
     uint32_t empty_looks; /* In a row, at a work queue. */
     uint64_t offered_before, ok_before, failed_before;
 
     struct crew_figures at_warm[LAB_STATIONS_MAX], at_end[LAB_STATIONS_MAX];
     uint64_t warm_ns, end_ns;                   /* When these were read: loop_clock_ns. */
+    uint64_t queue_max[LAB_STATIONS_MAX];       /* The longest line that a second ended with. */
     struct crew_figures last[LAB_STATIONS_MAX]; /* A second ago, for peaks. */
     double peaks[LAB_STATIONS_MAX];
     struct store_mark store_start, store_warm, store_end;

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "sim/lab/crew_inside.h"
@@ -84,6 +85,7 @@ bool place_start(struct place *place, struct message *why)
         return message_say(why, "no file for a node's figures: %s",
                            "нет файла для показателей узла: %s", strerror(errno));
     settings_of_place(place, &settings);
+    place->has_failpoint = settings.failpoint != FAILPOINT_NONE;
     snprintf(log, sizeof log, "%s/node-%u%s-%u.log", crew->servers->folder, place->station->index,
              place->station->is_balancer ? "b" : "", place->replica);
     if (!process_start(&place->process, settings.name, argv, log) ||
@@ -113,8 +115,15 @@ static void note_casualty(struct place *place)
         process_tell_end(&place->process, &crew->casualty);
 }
 
-/* It is gone: drained, killed, or fallen. Who fell by a failpoint is started again, as any
- * supervisor would. */
+static bool fell_by_failpoint(const struct place *place)
+{
+    int status = place->process.status;
+
+    return place->has_failpoint && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+}
+
+/* It is gone: drained, killed, or fallen, which is the end of the run. Who fell by a failpoint is
+ * started again, as any supervisor would. */
 static void ended(struct place *place)
 {
     struct crew *crew = place->station->crew;
@@ -126,12 +135,12 @@ static void ended(struct place *place)
         become(place, place->state == PLACE_DOWN ? PLACE_DOWN : PLACE_OFF);
         return;
     }
-    crew->deaths++;
     become(place, PLACE_DOWN);
-    if (crew->options->failpoint == FAILPOINT_NONE) { /* And that is the end of the run. */
+    if (!fell_by_failpoint(place)) {
         note_casualty(place);
         return;
     }
+    crew->failpoint_deaths++;
     place_boot(place, 0);
 }
 

@@ -323,16 +323,12 @@ static enum lab_end start_all(struct servers *servers, const struct scenario *sc
 bool servers_note(struct servers *servers, const struct scenario *scenario,
                   const struct lab_options *options, struct message *trouble)
 {
-    const char *remote = servers_remote_one(&options->servers);
-
     *servers = (struct servers){.wanted = servers_wanted(scenario),
                                 .lock = -1,
                                 .is_lasting = options->attach != NULL,
                                 .options = options};
-    if (remote != NULL)
-        return message_say(
-            trouble, "%.200s is not on this machine; --allow-remote says that it is meant",
-            "%.200s — не на этой машине; если так и задумано, добавьте --allow-remote", remote);
+    if (!servers_are_named_well(&options->servers, trouble))
+        return false;
     if (!servers_name_run(servers->run, options->run))
         return message_say(trouble, "a run's name is of letters, digits, '-' and '_', at most 23",
                            "имя прогона — латинские буквы, цифры, «-» и «_», не больше 23 знаков");

@@ -69,8 +69,8 @@ void servers_overrule(struct scenario *scenario, const struct lab_servers *where
 /* Of the connections that all share in the virtual world, each process's part. */
 uint32_t servers_connections_each(const struct scenario *scenario);
 
-/* The first that is neither on this machine nor allowed; NULL: none. */
-const char *servers_remote_one(const struct lab_servers *where);
+/* All are on this machine, or allowed to be elsewhere, and short enough for nodes to be told. */
+bool servers_are_named_well(const struct lab_servers *where, struct message *trouble);
 
 /* What was given, or (NULL, "") a name that nobody else has. False: it is no name. */
 bool servers_name_run(char run[static SERVERS_RUN_MAX], const char *given);

@@ -8,6 +8,7 @@
  * is made up is nobody else's. */
 #define _GNU_SOURCE
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <time.h>
@@ -19,8 +20,21 @@
 
 /* ---- On this machine? ------------------------------------------------------------------------ */
 
-/* The host of postgres://[user[:password]@]host[:port]/…; "" is a local socket. A host= behind the
- * '?' could say another: then it counts as remote. */
+/* Whether libpq might hear of a host elsewhere: among the parameters, which may be written in '%'
+ * or come from a service's file; behind an '@' that it finds beyond the '?'; from PGHOST, where the
+ * URL names none. */
+static bool may_be_elsewhere(const char *rest, bool has_host)
+{
+    const char *parameters = strchr(rest, '?');
+
+    if (!has_host && (getenv("PGHOST") != NULL || getenv("PGHOSTADDR") != NULL))
+        return true;
+    return parameters != NULL &&
+           (strpbrk(parameters, "%@") != NULL || strstr(parameters, "host") != NULL ||
+            strstr(parameters, "service=") != NULL);
+}
+
+/* The host of postgres://[user[:password]@]host[:port]/…; "" is a local socket. */
 static bool url_is_loopback(const char *url)
 {
     struct address address = {.port = 1};
@@ -28,7 +42,7 @@ static bool url_is_loopback(const char *url)
     const char *at;
     size_t length;
 
-    if (from == NULL || strstr(url, "host=") != NULL || strstr(url, "hostaddr=") != NULL)
+    if (from == NULL)
         return false;
     from += 3;
     length = strcspn(from, "/?");
@@ -40,8 +54,14 @@ static bool url_is_loopback(const char *url)
         from = at + 1;
     }
     length = from[0] == '[' ? strcspn(from, "]") + 1 : strcspn(from, ":/?");
+    if (may_be_elsewhere(from, length > 0))
+        return false;
     if (length == 0 || strncmp(from, "%2F", 3) == 0 || strncmp(from, "%2f", 3) == 0)
         return true;
+    if (from[0] == '[') { /* IPv6. */
+        from++;
+        length -= length > 1 ? 2 : 1;
+    }
     snprintf(address.host, sizeof address.host, "%.*s", (int)length, from);
     return address_is_loopback(&address);
 }
@@ -77,7 +97,7 @@ static bool list_is_loopback(const char *list)
 }
 
 /* The first that is neither on this machine nor allowed. */
-const char *servers_remote_one(const struct lab_servers *where)
+static const char *remote_one(const struct lab_servers *where)
 {
     if (where->allows_remote)
         return NULL;
@@ -90,6 +110,37 @@ const char *servers_remote_one(const struct lab_servers *where)
     if (servers_has_text(where->rabbitmq) && !rabbit_is_loopback(where->rabbitmq))
         return "--rabbitmq";
     return servers_has_text(where->db) && !url_is_loopback(where->db) ? "--db" : NULL;
+}
+
+/* The option whose text no node can be told. */
+static const char *long_one(const struct lab_servers *where)
+{
+    const struct {
+        const char *text, *option;
+    } all[] = {{where->redis, "--redis"},
+               {where->memcached, "--memcached"},
+               {where->kafka, "--kafka"},
+               {where->rabbitmq, "--rabbitmq"},
+               {where->db, "--db"}};
+
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        if (servers_has_text(all[i].text) && strlen(all[i].text) >= SETTINGS_TEXT_MAX)
+            return all[i].option;
+    return NULL;
+}
+
+bool servers_are_named_well(const struct lab_servers *where, struct message *trouble)
+{
+    const char *too_long = long_one(where), *remote = remote_one(where);
+
+    if (too_long != NULL)
+        return message_say(trouble, "%s is longer than %d bytes", "%s: текст длиннее %d байт",
+                           too_long, SETTINGS_TEXT_MAX - 1);
+    if (remote != NULL)
+        return message_say(
+            trouble, "%.200s is not on this machine; --allow-remote says that it is meant",
+            "%.200s — не на этой машине; если так и задумано, добавьте --allow-remote", remote);
+    return true;
 }
 
 /* ---- A run's name ---------------------------------------------------------------------------- */

@@ -8,20 +8,19 @@
 #define _GNU_SOURCE
 #include "sim/lab/servers_rabbitmq.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "services/live/loop/loop.h"
 #include "services/live/rabbit/rabbit_lab.h"
 #include "sim/lab/janitor.h"
+#include "sim/lab/port.h"
 #include "sim/lab/servers.h"
 
 enum { START_MS = 90000, LOOK_MS = 100, PROBE_MS = 2000, VARIABLES_MAX = 16, VARIABLE_MAX = 360 };
@@ -47,22 +46,17 @@ bool rabbit_server_find(char *path, size_t path_max)
     return servers_find_program("rabbitmq-server", path, path_max);
 }
 
-/* Free now; all are held until all are known, so that they differ. */
+/* Free now; all are held until all are known, so that they differ. A broker that is killed comes
+ * back to them: no connection that goes out meanwhile is given one of these. */
 static bool choose_ports(uint16_t ports[static PORTS])
 {
+    uint32_t at = (uint32_t)(loop_clock_ns() / 1000 * 7919 + (uint64_t)getpid());
     int fds[PORTS];
     bool is_good = true;
 
     for (int i = 0; i < PORTS; i++) {
-        struct sockaddr_in address = {.sin_family = AF_INET,
-                                      .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-        socklen_t length = sizeof address;
-
-        fds[i] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        is_good = is_good && fds[i] >= 0 &&
-                  bind(fds[i], (struct sockaddr *)&address, sizeof address) == 0 &&
-                  getsockname(fds[i], (struct sockaddr *)&address, &length) == 0;
-        ports[i] = ntohs(address.sin_port);
+        fds[i] = port_hold(&at, &ports[i]);
+        is_good = is_good && fds[i] >= 0;
     }
     for (int i = 0; i < PORTS; i++)
         if (fds[i] >= 0)

@@ -170,13 +170,15 @@ static void request_begin(struct request *request, uint64_t intended_ns)
     clients_ask(request);
 }
 
+/* The next one is meant for the end of the thought, however late a real clock wakes us. */
 static void request_think(struct request *request)
 {
     struct clients *clients = request->clients;
+    uint64_t think_ns = dist_draw_ns(&clients->spec->think, &clients->asks);
 
     request->state = REQUEST_THINKING;
-    timer_sleep(clients->ports.timer, &request->call,
-                dist_draw_ns(&clients->spec->think, &clients->asks));
+    request->intended_ns = timer_now_ns(clients->ports.timer) + think_ns;
+    timer_sleep(clients->ports.timer, &request->call, think_ns);
 }
 
 static bool is_within_patience(const struct request *request, uint64_t now_ns)
@@ -246,7 +248,7 @@ static void request_step(struct call *call)
     switch (request->state) {
     case REQUEST_THINKING:
         if (timer_now_ns(request->clients->ports.timer) < request->clients->end_ns)
-            request_begin(request, timer_now_ns(request->clients->ports.timer));
+            request_begin(request, request->intended_ns);
         return;
     case REQUEST_ASKED:
         if (call_is_served(call->outcome))

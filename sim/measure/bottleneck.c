@@ -19,6 +19,7 @@
  *   5. Below 70 % at its peak nothing is a bottleneck.
  *
  * Left out: the limits that have no utilisation (a network, a client's patience). */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -118,10 +119,10 @@ static struct candidate busiest(const struct result *result)
     const struct store_result *store = &result->store;
     struct candidate best = {.component = NULL};
 
-    if (table->is_used)
+    if (table->is_used && table->unread == 0)
         consider(&best, (struct candidate){ROW, "table", NULL, table->hottest_row_busy,
                                            table->hottest_row_busy});
-    if (table->is_used)
+    if (table->is_used && table->unread == 0)
         consider(&best, (struct candidate){TABLE_CORES, "table", NULL, table->utilization_peak,
                                            table->utilization});
     if (table->is_used && table->hottest_row_busy < busy_enough &&
@@ -193,6 +194,8 @@ static const struct sentence workers[] = {
 
 static const struct sentence idle = {
     {"nothing is busier than %s at peak (%s)", "в пике ничто не занято больше чем на %s (%s)"}};
+static const struct sentence unknown = {
+    {"nothing was measured that can be busy", "не измерено ничего, что бывает занято"}};
 
 enum { FIGURES_MAX = 4 };
 
@@ -200,6 +203,16 @@ static struct figure rate_of(enum language language, const struct result *result
 {
     return figure_of(language, METRIC_RATE,
                      result->measured_s > 0 ? (double)count / result->measured_s : 0);
+}
+
+/* Of processes, live, the mean alone is known: they wait in a socket. */
+static struct figure wait_p99(enum language language, const struct service_result *service)
+{
+    bool is_known = service->wait.total > 0 || !(service->wait_mean_ms > 0);
+
+    return figure_of(language, METRIC_MS,
+                     is_known ? (double)histogram_quantile_ns(&service->wait, 0.99) / 1e6
+                              : (double)NAN);
 }
 
 /* The figures of a sentence, in its order. */
@@ -218,9 +231,7 @@ static void gather(struct figure figures[FIGURES_MAX], enum language language,
     case REPLICA:
     case WORKERS:
         figures[2] = figure_of(language, METRIC_COUNT, candidate->service->queue_max);
-        figures[3] =
-            figure_of(language, METRIC_MS,
-                      (double)histogram_quantile_ns(&candidate->service->wait, 0.99) / 1e6);
+        figures[3] = wait_p99(language, candidate->service);
         break;
     case ROW:
         figures[1] = figure_of(language, METRIC_MS, table->lock_wait_mean_ms);
@@ -255,14 +266,16 @@ static void explain(char *out, size_t size, enum language language, const struct
 {
     struct figure figures[FIGURES_MAX] = {0};
 
-    if (candidate->component == NULL || candidate->peak < busy_enough) {
+    if (candidate->component == NULL) {
+        figure_fill(out, size, unknown.text[language], figures);
+    } else if (candidate->peak < busy_enough) {
         figures[0] = figure_of(language, METRIC_SHARE, candidate->peak);
-        figures[1] = figure_word(candidate->component == NULL ? "—" : candidate->component);
+        figures[1] = figure_word(candidate->component);
         figure_fill(out, size, idle.text[language], figures);
-        return;
+    } else {
+        gather(figures, language, result, candidate);
+        figure_fill(out, size, sentence_of(candidate)->text[language], figures);
     }
-    gather(figures, language, result, candidate);
-    figure_fill(out, size, sentence_of(candidate)->text[language], figures);
 }
 
 void bottleneck_find(struct result *result)

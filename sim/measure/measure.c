@@ -285,6 +285,8 @@ void measure_second(struct measure *measure, uint64_t now_ns, uint32_t queue, ui
         return;
     uint64_t second = ended - measure->origin_s - 1;
     if (second < RESULT_SECONDS_MAX) {
+        for (uint32_t i = series->seconds; i < second; i++) /* Nobody looked: live, stopped. */
+            series->p50_ms[i] = series->p95_ms[i] = series->p99_ms[i] = NAN;
         series->p50_ms[second] = recent_quantile_ms(&measure->recent, 0.5);
         series->p95_ms[second] = recent_quantile_ms(&measure->recent, 0.95);
         series->p99_ms[second] = recent_quantile_ms(&measure->recent, 0.99);

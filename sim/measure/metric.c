@@ -223,6 +223,12 @@ static bool read_store(const struct result *result, const void *record, const st
     return read_field(result, record, metric, value) && result->store.unread == 0;
 }
 
+static bool read_table(const struct result *result, const void *record, const struct metric *metric,
+                       double *value)
+{
+    return read_field(result, record, metric, value) && result->table.unread == 0;
+}
+
 /* Per second: what it costs the store that people log in. */
 static bool read_store_rate(const struct result *result, const void *record,
                             const struct metric *metric, double *value)
@@ -354,9 +360,9 @@ static const struct metric metrics[] = {
     {"queue.dead_letters", METRIC_COUNT, read_per_run, AT(result, queue.dead)},
     {"store.hit_rate", METRIC_SHARE, read_hit_rate, OWN},
     {"store.utilization", METRIC_SHARE, read_store, AT(result, store.utilization)},
-    {"table.utilization", METRIC_SHARE, read_field, AT(result, table.utilization)},
+    {"table.utilization", METRIC_SHARE, read_table, AT(result, table.utilization)},
     {"table.pool_utilization", METRIC_SHARE, read_field, AT(result, table.pool_utilization)},
-    {"table.hottest_row", METRIC_SHARE, read_field, AT(result, table.hottest_row_busy)},
+    {"table.hottest_row", METRIC_SHARE, read_table, AT(result, table.hottest_row_busy)},
     {"runtime.memory", METRIC_COUNT, read_memory, OWN},
     {"runtime.held", METRIC_SHARE, read_held, OWN},
     {"runtime.gil_held", METRIC_SHARE, read_gil, AT(service_result, gil_held)},

@@ -211,6 +211,7 @@ static void merge_table(struct table_result *to, double to_s, const struct table
     ADD(to, from, commits);
     ADD(to, from, flushes);
     ADD(to, from, rows_walked);
+    ADD(to, from, unread);
 }
 
 static void merge_money(struct money_result *to, const struct money_result *from)

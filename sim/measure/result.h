@@ -95,6 +95,9 @@ struct table_result {
     double pool_utilization, pool_utilization_peak; /* Of the connections. */
     double lock_wait_mean_ms, pool_wait_mean_ms;
     double hottest_row_busy; /* Share of the time that the busiest row was locked, 0 … 1. */
+    uint64_t
+        unread; /* Live runs: a real SQL server does not tell flushes, rows walked, utilization,
+                        waits for locks and the hottest row; nothing is known of them. */
 };
 
 struct money_result { /* The ledger's totals, minor units. Costs are positive numbers. */

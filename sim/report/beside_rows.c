@@ -75,7 +75,10 @@ static double estimated_utilization(const struct theory *theory, const char *ser
 
 enum beside_trust beside_trust(const struct beside_variant *variant)
 {
-    if (variant->simulated[0]->end != RUN_DONE || variant->measured->end != RUN_DONE)
+    for (unsigned i = 0; i < variant->simulated_max; i++)
+        if (variant->simulated[i]->end != RUN_DONE)
+            return BESIDE_PARTIAL;
+    if (variant->measured->end != RUN_DONE)
         return BESIDE_PARTIAL;
     if (variant->is_void)
         return BESIDE_VOID;

@@ -164,10 +164,18 @@ static json_t *services_of(const struct result *result)
     return object;
 }
 
+/* NULL behind the last of them. */
+static void set_unknown(json_t *object, const char *const *keys)
+{
+    for (; *keys != NULL; keys++)
+        json_object_set_new(object, *keys, json_null());
+}
+
 static json_t *store_of(const struct scenario *scenario, const struct store_result *store)
 {
-    static const char *const told[] = {"evictions",        "expired",   "utilization",
-                                       "utilization_peak", "bytes_max", "wasted_bytes"};
+    static const char *const told[] = {
+        "evictions", "expired",      "utilization", "utilization_peak",
+        "bytes_max", "wasted_bytes", NULL};
     bool is_memcached = scenario->store.kind == STORE_MEMCACHED;
     json_t *object = json_object();
 
@@ -182,8 +190,8 @@ static json_t *store_of(const struct scenario *scenario, const struct store_resu
     set_real(object, "utilization_peak", store->utilization_peak);
     set_count(object, "bytes_max", store->bytes_max);
     set_count(object, "wasted_bytes", store->wasted_bytes);
-    for (size_t i = 0; store->unread > 0 && i < sizeof told / sizeof told[0]; i++)
-        json_object_set_new(object, told[i], json_null());
+    if (store->unread > 0)
+        set_unknown(object, told);
     return object;
 }
 
@@ -211,6 +219,9 @@ static json_t *queue_of(const struct queue_result *queue, enum queue_server kind
 
 static json_t *table_of(const struct table_result *table)
 {
+    static const char *const told[] = {
+        "rows_walked",       "flushes",          "utilization", "utilization_peak",
+        "lock_wait_mean_ms", "hottest_row_busy", NULL};
     json_t *object = json_object();
 
     set_count(object, "reads", table->reads);
@@ -226,6 +237,8 @@ static json_t *table_of(const struct table_result *table)
     set_real(object, "lock_wait_mean_ms", table->lock_wait_mean_ms);
     set_real(object, "pool_wait_mean_ms", table->pool_wait_mean_ms);
     set_real(object, "hottest_row_busy", table->hottest_row_busy);
+    if (table->unread > 0)
+        set_unknown(object, told);
     return object;
 }
 

@@ -88,7 +88,7 @@ static struct glyph glyph_at(const char *text)
 }
 
 /* Columns of the first bytes_max bytes. */
-static unsigned columns_within(const char *text, size_t bytes_max)
+unsigned text_columns_within(const char *text, size_t bytes_max)
 {
     unsigned columns = 0;
 
@@ -103,7 +103,7 @@ static unsigned columns_within(const char *text, size_t bytes_max)
 
 unsigned text_columns(const char *text)
 {
-    return columns_within(text, strlen(text));
+    return text_columns_within(text, strlen(text));
 }
 
 void page_init(struct page *page, FILE *out, unsigned columns, bool use_color)
@@ -167,14 +167,14 @@ static void settle_blank(struct page *page)
 static void put_within(struct page *page, enum color color, unsigned width, const char *text,
                        size_t bytes_max)
 {
-    bool is_cut = columns_within(text, bytes_max) > width;
+    bool is_cut = text_columns_within(text, bytes_max) > width;
     unsigned room = is_cut && width > 0 ? width - 1 : width;
 
     if (bytes_max == 0 || width == 0)
         return;
     if (page->sink != NULL) {
         page->sink->put(page, color, text, bytes_max);
-        page->at += columns_within(text, bytes_max);
+        page->at += text_columns_within(text, bytes_max);
         return;
     }
     settle_blank(page);
@@ -201,6 +201,11 @@ void page_put(struct page *page, enum color color, const char *text)
     put_within(page, color, page->columns - page->at, text, strlen(text));
 }
 
+void page_put_whole(struct page *page, enum color color, const char *text, size_t bytes)
+{
+    put_within(page, color, UINT32_MAX, text, bytes);
+}
+
 void page_cell(struct page *page, enum color color, unsigned width, bool is_right, const char *text)
 {
     unsigned start = page->at, columns = text_columns(text);
@@ -217,7 +222,7 @@ void page_wrap(struct page *page, enum color color, unsigned indent, const char 
 {
     while (*text != 0) {
         size_t bytes = strcspn(text, " ");
-        unsigned columns = columns_within(text, bytes);
+        unsigned columns = text_columns_within(text, bytes);
 
         if (page->at + columns > page->columns && page->at > indent) {
             page_end(page);

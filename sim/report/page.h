@@ -43,6 +43,9 @@ void page_init_sink(struct page *page, const struct page_sink *sink, void *conte
 /* Continues the line; what does not fit is cut, and "…" says so. */
 void page_put(struct page *page, enum color color, const char *text);
 
+/* The same for what is to be pasted: a line may become wider than the page. */
+void page_put_whole(struct page *page, enum color color, const char *text, size_t bytes);
+
 /* Continues the line, breaking at spaces; further lines begin at column `indent`. */
 void page_wrap(struct page *page, enum color color, unsigned indent, const char *text);
 
@@ -54,5 +57,6 @@ void page_move(struct page *page, unsigned column); /* On to the column, never b
 void page_end(struct page *page);                   /* The line is over. */
 
 unsigned text_columns(const char *text);
+unsigned text_columns_within(const char *text, size_t bytes_max);
 
 #endif

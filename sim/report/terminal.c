@@ -118,16 +118,14 @@ static void section_repeat(struct page *page, const struct report *report)
     page_put(page, COLOR_STRONG, word(language_of(report->lang), WORD_REPEAT));
     page_move(page, page->at + 1);
     while (*left != 0) {
-        char argument[512];
         size_t bytes = argument_bytes(left);
 
-        snprintf(argument, sizeof argument, "%.*s", (int)bytes, left);
-        if (page->at + text_columns(argument) + 2 > page->columns && page->at > 4) {
-            page_put(page, COLOR_PLAIN, "\\");
+        if (page->at + text_columns_within(left, bytes) + 2 > page->columns && page->at > 4) {
+            page_put_whole(page, COLOR_PLAIN, "\\", 1);
             page_end(page);
             page_move(page, 4);
         }
-        page_put(page, COLOR_PLAIN, argument);
+        page_put_whole(page, COLOR_PLAIN, left, bytes);
         page_move(page, page->at + 1);
         left += bytes;
         left += strspn(left, " ");

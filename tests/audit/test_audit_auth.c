@@ -184,6 +184,19 @@ static void the_warm_up_is_in_no_figure_and_breaks_all_the_same(void **state)
     expect_breaks(1, "no revoked token is accepted");
 }
 
+/* The victim logged out at the second second, the thief goes on behind the fifth: the mean is that
+ * of revocations which are counted, and this one is not. */
+static void an_exposure_that_began_in_the_warm_up_is_in_no_mean(void **state)
+{
+    (void)state;
+    lab.scenario.warmup_ns = 5 * second_ns;
+    begin(AUTH_JWT);
+    thief_asks_at(6 * second_ns, 0, CALL_OK);
+    assert_int_equal(lab.result.auth.accepted_after_revocation, 1);
+    assert_float_equal(lab.result.auth.exposure_sum_ms, 0, 0);
+    assert_float_equal(lab.result.auth.exposure_max_ms, 0, 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, rig_teardown)
 
 int main(void)
@@ -200,6 +213,7 @@ int main(void)
         TEST(where_nobody_looks_it_is_a_figure_and_no_break),
         TEST(each_gateway_is_held_to_its_own_promise),
         TEST(the_warm_up_is_in_no_figure_and_breaks_all_the_same),
+        TEST(an_exposure_that_began_in_the_warm_up_is_in_no_mean),
     };
 
     return cmocka_run_group_tests_name("audit of tokens", tests, NULL, NULL);

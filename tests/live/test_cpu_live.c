@@ -2,12 +2,14 @@
  * any machine, however late its timers are. */
 #include "tests/lib/test.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "services/live/loop/cpu_live.h"
 #include "services/live/node/stats.h"
+#include "services/live/runtime/cores.h"
 
 enum { TASKS_MAX = 400 };
 #define MS UINT64_C(1000000)
@@ -345,6 +347,26 @@ static void burnt_work_is_really_done_one_piece_after_another(void **state)
     rig_close(&rig);
 }
 
+/* Who had the core is late to say that he has left it: meanwhile somebody has asked for it. */
+static void nobody_has_a_core_before_he_asked_for_it(void **state)
+{
+    struct cores *cores = calloc(1, cores_bytes(2));
+    uint64_t now_ns = loop_clock_ns();
+
+    (void)state;
+    assert_non_null(cores);
+    cores_init(cores, 1, 2, 0, false);
+    pthread_mutex_lock(&cores->lock);
+    cores_want(cores, 0, now_ns - 10 * MS);
+    cores_want(cores, 1, now_ns);
+    assert_int_equal(cores_compute(cores, 0, 5 * MS, false), 0); /* Over five milliseconds ago. */
+    assert_true(cores->turns[1].has_core);
+    assert_int_equal(cores->turns[1].start_ns, now_ns);
+    pthread_mutex_unlock(&cores->lock);
+    cores_close(cores);
+    free(cores);
+}
+
 static uint64_t process_clock_ns(void)
 {
     struct timespec now;
@@ -384,6 +406,7 @@ int main(void)
         cmocka_unit_test(late_timers_cost_no_capacity),
         cmocka_unit_test(no_more_than_all_cores_are_busy_and_none_idles_beside_a_line),
         cmocka_unit_test(it_is_full_when_cores_and_queue_are),
+        cmocka_unit_test(nobody_has_a_core_before_he_asked_for_it),
         cmocka_unit_test(figures_are_those_of_what_was_due_once_it_has_caught_up),
         cmocka_unit_test(a_stop_gives_no_work_away),
         cmocka_unit_test(a_queue_without_limit_is_never_full),

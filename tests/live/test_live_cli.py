@@ -275,6 +275,16 @@ def a_log_has_so_many_partitions(folder):
            f"100 partitions: {run.returncode} {run.stderr}")
 
 
+def a_log_that_nobody_reads_holds_nobody_up(folder):
+    """There is no table then whose offsets would tell that it is drained: 300 s would pass."""
+    path = write(folder, "put.yaml", "version: 1\nduration: 2s\ndrain: 300s\n"
+                 "load: [{rate: 50/s}]\nservices: {web: {steps: [{put: {}}]}}\n")
+    with tempfile.TemporaryDirectory() as here:
+        run = sim("run", path, "--live", "-q", "--json", cwd=here)
+        expect(os.listdir(here) == [], f"left where it was started: {os.listdir(here)}")
+    expect(run.returncode == 0, f"put alone: {run.returncode} {run.stderr}")
+
+
 def a_closed_standard_input_disturbs_nobody(folder):
     """The first file that is opened would take its place, and a child's log be lost in it."""
     path = write(folder, "likes.yaml", LIKES)
@@ -376,6 +386,7 @@ def try_all():
         a_fault_that_never_ends_leaves_a_report(folder)
         faults_that_overlap_are_one(folder)
         a_log_has_so_many_partitions(folder)
+        a_log_that_nobody_reads_holds_nobody_up(folder)
         a_closed_standard_input_disturbs_nobody(folder)
         a_killed_sim_leaves_nothing(folder)
         what_is_missing_is_said(folder)

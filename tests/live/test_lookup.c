@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "services/live/loop/lookup.h"
+#include "services/live/memcached/memcached_live.h"
 #include "services/live/node/stats.h"
 #include "services/live/store/store_live.h"
 
@@ -30,6 +31,15 @@ static atomic_bool is_slow, has_no_names, was_stuck;
 static unsigned founds;
 static char found[64];
 
+/* A host with two addresses, of which the second kind is named first. */
+static int find_two(int (*real)(const char *, const char *, const struct addrinfo *,
+                                struct addrinfo **),
+                    const struct addrinfo *hints, struct addrinfo **all)
+{
+    assert_int_equal(real("::1", NULL, hints, all), 0);
+    return real("127.0.0.1", NULL, hints, &(*all)->ai_next);
+}
+
 int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints,
                 struct addrinfo **all)
 {
@@ -39,11 +49,13 @@ int getaddrinfo(const char *node, const char *service, const struct addrinfo *hi
 
     clock_gettime(CLOCK_REALTIME, &until);
     until.tv_sec += 10;
-    if (is_slow && sem_timedwait(&go, &until) != 0)
+    if (is_slow && lookup_is_needed(node) && sem_timedwait(&go, &until) != 0)
         was_stuck = true;
     if (has_no_names)
         return EAI_NONAME;
     memcpy(&real, &symbol, sizeof real);
+    if (node != NULL && strcmp(node, "two") == 0)
+        return find_two(real, hints, all);
     return real(node, service, hints, all);
 }
 
@@ -88,7 +100,7 @@ static void the_loop_goes_on_while_a_name_is_looked_up(void **state)
 {
     (void)state;
     is_slow = true;
-    assert_non_null(lookup_begin(&loop, "localhost", on_found, NULL));
+    assert_non_null(lookup_begin(&loop, "localhost", 0, on_found, NULL));
     loop_alarm_set(tick, tick_ns);
     assert_true(loop_run(&loop, loop_now_ns(&loop) + limit_ns));
     assert_false(was_stuck);
@@ -100,16 +112,28 @@ static void a_name_that_nobody_knows_is_said_to_be_none(void **state)
 {
     (void)state;
     has_no_names = true;
-    assert_non_null(lookup_begin(&loop, "localhost", on_found, NULL));
+    assert_non_null(lookup_begin(&loop, "localhost", 0, on_found, NULL));
     assert_true(loop_run(&loop, loop_now_ns(&loop) + limit_ns));
     assert_string_equal(found, "nothing");
+}
+
+static void a_name_with_several_numbers_is_each_of_them_in_turn(void **state)
+{
+    const char *numbers[] = {"127.0.0.1", "::1", "127.0.0.1", "::1"};
+
+    (void)state;
+    for (uint32_t nth = 0; nth < 4; nth++) {
+        assert_non_null(lookup_begin(&loop, "two", nth, on_found, NULL));
+        assert_true(loop_run(&loop, loop_now_ns(&loop) + limit_ns));
+        assert_string_equal(found, numbers[nth]);
+    }
 }
 
 static void what_is_forgotten_is_not_told(void **state)
 {
     (void)state;
     is_slow = true;
-    lookup_forget(lookup_begin(&loop, "localhost", on_found, NULL));
+    lookup_forget(lookup_begin(&loop, "localhost", 0, on_found, NULL));
     loop_alarm_set(tick, tick_ns);
     (void)loop_run(&loop, loop_now_ns(&loop) + 20 * tick_ns);
     assert_int_equal(founds, 0);
@@ -178,6 +202,30 @@ static void a_store_that_lost_its_redis_looks_for_it_beside_the_loop(void **stat
     close(listening);
 }
 
+static void a_store_looks_for_its_memcached_beside_the_loop(void **state)
+{
+    struct memcached_settings settings = {.run = "test", .connections = 1};
+    struct node_stats stats = {0};
+    struct memcached_live *memcached;
+    char server[32];
+    int listening = listen_somewhere(server), connection;
+
+    (void)state;
+    is_slow = true;
+    loop_alarm_set(tick, tick_ns);
+    settings.server = server;
+    memcached = memcached_live_open(&loop, &settings, &stats);
+    assert_non_null(memcached);
+    connection = accept_next(listening);
+    assert_true(ticks >= TICKS);
+    assert_false(was_stuck);
+    is_slow = false;
+    sem_post(&go); /* The worker looks for it, too. */
+    close(connection);
+    close(listening); /* Whoever is just connecting is refused, and ends. */
+    memcached_live_close(memcached);
+}
+
 #define test(sentence) cmocka_unit_test_setup_teardown(sentence, setup, teardown)
 
 int main(void)
@@ -185,9 +233,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         test(the_loop_goes_on_while_a_name_is_looked_up),
         test(a_name_that_nobody_knows_is_said_to_be_none),
+        test(a_name_with_several_numbers_is_each_of_them_in_turn),
         test(what_is_forgotten_is_not_told),
         test(numbers_need_no_looking_up),
         test(a_store_that_lost_its_redis_looks_for_it_beside_the_loop),
+        test(a_store_looks_for_its_memcached_beside_the_loop),
     };
 
     return cmocka_run_group_tests_name("lookup", tests, NULL, NULL);

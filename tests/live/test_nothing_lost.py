@@ -6,8 +6,8 @@ audit then holds what clients were told against what is in the tables: no acknow
 missing, none is there or counted twice, no order is charged twice. Here is asserted that it found
 nothing, that it had something to judge (the log was drained), and that the faults did happen.
 
-  kills       50 times kill -9, spread over the likes service, its balancer and the consumers, ten of
-              them between the SQL commit and the queue's
+  kills       50 times kill -9, spread over the likes service, its balancer and the consumers, and
+              up to ten more between the SQL commit and the queue's
   stops       SIGSTOP of a consumer for longer than the group's session, and of a replica
   servers     Redis killed and back empty, the broker down and back, SQL locked
   orders      kills of the delivery service and its consumers, orders through the log
@@ -107,13 +107,16 @@ def stories(dice):
         + LIKES.format(design="batched", ack="store"), []
 
 
-DEATHS = {"kills": 50, "stops": 1, "servers": 0, "orders": 10, "charges": 10, "store_only": 1}
+# Of each story: killed by faults, and by the failpoint.
+DEATHS = {"kills": (50, 5), "stops": (1, 0), "servers": (0, 0), "orders": (10, 0),
+          "charges": (10, 0), "store_only": (1, 0)}
 
 
 def deaths(done):
-    """What sim says of the processes that it has killed."""
-    said = re.search(r"killed by faults: (\d+)", done.stderr)
-    return int(said.group(1)) if said else 0
+    """What sim says of the processes that were killed: by faults, and by the failpoint."""
+    said = [re.search(rf"killed by {how}: (\d+)", done.stderr)
+            for how in ("faults", "a failpoint")]
+    return tuple(int(one.group(1)) if one else 0 for one in said)
 
 
 def run(story):
@@ -134,12 +137,17 @@ def judge(name, done):
     variant = json.loads(done.stdout)["variants"][0]
     requests, breaks = variant["requests"], variant["invariants"]
     print(f"{name}: {requests} likes {variant['likes']} breaks {breaks['violated']} "
-          f"redelivered {(variant['queue'] or {}).get('redelivered')}", flush=True)
+          f"redelivered {(variant['queue'] or {}).get('redelivered')} deaths {deaths(done)}",
+          flush=True)
     found = [f"{name}: {b}" for b in breaks.get("breaks", [])]
     if breaks["violated"] > 0 or done.returncode == 3:
         found.append(f"{name}: {breaks['violated']} invariants violated")
-    if deaths(done) < DEATHS[name]:
+    if any(died < wanted for died, wanted in zip(deaths(done), DEATHS[name])):
         found.append(f"{name}: only {deaths(done)} processes died")
+    if re.search(r"^sim: (store|queue|table): ", done.stderr, re.MULTILINE):
+        found.append(f"{name}: a server was not struck: {done.stderr[-600:]}")
+    if name == "stops" and variant["queue"]["rebalances"] == 0:
+        found.append("stops: the group has not noticed that a consumer stood still")
     if requests["ok"] < requests["offered"] / 4:
         found.append(f"{name}: too few were served to prove anything: {requests}")
     if requests["in_flight"] > 0:

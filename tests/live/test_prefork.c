@@ -3,13 +3,18 @@
 #include "tests/lib/test.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include "services/live/loop/loop.h"
 #include "services/live/node/stats_board.h"
+#include "services/live/runtime/cores.h"
 #include "tests/lib/node_rig.h"
 
 enum { PROCESSES = 3, CLIENTS = 7, DEADLINE_S = 20 };
@@ -138,7 +143,9 @@ static void a_process_holds_one_visit_at_a_time_and_who_finds_none_waits_in_the_
         node_rig_read(&node, &stats);
         assert_int_equal(stats.visits, CLIENTS); /* Of all processes, without the check. */
         assert_int_equal(stats.answered[CALL_OK], CLIENTS);
-        assert_int_equal(stats.workers_held.max, 1); /* In each. */
+        assert_int_equal(stats.workers_held.max, 1);              /* In each. */
+        assert_true(stats.waiting.max > 0 && stats.waits_ns > 0); /* In the socket. */
+        assert_true(stats.stays_ns >= CLIENTS * 150 * MS + stats.waits_ns);
         assert_int_equal(stats.inside.max, 1);
         assert_int_equal(stats.serves, 0);
         if (kinds[k] == CUSTOM_COMPUTE)
@@ -167,7 +174,7 @@ static void any_process_tells_the_figures_of_all(void **state)
 {
     struct node_settings settings = settings_of(CUSTOM_SLEEP, 0);
     struct node_process node = node_rig_start(&settings);
-    char *text = malloc(60000);
+    char *text = malloc(60000), name[200];
     int clients[CLIENTS];
 
     (void)state;
@@ -177,6 +184,9 @@ static void any_process_tells_the_figures_of_all(void **state)
     assert_int_equal(node_rig_ask(node.port, "GET /metrics", "", "", text, 60000), 200);
     assert_non_null(strstr(text, "\nsim_visits_total 7\n"));
     assert_non_null(strstr(text, "\nsim_workers 3\n"));
+    assert_null(strstr(text, "sim_http_")); /* Of one process alone, and the next time another's. */
+    snprintf(name, sizeof name, "sim_node_info{name=\"%s\",", settings.name);
+    assert_non_null(strstr(text, name));
     free(text);
     assert_int_equal(node_rig_drain(&node), 0);
     stats_board_close(node.board);
@@ -256,6 +266,32 @@ static void a_balancer_knows_one_replica_and_passes_asks_on_to_it(void **state)
     stats_board_close(balancer.board);
 }
 
+static void a_process_that_is_killed_with_the_lock_in_hand_leaves_it_to_its_parent(void **state)
+{
+    struct cores *cores =
+        mmap(NULL, cores_bytes(2), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    struct stats_level busy = {0};
+    pid_t child;
+
+    (void)state;
+    assert_true(cores != MAP_FAILED);
+    cores_init(cores, 1, 2, 0, true);
+    child = fork();
+    if (child == 0) {
+        pthread_mutex_lock(&cores->lock);
+        cores_want(cores, 1, loop_clock_ns());
+        raise(SIGKILL);
+    }
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    alarm(DEADLINE_S);
+    assert_int_equal(pthread_mutex_lock(&cores->lock), EOWNERDEAD);
+    alarm(0);
+    cores_read(cores, loop_clock_ns(), &busy);
+    assert_int_equal(busy.now, 1);
+    pthread_mutex_unlock(&cores->lock);
+    munmap(cores, cores_bytes(2));
+}
+
 static void a_batcher_of_processes_is_refused(void **state)
 {
     struct node_settings settings = settings_of(CUSTOM_SLEEP, 0);
@@ -278,6 +314,7 @@ int main(void)
         cmocka_unit_test(processes_die_with_their_parent),
         cmocka_unit_test(a_process_that_dies_before_its_time_ends_the_node),
         cmocka_unit_test(a_balancer_knows_one_replica_and_passes_asks_on_to_it),
+        cmocka_unit_test(a_process_that_is_killed_with_the_lock_in_hand_leaves_it_to_its_parent),
         cmocka_unit_test(a_batcher_of_processes_is_refused),
     };
 

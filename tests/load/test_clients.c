@@ -10,6 +10,7 @@ static const uint64_t ms = 1000000;
 
 struct heard {
     unsigned offered, tried, finished, late;
+    uint64_t intended_ns; /* Of the last one. */
     enum call_outcome outcome;
 };
 
@@ -21,8 +22,8 @@ static void offered(void *context, const struct request *request)
 
 static void tried(void *context, const struct request *request)
 {
-    (void)request;
     ((struct heard *)context)->tried++;
+    ((struct heard *)context)->intended_ns = request->intended_ns;
 }
 
 static void finished(void *context, const struct request *request, enum call_outcome outcome,
@@ -183,6 +184,24 @@ static void an_ok_after_the_patience_is_late(void **state)
     assert_true(play->heard.late == 1 && play->heard.outcome == CALL_OK);
 }
 
+/* A driver that sleeps too long is late: the wait counts, as with open arrivals. */
+static void a_thought_ends_when_it_was_to_end_however_late_the_clock_wakes_us(void **state)
+{
+    struct play *play = *state;
+    uint64_t begun_ns = play->stage.now_ns;
+    struct line *thought;
+
+    play->scenario.loads[0].patience_ns = 20 * ms;
+    clients_init(&play->clients, &play->scenario, 0, 1, &play->stage.ports, &ears, &play->heard);
+    clients_start(&play->clients);
+    thought = stage_hear(&play->stage, LINE_SLEEP);
+    play->stage.now_ns += 31 * ms;
+    stage_reply(&play->stage, thought, CALL_OK, 0);
+    assert_int_equal(play->heard.intended_ns, begun_ns + ms);
+    stage_reply(&play->stage, stage_hear(&play->stage, LINE_PEER), CALL_OK, 0);
+    assert_true(play->heard.late == 1 && play->heard.outcome == CALL_OK);
+}
+
 static void the_load_ends_for_users_who_still_think(void **state)
 {
     struct play *play = *state;
@@ -252,6 +271,7 @@ int main(void)
         WITH_PLAY(a_second_try_is_the_same_request_and_says_which_try_it_is),
         WITH_PLAY(nobody_tries_again_when_the_patience_would_be_over),
         WITH_PLAY(an_ok_after_the_patience_is_late),
+        WITH_PLAY(a_thought_ends_when_it_was_to_end_however_late_the_clock_wakes_us),
         WITH_PLAY(the_load_ends_for_users_who_still_think),
         WITH_PLAY(a_track_asks_after_orders_whatever_load_stands_before_it),
         WITH_PLAY(a_track_that_comes_first_asks_after_the_orders_behind_it),

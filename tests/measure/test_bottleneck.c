@@ -69,6 +69,26 @@ static void the_busiest_is_blamed_causes_before_symptoms(void **state)
     }
 }
 
+/* A live run knows of the table how far its connections were taken, and no more. */
+static void what_was_not_measured_is_not_named(void **state)
+{
+    (void)state;
+    set_up(&(struct busy){.pool = 0.6, .cores = 0.1});
+    result.table.unread = 1;
+    bottleneck_find(&result);
+    assert_string_equal(result.bottleneck.why_en, "nothing is busier than 60% at peak (table)");
+    result.table.pool_utilization_peak = 0.9;
+    bottleneck_find(&result);
+    assert_string_equal(result.bottleneck.component, "table");
+    assert_non_null(strstr(result.bottleneck.why_en, "connections taken 90%"));
+    set_up(&(struct busy){0});
+    result.services_max = 0;
+    result.table.is_used = result.store.is_used = false;
+    bottleneck_find(&result);
+    assert_string_equal(result.bottleneck.component, "none");
+    assert_string_equal(result.bottleneck.why_en, "nothing was measured that can be busy");
+}
+
 static void the_evidence_names_line_and_wait_in_both_languages(void **state)
 {
     const struct busy busy = {.cores = 1, .cores_mean = 0.6};
@@ -149,6 +169,7 @@ int main(void)
         cmocka_unit_test(the_interpreters_lock_is_blamed_where_it_is_busier_than_the_cores),
         cmocka_unit_test(a_loop_that_is_held_by_blocking_calls_is_called_so),
         cmocka_unit_test(the_busiest_is_blamed_causes_before_symptoms),
+        cmocka_unit_test(what_was_not_measured_is_not_named),
         cmocka_unit_test(the_evidence_names_line_and_wait_in_both_languages),
         cmocka_unit_test(a_run_in_which_nothing_can_be_busy_has_none),
     };

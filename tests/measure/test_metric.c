@@ -232,6 +232,21 @@ static void what_the_store_did_not_tell_is_no_nought(void **state)
     assert_false(result.passed);
 }
 
+static void what_the_table_did_not_tell_is_no_nought(void **state)
+{
+    const char *metrics[] = {"table.utilization", "table.hottest_row"};
+
+    (void)state;
+    result.table = (struct table_result){.is_used = true, .unread = 1};
+    for (int i = 0; i < 2; i++) {
+        judge(metrics[i], BELOW, 0.8);
+        assert_false(result.thresholds[0].has_value);
+        assert_false(result.passed);
+    }
+    judge("table.pool_utilization", BELOW, 0.8);
+    assert_true(result.passed);
+}
+
 static void no_thresholds_pass(void **state)
 {
     (void)state;
@@ -255,6 +270,7 @@ int main(void)
         cmocka_unit_test_setup(a_threshold_holds_on_its_own_side_of_the_bound, setup),
         cmocka_unit_test_setup(a_threshold_without_a_value_has_not_passed, setup),
         cmocka_unit_test_setup(what_the_store_did_not_tell_is_no_nought, setup),
+        cmocka_unit_test_setup(what_the_table_did_not_tell_is_no_nought, setup),
         cmocka_unit_test_setup(no_thresholds_pass, setup),
     };
     return cmocka_run_group_tests_name("metric", tests, NULL, NULL);

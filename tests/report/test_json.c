@@ -206,6 +206,18 @@ static void what_the_store_did_not_tell_is_null_and_what_clients_saw_of_it_is_no
     assert_int_equal(json_integer_value(at(0, "store.hits")), 7);
 }
 
+static void what_the_table_did_not_tell_is_null(void **state)
+{
+    (void)state;
+    sample.merged[0].table = (struct table_result){
+        .is_used = true, .pool_utilization = 0.5, .pool_utilization_peak = 0.5, .unread = 1};
+    print();
+    assert_true(json_is_null(at(0, "table.utilization")));
+    assert_true(json_is_null(at(0, "table.hottest_row_busy")));
+    assert_true(json_is_null(at(0, "table.flushes")));
+    assert_float_equal(json_real_value(at(0, "table.pool_utilization")), 0.5, 0);
+}
+
 static void series_have_one_value_per_second_and_null_where_nothing_came_in_time(void **state)
 {
     const json_t *p99_ms;
@@ -269,6 +281,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_has_no_value_is_null, setup, teardown),
         cmocka_unit_test_setup_teardown(
             what_the_store_did_not_tell_is_null_and_what_clients_saw_of_it_is_not, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_the_table_did_not_tell_is_null, setup, teardown),
         cmocka_unit_test_setup_teardown(
             series_have_one_value_per_second_and_null_where_nothing_came_in_time, setup, teardown),
         cmocka_unit_test_setup_teardown(

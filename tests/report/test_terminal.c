@@ -263,6 +263,24 @@ static void a_long_command_goes_on_below_and_never_inside_quotes(void **state)
                 "    services.delivery.replicas=24\n");
 }
 
+/* What is cut cannot be pasted. */
+static void an_argument_is_whole_however_long(void **state)
+{
+    static char repeat[1200] = "sim run spike --set '", whole[1300];
+    size_t length = strlen(repeat);
+
+    (void)state;
+    open_and_print(1, 1, "en");
+    memset(repeat + length, 'x', 900);
+    strcpy(repeat + length + 900, "' --seed 7");
+    sample.report.columns = 60;
+    sample.report.repeat = repeat;
+    print();
+    snprintf(whole, sizeof whole, "Repeat: sim run spike --set \\\n    %.*s\\\n    --seed 7\n", 902,
+             repeat + length - 1);
+    assert_says(whole);
+}
+
 static void colours_only_when_asked_for(void **state)
 {
     (void)state;
@@ -468,6 +486,7 @@ int main(void)
         cmocka_unit_test(no_line_is_wider_than_the_terminal),
         cmocka_unit_test(an_unknown_width_is_100_columns),
         cmocka_unit_test(a_long_command_goes_on_below_and_never_inside_quotes),
+        cmocka_unit_test(an_argument_is_whole_however_long),
         cmocka_unit_test(colours_only_when_asked_for),
         cmocka_unit_test(a_hostile_title_cannot_touch_the_terminal),
         cmocka_unit_test(a_broken_invariant_is_said_before_anything_else),

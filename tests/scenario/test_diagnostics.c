@@ -273,6 +273,10 @@ static void services_that_cannot_work_are_named(void **state)
                    "the target does not fit the signal");
     expect_problem("services: {likes: {design: queued}}\nload: [{verb: like, rate: 1/s}]\n",
                    "a batcher is missing");
+    expect_problem(
+        "services: {a: {kind: likes, design: indexed}, b: {kind: likes, design: cached}}\n"
+        "load: [{verb: like, to: a, rate: 1/s}, {verb: like, to: b, rate: 1/s}]\n",
+        "design and ack must be those of \"a\"");
     expect_problem("services: {delivery: {}}\nload: [{verb: menu, rate: 1/s, poison: 1%}]\n",
                    "\"poison\" has no effect here: it goes with verb: order");
     expect_problem(SERVER "load: [{verb: order, to: server, rate: 1/s, poison: 1%}]\n",

@@ -255,6 +255,19 @@ static void a_fast_failure_draws_no_traffic(void **state)
         assert_int_equal(choose(i), 0);
 }
 
+/* The replica has done its work: it is the one who asked that may not. */
+static void a_denied_request_is_an_answer_like_any_other(void **state)
+{
+    (void)state;
+    open_policy(BALANCE_PEAK_EWMA, 2);
+    backends_start(&backends, 0);
+    finish(0, CALL_OK, 50 * ms);
+    backends_start(&backends, 1);
+    finish(1, CALL_DENIED, ms);
+    for (uint32_t i = 0; i < 100; i++)
+        assert_int_equal(choose(i), 1);
+}
+
 static void who_was_slow_long_ago_is_asked_again(void **state)
 {
     (void)state;
@@ -415,6 +428,7 @@ int main(void)
         test(recovery_is_believed_slowly),
         test(who_has_requests_and_never_answered_is_the_last_choice),
         test(a_fast_failure_draws_no_traffic),
+        test(a_denied_request_is_an_answer_like_any_other),
         test(who_was_slow_long_ago_is_asked_again),
         test(a_key_stays_with_its_replica),
         test(the_ring_is_shared_about_evenly),

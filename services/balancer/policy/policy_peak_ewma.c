@@ -60,7 +60,8 @@ static void peak_ewma_finished(struct backends *backends, uint32_t place, enum c
                                uint64_t latency_ns, uint64_t now_ns)
 {
     struct backend *backend = &backends->all[place];
-    bool is_quick_failure = !call_is_served(outcome) && latency_ns < backends->timeout_ns;
+    bool has_failed = !call_is_served(outcome) && outcome != CALL_DENIED; /* "No" is an answer. */
+    bool is_quick_failure = has_failed && latency_ns < backends->timeout_ns;
     double sample = (double)(is_quick_failure ? backends->timeout_ns : latency_ns);
     double kept = remembered(backends, backend, now_ns);
 

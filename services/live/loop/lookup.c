@@ -6,17 +6,18 @@
  * The thread cannot be stopped, and nobody waits for it: who forgets it closes the other end. */
 #define _GNU_SOURCE
 #include "services/live/loop/lookup.h"
+#include "services/live/loop/threads.h"
 
 #include <arpa/inet.h>
 #include <netdb.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <event2/event.h>
+
+enum { NUMBER_BYTES = INET6_ADDRSTRLEN + 20 }; /* With an interface ("fe80::1%eth0"). */
 
 struct lookup {
     struct loop *loop;
@@ -28,21 +29,47 @@ struct lookup {
 
 struct errand { /* The thread's own. */
     int fd;
+    uint32_t nth;
     char host[256];
 };
 
 /* ---- The thread ------------------------------------------------------------------------------ */
 
-static bool look_up(const char *host, int family, char number[INET6_ADDRSTRLEN])
+static uint32_t count(const struct addrinfo *all, int family)
 {
-    const struct addrinfo hints = {.ai_family = family, .ai_socktype = SOCK_STREAM};
+    uint32_t number = 0;
+
+    for (; all != NULL; all = all->ai_next)
+        number += all->ai_family == family;
+    return number;
+}
+
+static const struct addrinfo *choose(const struct addrinfo *all, uint32_t nth)
+{
+    uint32_t v4_max = count(all, AF_INET), v6_max = count(all, AF_INET6);
+    int family;
+
+    if (v4_max + v6_max == 0)
+        return NULL;
+    nth %= v4_max + v6_max;
+    family = nth < v4_max ? AF_INET : AF_INET6;
+    nth -= nth < v4_max ? 0 : v4_max;
+    for (; all->ai_family != family || nth > 0; all = all->ai_next)
+        nth -= all->ai_family == family;
+    return all;
+}
+
+static bool look_up(const struct errand *errand, char number[NUMBER_BYTES])
+{
+    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *chosen;
     struct addrinfo *all;
     bool is_found;
 
-    if (getaddrinfo(host, NULL, &hints, &all) != 0)
+    if (getaddrinfo(errand->host, NULL, &hints, &all) != 0)
         return false;
-    is_found = getnameinfo(all->ai_addr, all->ai_addrlen, number, INET6_ADDRSTRLEN, NULL, 0,
-                           NI_NUMERICHOST) == 0;
+    chosen = choose(all, errand->nth);
+    is_found = chosen != NULL && getnameinfo(chosen->ai_addr, chosen->ai_addrlen, number,
+                                             NUMBER_BYTES, NULL, 0, NI_NUMERICHOST) == 0;
     freeaddrinfo(all);
     return is_found;
 }
@@ -50,30 +77,25 @@ static bool look_up(const char *host, int family, char number[INET6_ADDRSTRLEN])
 static void *run(void *argument)
 {
     struct errand *errand = argument;
-    char number[INET6_ADDRSTRLEN];
+    char number[NUMBER_BYTES];
 
-    if (look_up(errand->host, AF_INET, number) || look_up(errand->host, AF_INET6, number))
+    if (look_up(errand, number))
         (void)!send(errand->fd, number, strlen(number), MSG_NOSIGNAL);
     close(errand->fd);
     free(errand);
     return NULL;
 }
 
-/* Signals are the loop's. */
 static bool start(struct errand *errand)
 {
     pthread_attr_t detached;
     pthread_t thread;
-    sigset_t all, before;
     bool has_begun;
 
-    sigfillset(&all);
     if (pthread_attr_init(&detached) != 0)
         return false;
     pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    has_begun = pthread_create(&thread, &detached, run, errand) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    has_begun = thread_begin(&thread, &detached, run, errand);
     pthread_attr_destroy(&detached);
     return has_begun;
 }
@@ -85,7 +107,7 @@ static void on_end(evutil_socket_t fd, short events, void *context)
     struct lookup *lookup = context;
     void (*found)(void *, const char *) = lookup->found;
     void *whose = lookup->context;
-    char number[INET6_ADDRSTRLEN];
+    char number[NUMBER_BYTES];
     ssize_t length = recv(fd, number, sizeof number - 1, 0);
 
     (void)events;
@@ -95,7 +117,7 @@ static void on_end(evutil_socket_t fd, short events, void *context)
     found(whose, length > 0 ? number : NULL);
 }
 
-struct lookup *lookup_begin(struct loop *loop, const char *host,
+struct lookup *lookup_begin(struct loop *loop, const char *host, uint32_t nth,
                             void (*found)(void *context, const char *number), void *context)
 {
     struct lookup *lookup = calloc(1, sizeof *lookup);
@@ -105,6 +127,7 @@ struct lookup *lookup_begin(struct loop *loop, const char *host,
     check(lookup != NULL && errand != NULL && strlen(host) < sizeof errand->host);
     *lookup = (struct lookup){.loop = loop, .fd = -1, .found = found, .context = context};
     strcpy(errand->host, host);
+    errand->nth = nth;
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) == 0) {
         lookup->fd = ends[0];
         errand->fd = ends[1];

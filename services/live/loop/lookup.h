@@ -9,10 +9,11 @@
 
 struct lookup;
 
-/* found runs once, later, from the loop: the number ("127.0.0.1", IPv4 before IPv6), borrowed until
- * it returns, or NULL: there is none. The lookup is gone then. NULL: the system refused a socket or
- * a thread. */
-struct lookup *lookup_begin(struct loop *loop, const char *host,
+/* found runs once, later, from the loop: a number ("127.0.0.1"), borrowed until it returns, or
+ * NULL: there is none. The lookup is gone then. A name may stand for several ("localhost" for two):
+ * it is the one that has `nth` before it, IPv4 before IPv6, counted round. NULL: the system refused
+ * a socket or a thread. */
+struct lookup *lookup_begin(struct loop *loop, const char *host, uint32_t nth,
                             void (*found)(void *context, const char *number), void *context);
 void lookup_forget(struct lookup *lookup); /* found will not run; NULL is allowed. */
 

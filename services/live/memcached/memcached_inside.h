@@ -11,17 +11,16 @@
 #ifndef SERVICES_LIVE_MEMCACHED_MEMCACHED_INSIDE_H
 #define SERVICES_LIVE_MEMCACHED_MEMCACHED_INSIDE_H
 
-#include <pthread.h>
-#include <stdbool.h>
-
 #include "services/base/arena.h"
 #include "services/base/list.h"
 #include "services/base/pool.h"
+#include "services/live/loop/threads.h"
 #include "services/live/memcached/memcached_live.h"
 #include "services/live/store/store_address.h"
 #include "services/port/two_steps.h"
 
 struct event;
+struct lookup;
 struct memcached_st;
 
 enum {
@@ -85,7 +84,8 @@ struct memcached_watch {
     struct event *event; /* On fd: first writable, then readable, which is its end. */
     struct event *retry; /* Time to try again. */
     uint64_t backoff_ns;
-    uint32_t tries;
+    struct lookup *lookup; /* Under way; NULL: none. */
+    uint32_t lookups;      /* That were begun. */
     bool is_connecting;
 };
 
@@ -98,8 +98,7 @@ struct memcached_live {
     struct pool questions;
     struct memcached_watch watch;
     bool is_first; /* No connection has come about or failed yet: commands wait for it. */
-    struct event *woken;
-    int pipe[2];
+    struct bell ended_bell;
 
     pthread_mutex_t lock; /* Guards what follows, the lines, and states of questions. */
     struct list ended;

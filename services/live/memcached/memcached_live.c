@@ -6,17 +6,12 @@
  *     | away     v   refused      timed out; the end, when it comes, is counted and dropped
  *     +-----> refused
  *
- * How many may be in line or begun is the pool's size. Workers wake the loop by a pipe, one byte
- * for any number of ends. */
-#define _GNU_SOURCE
+ * How many may be in line or begun is the pool's size. */
 #include "services/live/memcached/memcached_inside.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include <event2/event.h>
 
@@ -93,16 +88,11 @@ static struct memcached_question *take_ended(struct memcached_live *memcached)
     return first == NULL ? NULL : list_entry(first, struct memcached_question, link);
 }
 
-static void drain(evutil_socket_t pipe, short events, void *context)
+static void drain(void *context)
 {
     struct memcached_live *memcached = context;
     struct memcached_question *question;
-    uint8_t bytes[64];
 
-    (void)events;
-    loop_enter(memcached->loop);
-    while (read(pipe, bytes, sizeof bytes) == (ssize_t)sizeof bytes)
-        ;
     while ((question = take_ended(memcached)) != NULL) {
         count(memcached->stats, question);
         finish(question, question->outcome, question->value);
@@ -209,29 +199,13 @@ struct store *memcached_live_port(struct memcached_live *memcached)
 
 /* ---- From open to close ---------------------------------------------------------------------- */
 
-static bool open_pipe(struct memcached_live *memcached)
-{
-    if (pipe2(memcached->pipe, O_CLOEXEC | O_NONBLOCK) != 0)
-        return false;
-    memcached->woken = event_new(memcached->loop->base, memcached->pipe[0], EV_READ | EV_PERSIST,
-                                 drain, memcached);
-    check(memcached->woken != NULL && event_add(memcached->woken, NULL) == 0);
-    return true;
-}
-
-/* Signals are for the loop's thread. */
 static void start_workers(struct memcached_live *memcached)
 {
-    sigset_t all, before;
-
-    sigfillset(&all);
-    check(pthread_sigmask(SIG_SETMASK, &all, &before) == 0);
     for (uint32_t i = 0; i < memcached->workers_max; i++) {
         struct memcached_worker *worker = &memcached->workers[i];
 
-        check(pthread_create(&worker->thread, NULL, memcached_worker_run, worker) == 0);
+        check(thread_begin(&worker->thread, NULL, memcached_worker_run, worker));
     }
-    check(pthread_sigmask(SIG_SETMASK, &before, NULL) == 0);
 }
 
 static void init_worker(struct memcached_live *memcached, uint32_t nth,
@@ -306,7 +280,7 @@ struct memcached_live *memcached_live_open(struct loop *loop,
     memcached = new_memcached(loop, settings, &address, stats);
     if (memcached == NULL)
         return NULL;
-    if (!open_pipe(memcached)) {
+    if (!bell_open(&memcached->ended_bell, loop, drain, memcached)) {
         free_memcached(memcached);
         return NULL;
     }
@@ -336,9 +310,7 @@ void memcached_live_close(struct memcached_live *memcached)
     for (uint32_t i = 0; i < memcached->workers_max; i++)
         pthread_join(memcached->workers[i].thread, NULL);
     memcached_watch_close(memcached);
-    event_free(memcached->woken);
-    close(memcached->pipe[0]);
-    close(memcached->pipe[1]);
+    bell_close(&memcached->ended_bell);
     free_alarms(memcached);
     free_memcached(memcached);
 }

@@ -49,7 +49,8 @@ struct memcached_settings {
 };
 
 /* Connects in the background. Counts into stats: store_* and waited[STATS_STORE]. NULL and errno:
- * ENOMEM, ENAMETOOLONG, EINVAL (no such form, no such number), or why there is no pipe. */
+ * ENOMEM, ENAMETOOLONG, EINVAL (no such form, no such number), or why there is no file
+ * descriptor. */
 struct memcached_live *memcached_live_open(struct loop *loop,
                                            const struct memcached_settings *settings,
                                            struct node_stats *stats);

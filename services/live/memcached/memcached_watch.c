@@ -5,6 +5,9 @@
  *       |    +--refused, or not there for 5 s--+                |
  *       |                                      v                |
  *       +--the pause (backoff) has passed-- WAITING <-----------+
+ *       |                                    |   ^
+ *       +-- found, LOOKING FOR ITS ADDRESS <-+   |
+ *                         +--there is none-------+
  *
  * Workers are blocked in their commands or asleep: an idle one would learn of its connection's end
  * from the next command, which then may or may not have happened. Nothing is ever sent here. The
@@ -21,6 +24,8 @@
 #include <unistd.h>
 
 #include <event2/event.h>
+
+#include "services/live/loop/lookup.h"
 
 static const uint64_t backoff_min_ns = 50000000, backoff_max_ns = 1000000000;
 static const struct timeval patience = {.tv_sec = 5};
@@ -46,22 +51,19 @@ static int begin_unix(const char *path)
     return begin(AF_UNIX, (const struct sockaddr *)&where, sizeof where);
 }
 
-/* A name is resolved blocking, once per try, as with Redis. It may stand for several addresses
- * ("localhost" for two): each try takes the next one. */
-static int begin_inet(const struct store_address *address, uint32_t nth)
+static int begin_inet(const char *number, int port)
 {
-    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
-    struct addrinfo *found, *chosen;
-    char port[8];
+    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
+                                   .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV};
+    struct addrinfo *where;
+    char port_text[16];
     int fd;
 
-    snprintf(port, sizeof port, "%u", (unsigned)address->port & 0xffff);
-    if (getaddrinfo(address->text, port, &hints, &found) != 0)
+    snprintf(port_text, sizeof port_text, "%d", port);
+    if (getaddrinfo(number, port_text, &hints, &where) != 0)
         return -1;
-    for (chosen = found; nth > 0; nth--)
-        chosen = chosen->ai_next == NULL ? found : chosen->ai_next;
-    fd = begin(chosen->ai_family, chosen->ai_addr, chosen->ai_addrlen);
-    freeaddrinfo(found);
+    fd = begin(where->ai_family, where->ai_addr, where->ai_addrlen);
+    freeaddrinfo(where);
     return fd;
 }
 
@@ -126,18 +128,45 @@ static void on_event(evutil_socket_t fd, short events, void *context)
     }
 }
 
-static void try_to_connect(void *context)
+static void connect_to(struct memcached_live *memcached, const char *where)
 {
-    struct memcached_live *memcached = context;
+    const struct store_address *address = &memcached->address;
     struct memcached_watch *watch = &memcached->watch;
 
     watch->is_connecting = true;
-    watch->fd = memcached->address.is_path ? begin_unix(memcached->address.text)
-                                           : begin_inet(&memcached->address, watch->tries++ % 16);
+    watch->fd = address->is_path ? begin_unix(where) : begin_inet(where, address->port);
     if (watch->fd < 0)
         wait_and_retry(memcached);
     else
         listen_for(memcached, EV_WRITE, &patience);
+}
+
+static void looked_up(void *context, const char *number)
+{
+    struct memcached_live *memcached = context;
+
+    memcached->watch.lookup = NULL;
+    if (number == NULL)
+        wait_and_retry(memcached);
+    else
+        connect_to(memcached, number);
+}
+
+/* A memcached that was started anew may have another address by the same name. */
+static void try_to_connect(void *context)
+{
+    struct memcached_live *memcached = context;
+    const struct store_address *address = &memcached->address;
+    struct memcached_watch *watch = &memcached->watch;
+
+    if (address->is_path || !lookup_is_needed(address->text)) {
+        connect_to(memcached, address->text);
+        return;
+    }
+    watch->lookup =
+        lookup_begin(memcached->loop, address->text, watch->lookups++, looked_up, memcached);
+    if (watch->lookup == NULL)
+        wait_and_retry(memcached);
 }
 
 void memcached_watch_open(struct memcached_live *memcached)
@@ -151,6 +180,7 @@ void memcached_watch_open(struct memcached_live *memcached)
 
 void memcached_watch_close(struct memcached_live *memcached)
 {
+    lookup_forget(memcached->watch.lookup);
     forget_connection(&memcached->watch);
     loop_alarm_free(memcached->watch.retry);
 }

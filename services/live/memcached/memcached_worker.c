@@ -8,9 +8,6 @@
  * While a server is away (memcached_watch.c) nothing is in line and nothing is tried. */
 #include "services/live/memcached/memcached_inside.h"
 
-#include <errno.h>
-#include <unistd.h>
-
 #include <libmemcached/memcached.h>
 
 static void disconnect(struct memcached_worker *worker)
@@ -79,9 +76,8 @@ static void end_locked(struct memcached_live *memcached, struct memcached_questi
 
     question->state = MEMCACHED_DONE;
     list_push_last(&memcached->ended, &question->link);
-    if (was_empty) /* A full pipe wakes the loop as well as one byte more would. */
-        while (write(memcached->pipe[1], "", 1) < 0 && errno == EINTR)
-            ;
+    if (was_empty)
+        bell_ring(&memcached->ended_bell);
 }
 
 static void serve_locked(struct memcached_worker *worker)

@@ -7,11 +7,11 @@
 #ifndef SERVICES_LIVE_MEMORY_MEMORY_INSIDE_H
 #define SERVICES_LIVE_MEMORY_MEMORY_INSIDE_H
 
-#include <pthread.h>
 #include <stdatomic.h>
 
 #include "services/base/dice.h"
 #include "services/base/list.h"
+#include "services/live/loop/threads.h"
 #include "services/live/memory/memory_live.h"
 #include "services/live/node/stats.h"
 
@@ -82,8 +82,7 @@ struct memory_live {
     struct list free; /* Bursts; the loop's alone, as what follows. */
     uint32_t under_way;
     uint64_t attempted, worked_ns;
-    struct event *woken;
-    int pipe[2];
+    struct bell ended_bell;
 
     atomic_bool is_stopping;
     pthread_mutex_t lock; /* Guards what follows. */

@@ -1,20 +1,13 @@
 /* memory_live.c — The loop's side of the live memory: asking, completing, counting.
  *
- * Bursts are records that are used again, as many as there ever were at once. Threads wake the loop
- * by a pipe, one byte for any number of ends. */
+ * Bursts are records that are used again, as many as there ever were at once. */
 #define _GNU_SOURCE
 #include "services/live/memory/memory_live.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-
-#include <event2/event.h>
 
 #include "services/live/memory/memory_inside.h"
 
@@ -78,17 +71,12 @@ static void note_worked(struct memory_live *memory)
     }
 }
 
-static void drain(evutil_socket_t pipe, short events, void *context)
+static void drain(void *context)
 {
     struct memory_live *memory = context;
     struct list ended;
     struct link *first;
-    char bytes[64];
 
-    (void)events;
-    loop_enter(memory->loop);
-    while (read(pipe, bytes, sizeof bytes) == (ssize_t)sizeof bytes)
-        ;
     pthread_mutex_lock(&memory->lock);
     list_take_all(&memory->ended, &ended);
     pthread_mutex_unlock(&memory->lock);
@@ -172,10 +160,8 @@ static void choose_cores(const struct memory_live_spec *spec, cpu_set_t *chosen)
     }
 }
 
-/* Signals are for the loop's thread. */
 static void start_workers(struct memory_live *memory)
 {
-    sigset_t all, before;
     char name[sizeof memory->name + 32];
     pthread_attr_t attributes;
     cpu_set_t cores;
@@ -184,8 +170,6 @@ static void start_workers(struct memory_live *memory)
     check(pthread_attr_init(&attributes) == 0 &&
           pthread_attr_setaffinity_np(&attributes, sizeof cores, &cores) == 0);
     memory->workers = take_apart(memory->spec.threads, sizeof *memory->workers);
-    sigfillset(&all);
-    check(pthread_sigmask(SIG_SETMASK, &all, &before) == 0);
     for (uint32_t i = 0; i < memory->spec.threads; i++) {
         struct worker *worker = &memory->workers[i];
 
@@ -197,10 +181,9 @@ static void start_workers(struct memory_live *memory)
         dice_init(&worker->dice, memory->spec.seed, name);
     }
     for (uint32_t i = 0; i < memory->spec.threads; i++)
-        check(pthread_create(&memory->workers[i].thread, &attributes, memory_worker_run,
-                             &memory->workers[i]) == 0);
+        check(thread_begin(&memory->workers[i].thread, &attributes, memory_worker_run,
+                           &memory->workers[i]));
     pthread_attr_destroy(&attributes);
-    check(pthread_sigmask(SIG_SETMASK, &before, NULL) == 0);
 }
 
 static void lay(struct memory *port, const struct memory_layout *layout)
@@ -240,13 +223,7 @@ struct memory_live *memory_live_open(struct loop *loop, const struct memory_live
     list_init(&memory->ended);
     check(pthread_mutex_init(&memory->lock, NULL) == 0);
     check(pthread_cond_init(&memory->has_come, NULL) == 0);
-    check(pipe(memory->pipe) == 0);
-    for (uint32_t i = 0; i < 2; i++) {
-        fcntl(memory->pipe[i], F_SETFD, FD_CLOEXEC);
-        fcntl(memory->pipe[i], F_SETFL, O_NONBLOCK);
-    }
-    memory->woken = event_new(loop->base, memory->pipe[0], EV_READ | EV_PERSIST, drain, memory);
-    check(memory->woken != NULL && event_add(memory->woken, NULL) == 0);
+    check(bell_open(&memory->ended_bell, loop, drain, memory));
     return memory;
 }
 
@@ -289,9 +266,7 @@ void memory_live_close(struct memory_live *memory)
         stop_workers(memory);
         free_slots(memory);
     }
-    event_free(memory->woken);
-    close(memory->pipe[0]);
-    close(memory->pipe[1]);
+    bell_close(&memory->ended_bell);
     free_bursts(&memory->line);
     free_bursts(&memory->ended);
     free_bursts(&memory->free);

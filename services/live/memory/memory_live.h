@@ -1,6 +1,6 @@
 /* memory_live.h — The memory port on real threads: pthreads, a mutex, C11 atomics, real cores.
  *
- *     loop: asked --line--> a thread takes it, adds, ends it --pipe--> loop: loop_finish
+ *     loop: asked --line--> a thread takes it, adds, ends it --bell--> loop: loop_finish
  *
  * The cores are the machine's, of which the threads use no more than they are given, and so is
  * everything that sharing costs; the keys that describe costs are the virtual world's alone. What

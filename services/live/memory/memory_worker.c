@@ -10,11 +10,7 @@
  * sixth doubles the p95 of a core that is two thirds busy. Nor is the fastest of three rounds
  * before each burst enough: a core is slow by fits and starts, and bursts took a quarter longer
  * than such a round had said. */
-#define _GNU_SOURCE
 #include "services/live/memory/memory_inside.h"
-
-#include <errno.h>
-#include <unistd.h>
 
 /* A round of 5 us every 2 ms costs a quarter of a percent. Of it an eighth counts, and never more
  * than a half above or below the mean so far: a round in which the thread lost its core says
@@ -99,9 +95,8 @@ static void end_locked(struct memory_live *memory, struct burst *burst)
     bool was_empty = list_is_empty(&memory->ended);
 
     list_push_last(&memory->ended, &burst->link);
-    if (was_empty) /* A full pipe wakes the loop as well as one byte more would. */
-        while (write(memory->pipe[1], "", 1) < 0 && errno == EINTR)
-            ;
+    if (was_empty)
+        bell_ring(&memory->ended_bell);
 }
 
 void *memory_worker_run(void *context)

@@ -21,7 +21,8 @@ struct node_stats;
 struct wallet;
 struct door_live; /* port is its first member. */
 
-enum { DOOR_VISITS_MAX = 16384 }; /* Inside at once, where in_flight says that there is no limit. */
+/* Inside at once, where in_flight says that there is no limit. Files and ports end before. */
+enum { DOOR_VISITS_MAX = 1 << 16 };
 
 struct door_live_config {
     struct address listen;

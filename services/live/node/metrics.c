@@ -265,7 +265,8 @@ size_t metrics_write(char text[static METRICS_MAX], const struct node_stats *sta
     print_offsets(&page, "sim_queue_log_next",
                   "Behind the last record that this node has committed, by partition.",
                   stats->log_next);
-    print_http(&page, http);
+    if (http != NULL)
+        print_http(&page, http);
     print_latency(&page, &stats->latency);
     return page.length;
 }

@@ -35,11 +35,12 @@
 
 #define DRAIN_MAX_NS UINT64_C(10000000000)
 
-enum { GREETING_MS = 5000, TOKENS_KEPT_MAX = 1 << 15 };
+enum { GREETING_MS = 5000, TOKENS_KEPT_MAX = 2 * DOOR_VISITS_MAX };
 
 struct node {
     struct node_settings settings;
-    struct dist_point *points;     /* Of the plan's distributions. */
+    char replica[sizeof((struct node_settings *)0)->name]; /* Its name; a process's has a number. */
+    struct dist_point *points;                             /* Of the plan's distributions. */
     const struct prefork *prefork; /* One process of several; NULL: the only one. */
     struct node_stats stats;
     struct stats_board *board;
@@ -90,14 +91,15 @@ static void reply_metrics(struct node *node, struct http_request *request)
 {
     static char text[METRICS_MAX];
     static struct node_stats all;
+    const char *kind = plan_kind_name(node->settings.plan.kind);
     size_t length;
 
     publish(node);
     if (node->prefork != NULL)
         prefork_read(node->prefork, loop_now_ns(&node->loop), &all);
-    length =
-        metrics_write(text, node->prefork != NULL ? &all : &node->stats, door_live_http(node->door),
-                      node->settings.name, plan_kind_name(node->settings.plan.kind));
+    length = node->prefork != NULL ? metrics_write(text, &all, NULL, node->replica, kind)
+                                   : metrics_write(text, &node->stats, door_live_http(node->door),
+                                                   node->replica, kind);
     http_reply(request, 200, METRICS_TYPE, (struct span){text, length}, 0);
 }
 
@@ -484,9 +486,11 @@ int node_main(const char *kind)
     int code = 1;
 
     loop_allow_files();
-    if (read_settings(&node, kind))
+    if (read_settings(&node, kind)) {
+        memcpy(node.replica, node.settings.name, sizeof node.replica);
         code = node.settings.cpu.model == CPU_PROCESSES ? prefork_main(&node.settings, run_process)
                                                         : run_node();
+    }
     free(node.points);
     return code;
 }

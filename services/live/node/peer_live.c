@@ -16,7 +16,8 @@
 #include "services/live/node/stats.h"
 #include "services/live/tokens/wallet.h"
 
-enum { CONNECTIONS_MAX = 4096, REQUEST_MAX = WIRE_ASK_MAX + WIRE_TOKEN_MAX + 64 };
+/* As many as there are ports to go out from, and more. */
+enum { CONNECTIONS_MAX = 1 << 16, REQUEST_MAX = WIRE_ASK_MAX + WIRE_TOKEN_MAX + 64 };
 
 struct line {         /* A way to a target. */
     struct link link; /* Moved; else on no list. */

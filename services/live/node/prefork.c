@@ -35,8 +35,8 @@ struct parent {
     struct stats_board *board;
     struct node_stats stats;
     struct life life;
-    struct event *buries; /* SIGCHLD */
-    uint64_t waiting_max;
+    struct event *buries;    /* SIGCHLD */
+    struct stats_level line; /* In the shared socket, as seen each time that figures are told. */
 };
 
 static bool tell(const struct parent *parent, const char *what)
@@ -89,15 +89,25 @@ void prefork_read(const struct prefork *prefork, uint64_t now_ns, struct node_st
     read_cores(prefork, now_ns, stats);
 }
 
+/* Who waits in the socket no process knows of. What all of them have waited together is the area
+ * below the line's length (Little's law), of a line that is looked at ten times a second. */
+static void count_line(struct parent *parent, struct node_stats *stats)
+{
+    stats_level_set(&parent->line, loop_now_ns(&parent->loop), stats->waiting.now);
+    stats->waiting = parent->line;
+    stats->waits_ns += parent->line.area;
+    stats->stays_ns += parent->line.area;
+    stats->inside.area += parent->line.area;
+    stats->inside.now += parent->line.now;
+}
+
 static void publish(void *context)
 {
     struct parent *parent = context;
     struct node_stats *stats = &parent->stats;
 
     prefork_read(&parent->prefork, loop_now_ns(&parent->loop), stats);
-    if (stats->waiting.max > parent->waiting_max)
-        parent->waiting_max = stats->waiting.max;
-    stats->waiting.max = parent->waiting_max;
+    count_line(parent, stats);
     stats->serves = parent->life.serves;
     stats_board_write(parent->board, stats);
 }

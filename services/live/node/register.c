@@ -77,7 +77,8 @@ static void say_goodbye(struct registrar *registrar)
 
 static void after_put(struct registrar *registrar)
 {
-    bool is_there = registrar->exchange.end == HTTP_ANSWERED;
+    bool is_there = registrar->exchange.end == HTTP_ANSWERED &&
+                    registrar->exchange.status < 500; /* A door that is full is no verdict. */
 
     if (is_there && !registrar->is_answered) {
         registrar->is_answered = true;

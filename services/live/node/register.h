@@ -1,7 +1,7 @@
 /* register.h — A replica makes itself known to its balancer, and says when it goes.
  *
  *     REGISTERING --200--> KNOWN (PUT again every second) --leave--> LEAVING --answer--> left
- *          ^  | not there: again in 100 ms
+ *          ^  | not there, or its door is full (5xx): again in 100 ms
  *          +--+
  *
  * Again every second, because a balancer that was started anew knows nobody. A balancer that says
@@ -19,7 +19,8 @@ struct registrar_config {
     uint32_t replica;
     double weight;
     const char *token; /* "": none. Borrowed. */
-    /* Once, from the loop: the first answer. status 200: known; other ones: refused, for ever. */
+    /* Once, from the loop: the first answer that is no 5xx. status 200: known; other ones: refused,
+     * for ever. */
     void (*answered)(void *context, unsigned status);
     void *context;
 };

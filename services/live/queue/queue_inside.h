@@ -18,6 +18,7 @@
 #include <librdkafka/rdkafka.h>
 
 #include "services/base/list.h"
+#include "services/live/loop/threads.h"
 #include "services/live/node/stats.h"
 #include "services/live/queue/queue_live.h"
 #include "services/live/queue/topic_name.h"
@@ -96,8 +97,8 @@ struct client {
     struct loop *loop;
     rd_kafka_t *kafka;
     rd_kafka_queue_t *events;
-    int wake_fd; /* An eventfd: librdkafka stops writing for good to what was full once. */
-    struct event *wake, *more;
+    struct bell bell;
+    struct event *more;
     void (*serve)(void *context, rd_kafka_event_t *event); /* One event; it stays the client's. */
     void (*served)(void *context);                         /* After some of them. */
     void *context;

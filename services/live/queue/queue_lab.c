@@ -34,7 +34,10 @@ bool queue_probe(const char *brokers, int timeout_ms, unsigned *brokers_max, cha
     rd_kafka_resp_err_t error;
     rd_kafka_t *kafka;
 
-    check(strlen(brokers) < sizeof settings.brokers);
+    if (strlen(brokers) >= sizeof settings.brokers) {
+        snprintf(why, 160, "the list is longer than %zu bytes", sizeof settings.brokers - 1);
+        return false;
+    }
     strcpy(settings.brokers, brokers);
     kafka = ask_as(&settings, why);
     if (kafka == NULL)

@@ -1,9 +1,9 @@
 /* queue_live.c — The port's table, and what producer and consumer share.
  *
- *   librdkafka's threads --> its queue, and a number into our eventfd --> the loop: client_wake
+ *   librdkafka's threads --> its queue, and a ring of our bell --> the loop: client_turn
  *       --> events, some per turn --> serve --> loop_finish
  *
- * librdkafka writes to the eventfd only when an empty queue ceases to be empty, so a turn that
+ * librdkafka rings only when an empty queue ceases to be empty, so a turn that
  * leaves something in the queue must wake itself again.
  *
  * Calls that wait stand in a line by their end, with one alarm for the first: most calls of a kind
@@ -17,11 +17,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <time.h>
-#include <unistd.h>
-
-#include <event2/event.h>
 
 /* ---- A line of calls, by when they run out --------------------------------------------------- */
 
@@ -125,52 +121,26 @@ static void client_turn(void *context)
         loop_alarm_set(client->more, 0);
 }
 
-static void client_wake(evutil_socket_t socket, short events, void *context)
-{
-    struct client *client = context;
-    uint64_t times;
-
-    (void)events;
-    loop_enter(client->loop);
-    while (read(socket, &times, sizeof times) < 0 && errno == EINTR)
-        ;
-    client_turn(client);
-}
-
-static void client_forget_wake(struct client *client)
+static void client_stop_listening(struct client *client)
 {
     loop_alarm_free(client->more);
-    if (client->wake != NULL)
-        event_free(client->wake);
-    if (client->wake_fd >= 0)
-        close(client->wake_fd);
-}
-
-static bool client_listens(struct client *client)
-{
-    client->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    if (client->wake_fd < 0)
-        return false;
-    client->wake =
-        event_new(client->loop->base, client->wake_fd, EV_READ | EV_PERSIST, client_wake, client);
-    return client->wake != NULL && event_add(client->wake, NULL) == 0;
+    bell_close(&client->bell);
 }
 
 bool client_open(struct client *client, rd_kafka_type_t kind, rd_kafka_conf_t *conf,
                  char why[static 160])
 {
-    client->wake = NULL;
     client->more = loop_alarm(client->loop, client_turn, client);
-    if (!client_listens(client)) {
+    if (!bell_open(&client->bell, client->loop, client_turn, client)) {
         snprintf(why, 160, "no file descriptor for Kafka's events: %s", strerror(errno));
         rd_kafka_conf_destroy(conf);
-        client_forget_wake(client);
+        client_stop_listening(client);
         return false;
     }
     client->kafka = rd_kafka_new(kind, conf, why, 160);
     if (client->kafka == NULL) {
         rd_kafka_conf_destroy(conf);
-        client_forget_wake(client);
+        client_stop_listening(client);
         return false;
     }
     if (kind == RD_KAFKA_CONSUMER)
@@ -185,7 +155,7 @@ void client_listen(const struct client *client, rd_kafka_queue_t *records)
 {
     uint64_t one = 1;
 
-    rd_kafka_queue_io_event_enable(records, client->wake_fd, &one, sizeof one);
+    rd_kafka_queue_io_event_enable(records, client->bell.fd, &one, sizeof one);
 }
 
 void client_close(struct client *client, bool is_idle)
@@ -194,7 +164,7 @@ void client_close(struct client *client, bool is_idle)
     rd_kafka_queue_destroy(client->events);
     if (is_idle)
         rd_kafka_destroy_flags(client->kafka, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
-    client_forget_wake(client);
+    client_stop_listening(client);
 }
 
 void client_wait(struct client *client, bool (*is_over)(void *context), int within_ms)

@@ -30,7 +30,7 @@ static void confirm(struct rabbit *rabbit, uint64_t number, bool is_multiple,
     }
     rabbit->confirms++;
     pthread_mutex_unlock(&rabbit->lock);
-    rabbit_wake(rabbit->news_fd);
+    bell_ring(&rabbit->news);
 }
 
 /* ---- Deliveries ------------------------------------------------------------------------------ */
@@ -59,7 +59,7 @@ static void keep(struct rabbit *rabbit, uint32_t topic, const struct rabbit_inco
     list_push_last(&rabbit->deliveries, &delivery->link);
     pthread_mutex_unlock(&rabbit->lock);
     if (is_first)
-        rabbit_wake(rabbit->news_fd);
+        bell_ring(&rabbit->news);
 }
 
 static void finish_delivery(struct rabbit *rabbit, amqp_channel_t channel)

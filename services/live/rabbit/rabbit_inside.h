@@ -13,9 +13,6 @@
 #ifndef SERVICES_LIVE_RABBIT_INSIDE_H
 #define SERVICES_LIVE_RABBIT_INSIDE_H
 
-#include <pthread.h>
-#include <stdatomic.h>
-
 #include <amqp.h>
 
 #include "services/live/http/wire.h"
@@ -68,9 +65,8 @@ struct rabbit_consumer { /* The loop's. */
 struct rabbit {
     struct queue_live *queue;
     pthread_t thread;
-    bool has_thread;
-    int wake_fd, news_fd; /* Eventfds: for the thread, for the loop. */
-    struct event *news;
+    struct bell news;
+    int wake_fd; /* An eventfd, for the thread. */
 
     /* Under the lock. */
     pthread_mutex_t lock;
@@ -115,7 +111,7 @@ bool rabbit_is_good(amqp_rpc_reply_t reply, char why[static 160]);
 /* ---- rabbit_thread.c ------------------------------------------------------------------------- */
 
 void *rabbit_thread_run(void *rabbit);
-void rabbit_wake(int fd);
+void rabbit_wake(const struct rabbit *rabbit); /* The thread. */
 
 /* Ends the put, for the loop to tell. With the lock held, as all that is named `_locked`. */
 void rabbit_end_locked(struct rabbit *rabbit, struct rabbit_put *put, enum call_outcome outcome);

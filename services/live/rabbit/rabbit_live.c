@@ -17,8 +17,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <event2/event.h>
-
 #include "services/live/rabbit/rabbit_inside.h"
 
 enum { FLUSH_MS = 1000 };
@@ -102,7 +100,7 @@ static void put(struct queue *port, struct call *call, uint32_t topic, const str
     list_push_last(&rabbit->ordered, &put->link);
     pthread_mutex_unlock(&rabbit->lock);
     if (was_idle)
-        rabbit_wake(rabbit->wake_fd);
+        rabbit_wake(rabbit);
 }
 
 static void end_put(struct rabbit *rabbit, struct rabbit_put *put)
@@ -216,7 +214,7 @@ static struct rabbit_consumer *consumer_of(struct rabbit *rabbit, uint32_t topic
     pthread_mutex_lock(&rabbit->lock);
     rabbit->wants[topic] = true;
     pthread_mutex_unlock(&rabbit->lock);
-    rabbit_wake(rabbit->wake_fd);
+    rabbit_wake(rabbit);
     return consumer;
 }
 
@@ -283,7 +281,7 @@ static void commit(struct queue *port, struct call *call, uint32_t topic, uint32
             consumer->acked = tag;
             note_in_hand(consumer);
         }
-        rabbit_wake(rabbit->wake_fd);
+        rabbit_wake(rabbit);
     }
     loop_finish(rabbit->queue->loop, call, outcome, 0);
 }
@@ -307,8 +305,9 @@ static void accept_deliveries(struct rabbit *rabbit, struct list *deliveries)
 }
 
 /* After a break the thread has thrown away what it had: these deliveries are the next one's. */
-static void hear(struct rabbit *rabbit)
+static void hear(void *context)
 {
+    struct rabbit *rabbit = context;
     struct list ended, deliveries;
     uint64_t confirms;
     struct link *link;
@@ -336,18 +335,6 @@ static void hear(struct rabbit *rabbit)
         }
 }
 
-static void news(evutil_socket_t socket, short events, void *context)
-{
-    struct rabbit *rabbit = context;
-    uint64_t times;
-
-    (void)events;
-    loop_enter(rabbit->queue->loop);
-    while (read(socket, &times, sizeof times) < 0 && errno == EINTR)
-        ;
-    hear(rabbit);
-}
-
 /* ---- Open and close -------------------------------------------------------------------------- */
 
 static void free_puts(struct list *puts)
@@ -362,12 +349,9 @@ static void give_back(struct rabbit *rabbit)
 {
     struct link *link;
 
-    if (rabbit->news != NULL)
-        event_free(rabbit->news);
+    bell_close(&rabbit->news);
     if (rabbit->wake_fd >= 0)
         close(rabbit->wake_fd);
-    if (rabbit->news_fd >= 0)
-        close(rabbit->news_fd);
     line_close(&rabbit->line);
     free_puts(&rabbit->ordered);
     free_puts(&rabbit->sent);
@@ -382,15 +366,8 @@ static void give_back(struct rabbit *rabbit)
 static bool start(struct rabbit *rabbit)
 {
     rabbit->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    rabbit->news_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    if (rabbit->wake_fd < 0 || rabbit->news_fd < 0)
-        return false;
-    rabbit->news =
-        event_new(rabbit->queue->loop->base, rabbit->news_fd, EV_READ | EV_PERSIST, news, rabbit);
-    if (rabbit->news == NULL || event_add(rabbit->news, NULL) != 0)
-        return false;
-    rabbit->has_thread = pthread_create(&rabbit->thread, NULL, rabbit_thread_run, rabbit) == 0;
-    return rabbit->has_thread;
+    return rabbit->wake_fd >= 0 && bell_open(&rabbit->news, rabbit->queue->loop, hear, rabbit) &&
+           thread_begin(&rabbit->thread, NULL, rabbit_thread_run, rabbit);
 }
 
 struct rabbit *rabbit_open(struct queue_live *queue, char why[static 160])
@@ -401,7 +378,7 @@ struct rabbit *rabbit_open(struct queue_live *queue, char why[static 160])
 
     check(rabbit != NULL);
     rabbit->queue = queue;
-    rabbit->wake_fd = rabbit->news_fd = rabbit->fd = -1;
+    rabbit->wake_fd = rabbit->news.fd = rabbit->fd = -1;
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
         list_init(lists[i]);
     for (uint32_t topic = TOPIC_LIKES; topic < TOPIC_KINDS; topic++)
@@ -456,7 +433,7 @@ static void stop(struct rabbit *rabbit)
     if (rabbit->fd >= 0)
         shutdown(rabbit->fd, SHUT_RDWR);
     pthread_mutex_unlock(&rabbit->lock);
-    rabbit_wake(rabbit->wake_fd);
+    rabbit_wake(rabbit);
     pthread_join(rabbit->thread, NULL);
 }
 

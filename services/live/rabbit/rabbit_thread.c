@@ -2,8 +2,8 @@
  *
  *   CONNECT --logged in--> SERVE --its socket or a heartbeat fails, the broker hangs up--> BREAK
  *      ^  |                                                                                  |
- *      |  +--not now--> a pause, 50 ms to 500 ms --+                                         |
- *      +-------------------------------------------+-----------------------------------------+
+ *      |  +--not now--> a pause, 50 ms to 500 ms <-------------------------------------------+
+ *      +------------------------+
  *
  * SERVE sends what is ordered, asks to consume what somebody takes of, acknowledges, and reads
  * frames. On BREAK what was sent and not confirmed has failed: it may be in the queue all the same.
@@ -20,11 +20,14 @@
 
 enum { PAUSE_MS = 50, PAUSE_MAX_MS = 500, PATIENCE_MS = 5000, LOOK_MS = 500, PUTS_PER_TURN = 64 };
 
-void rabbit_wake(int fd)
+/* One that held so long was no failure: the next pause is short. A login may take PATIENCE_MS. */
+static const uint64_t lasting_ns = 2 * UINT64_C(1000000) * PATIENCE_MS;
+
+void rabbit_wake(const struct rabbit *rabbit)
 {
     const uint64_t one = 1;
 
-    while (write(fd, &one, sizeof one) < 0 && errno == EINTR)
+    while (write(rabbit->wake_fd, &one, sizeof one) < 0 && errno == EINTR)
         ;
 }
 
@@ -101,7 +104,7 @@ static void end_unconfirmed(struct rabbit *rabbit, struct rabbit_put *put)
     rabbit_end_locked(rabbit, put, CALL_OK);
     pthread_mutex_unlock(&rabbit->lock);
     if (is_first)
-        rabbit_wake(rabbit->news_fd);
+        bell_ring(&rabbit->news);
 }
 
 static bool send_orders(struct rabbit *rabbit)
@@ -220,7 +223,7 @@ static void begin(struct rabbit *rabbit)
     memset(rabbit->ack_to, 0, sizeof rabbit->ack_to);
     rabbit->connection = ++rabbit->connections;
     pthread_mutex_unlock(&rabbit->lock);
-    rabbit_wake(rabbit->news_fd);
+    bell_ring(&rabbit->news);
 }
 
 static void fail_all(struct rabbit *rabbit)
@@ -236,7 +239,7 @@ static void fail_all(struct rabbit *rabbit)
     rabbit->breaks++;
     rabbit->fd = -1;
     pthread_mutex_unlock(&rabbit->lock);
-    rabbit_wake(rabbit->news_fd);
+    bell_ring(&rabbit->news);
 }
 
 static bool serve(struct rabbit *rabbit)
@@ -252,13 +255,11 @@ void *rabbit_thread_run(void *context)
     char why[160];
 
     while (!is_stopping(rabbit)) {
+        uint64_t begun_ns = loop_clock_ns();
+
         rabbit->state = rabbit_connect(settings->brokers, settings->session_ns, PATIENCE_MS,
                                        tell_fd, rabbit, why);
-        if (rabbit->state == NULL || !open_channel(rabbit)) {
-            pause_for(rabbit, pause_ms);
-            pause_ms = pause_ms * 2 > PAUSE_MAX_MS ? PAUSE_MAX_MS : pause_ms * 2;
-        } else {
-            pause_ms = PAUSE_MS;
+        if (rabbit->state != NULL && open_channel(rabbit)) {
             begin(rabbit);
             while (!is_stopping(rabbit) && serve(rabbit))
                 wait_for_news(rabbit);
@@ -266,6 +267,10 @@ void *rabbit_thread_run(void *context)
         fail_all(rabbit);
         if (rabbit->state != NULL)
             amqp_destroy_connection(rabbit->state);
+        if (loop_clock_ns() - begun_ns > lasting_ns)
+            pause_ms = PAUSE_MS;
+        pause_for(rabbit, pause_ms);
+        pause_ms = pause_ms * 2 > PAUSE_MAX_MS ? PAUSE_MAX_MS : pause_ms * 2;
     }
     return NULL;
 }

@@ -47,6 +47,8 @@ void cores_init(struct cores *cores, uint32_t cores_max, uint32_t workers_max, u
                             .line = {CORES_NOBODY, CORES_NOBODY, 0}};
     check(pthread_mutexattr_init(&attributes) == 0);
     check(pthread_mutexattr_setpshared(&attributes, shared) == 0);
+    if (is_shared) /* Who is killed with it in hand leaves it to the parent, who ends the rest. */
+        check(pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST) == 0);
     check(pthread_mutex_init(&cores->lock, &attributes) == 0);
     pthread_mutexattr_destroy(&attributes);
     init_turns(cores, shared);
@@ -115,11 +117,12 @@ static void cut_slices(struct cores *cores, uint64_t at_ns)
 }
 
 /* Behind those of its rank; among equals the line is first in, first out. */
-static void join_line(struct cores *cores, uint32_t who)
+static void join_line(struct cores *cores, uint32_t who, uint64_t at_ns)
 {
     struct cores_line *line = &cores->line;
     uint32_t before = CORES_NOBODY, behind = line->length > 0 ? line->first : CORES_NOBODY;
 
+    cores->turns[who].since_ns = at_ns;
     while (behind != CORES_NOBODY && cores->turns[behind].rank >= cores->turns[who].rank) {
         before = behind;
         behind = cores->turns[behind].next;
@@ -136,12 +139,14 @@ static void join_line(struct cores *cores, uint32_t who)
     line->length++;
 }
 
+/* Nobody has it before he wanted it, though who noticed late that it was free may say so. */
 static void give_to_next(struct cores *cores, uint64_t from_ns)
 {
     uint32_t next = cores_line_take(cores, &cores->line);
+    uint64_t since_ns = next != CORES_NOBODY ? cores->turns[next].since_ns : 0;
 
     if (next != CORES_NOBODY)
-        give_core(cores, next, from_ns);
+        give_core(cores, next, from_ns > since_ns ? from_ns : since_ns);
 }
 
 void cores_set_rank(struct cores *cores, uint32_t who, uint32_t rank)
@@ -160,7 +165,7 @@ void cores_want(struct cores *cores, uint32_t who, uint64_t at_ns)
         give_core(cores, who, at_ns);
         return;
     }
-    join_line(cores, who);
+    join_line(cores, who, at_ns);
     cut_slices(cores, at_ns);
 }
 
@@ -176,7 +181,7 @@ static void leave_core(struct cores *cores, uint32_t who, uint64_t end_ns, bool 
     cores->busy_ns += end_ns - turn->start_ns;
     cores->freed_ns = end_ns > cores->freed_ns ? end_ns : cores->freed_ns;
     if (wants_more)
-        join_line(cores, who);
+        join_line(cores, who, end_ns);
     give_to_next(cores, end_ns);
 }
 

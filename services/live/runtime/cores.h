@@ -38,6 +38,7 @@ struct turn {            /* Of one worker. */
     pthread_cond_t come; /* Its core, or the lock, or the end of its piece sooner. */
     uint32_t next;       /* In the one line that it may wait in. */
     uint32_t rank;       /* In the line for a core: higher goes first. */
+    uint64_t since_ns;   /* It stands in that line. */
     bool has_core;
     bool is_asked;             /* To stop and give its core back, done or not. */
     uint64_t start_ns, due_ns; /* With a core: its piece; due_ns 0: not known yet. Afterwards

@@ -1,4 +1,4 @@
-/* pool.c — Jobs go to threads under one lock, and come back through one descriptor.
+/* pool.c — Jobs go to threads under one lock, and come back by one bell.
  *
  * A job is given its place (in the line for the lock, or for a core) by whoever gives it to a
  * thread, and not by the thread when it has woken: so work is done in the order in which it was
@@ -7,15 +7,11 @@
 #define _GNU_SOURCE
 #include "services/live/runtime/pool.h"
 
-#include <errno.h>
 #include <stdlib.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
-
-#include <event2/event.h>
 
 #include "services/base/list.h"
 #include "services/base/ranks.h"
+#include "services/live/loop/threads.h"
 #include "services/live/node/stats.h"
 #include "services/live/runtime/lock.h"
 
@@ -44,8 +40,7 @@ struct pool_live {
     struct loop *loop;
     struct node_stats *stats;
     struct cpu_spec spec;
-    struct event *woken;
-    int descriptor;
+    struct bell ended_bell;
     struct list spare; /* The loop's alone. */
 
     struct cores *cores; /* Its lock guards what follows. */
@@ -113,7 +108,6 @@ static void give_to_waiting(struct worker *worker, struct job *job, uint64_t at_
 static void end_job(struct worker *worker, uint64_t at_ns)
 {
     struct pool_live *pool = worker->pool;
-    const uint64_t one = 1;
     struct link *next = list_take_first(&pool->waiting);
     bool was_empty = list_is_empty(&pool->ended);
 
@@ -124,8 +118,7 @@ static void end_job(struct worker *worker, uint64_t at_ns)
     else
         list_push_first(&pool->idle, &worker->idle);
     if (was_empty)
-        while (write(pool->descriptor, &one, sizeof one) < 0 && errno == EINTR)
-            ;
+        bell_ring(&pool->ended_bell);
 }
 
 static void *work(void *context)
@@ -158,7 +151,7 @@ static struct worker *find_thread(struct pool_live *pool)
     *worker = (struct worker){.pool = pool, .number = pool->started};
     check(pthread_attr_init(&attributes) == 0);
     check(pthread_attr_setstacksize(&attributes, STACK_BYTES) == 0);
-    if (pthread_create(&worker->thread, &attributes, work, worker) == 0)
+    if (thread_begin(&worker->thread, &attributes, work, worker))
         pool->started++;
     else
         worker = NULL;
@@ -217,16 +210,11 @@ static struct job *take_ended(struct pool_live *pool)
     return link != NULL ? list_entry(link, struct job, link) : NULL;
 }
 
-static void some_have_ended(evutil_socket_t descriptor, short events, void *context)
+static void some_have_ended(void *context)
 {
     struct pool_live *pool = context;
     struct job *job;
-    uint64_t times;
 
-    (void)events;
-    loop_enter(pool->loop);
-    if (read(descriptor, &times, sizeof times) < 0)
-        return;
     while ((job = take_ended(pool)) != NULL) {
         stats_waited(pool->stats, job->what, loop_now_ns(pool->loop) - job->asked_ns);
         loop_finish(pool->loop, job->call, CALL_OK, 0);
@@ -277,11 +265,7 @@ struct pool_live *pool_live_open(struct loop *loop, const struct cpu_spec *spec,
     list_init(&pool->waiting);
     list_init(&pool->ended);
     list_init(&pool->idle);
-    pool->descriptor = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    check(pool->descriptor >= 0);
-    pool->woken =
-        event_new(loop->base, pool->descriptor, EV_READ | EV_PERSIST, some_have_ended, pool);
-    check(pool->woken != NULL && event_add(pool->woken, NULL) == 0);
+    check(bell_open(&pool->ended_bell, loop, some_have_ended, pool));
     return pool;
 }
 
@@ -310,8 +294,7 @@ void pool_live_close(struct pool_live *pool)
     free_all(&pool->spare);
     free_all(&pool->waiting);
     free_all(&pool->ended);
-    event_free(pool->woken);
-    close(pool->descriptor);
+    bell_close(&pool->ended_bell);
     if (pool->spec.model == CPU_GIL_THREADS)
         lock_close(&pool->lock);
     cores_close(pool->cores);

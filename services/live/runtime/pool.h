@@ -1,6 +1,6 @@
 /* pool.h — Real threads that do what visits ask of their processor.
  *
- *     the loop --submit--> a thread: lock, core, work, or a blocking wait --eventfd--> loop_finish
+ *     the loop --submit--> a thread: lock, core, work, or a blocking wait --bell--> loop_finish
  *
  * A visit holds one of `workers` threads from the door to its answer (door_live.c counts them). The
  * service's own code runs on the loop, as everywhere; what stands for the handler's work runs on a

@@ -172,7 +172,8 @@ static void try_again(void *context)
         connect_to(store, store->address.text);
         return;
     }
-    store->lookup = lookup_begin(store->loop, store->address.text, looked_up, store);
+    store->lookup =
+        lookup_begin(store->loop, store->address.text, store->lookups++, looked_up, store);
     if (store->lookup == NULL)
         wait_and_retry(store);
 }

@@ -105,6 +105,7 @@ struct store_live {
     struct event *retry;   /* Time to connect again. */
     struct event *silence; /* Time to see whether it still answers. */
     struct lookup *lookup; /* Under way, for the next try; NULL: none. */
+    uint32_t lookups;      /* That were begun. */
     struct store_script scripts[STORE_SCRIPTS];
 };
 

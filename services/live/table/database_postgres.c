@@ -216,15 +216,28 @@ enum postgres_end postgres_run(struct postgres *postgres, enum postgres_statemen
 
 /* ---- Reading -------------------------------------------------------------------------------- */
 
-/* Rounded up to a power of two, so that it seldom changes: each change is a question more. */
+/* Rounded up, so that it seldom changes: each change is a question more. By no more than half the
+ * grace, so that the server gives up before we do. */
+static uint32_t rounded(uint32_t timeout_ms)
+{
+    const uint32_t step_ms = GRACE_MS / 2;
+    uint32_t rounded_ms = 64;
+
+    if (timeout_ms > INT32_MAX - step_ms)
+        return INT32_MAX;
+    if (timeout_ms > step_ms)
+        return (timeout_ms + step_ms - 1) / step_ms * step_ms;
+    while (rounded_ms < timeout_ms)
+        rounded_ms *= 2;
+    return rounded_ms;
+}
+
 static enum postgres_end set_timeout(struct postgres *postgres, uint32_t timeout_ms)
 {
-    uint32_t rounded_ms = 64;
+    uint32_t rounded_ms = rounded(timeout_ms);
     enum postgres_end end;
     char text[64];
 
-    while (rounded_ms < timeout_ms && rounded_ms < UINT32_C(1) << 30)
-        rounded_ms *= 2;
     if (rounded_ms == postgres->session_timeout_ms)
         return POSTGRES_OK;
     snprintf(text, sizeof text, "SET statement_timeout = %u", rounded_ms);

@@ -8,9 +8,8 @@
 #ifndef SERVICES_LIVE_TABLE_TABLE_INSIDE_H
 #define SERVICES_LIVE_TABLE_TABLE_INSIDE_H
 
-#include <pthread.h>
-
 #include "services/base/list.h"
+#include "services/live/loop/threads.h"
 #include "services/live/node/stats.h"
 #include "services/live/table/table_live.h"
 
@@ -58,8 +57,7 @@ struct table_live {
     struct table_settings settings;
     struct list free; /* Questions; the loop's alone. */
     struct table_buffer *free_buffers[TABLE_BUFFER_SIZES];
-    struct event *woken;
-    int pipe[2];
+    struct bell ended_bell;
 
     pthread_mutex_t lock; /* Guards what follows. */
     struct table_line lines[2];

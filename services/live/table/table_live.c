@@ -7,19 +7,13 @@
  *
  * Each question has an alarm of libevent's that is made once and used again with its record; what
  * writes bring is copied into buffers of four sizes, used again as well. Both are as many as there
- * ever were at once. Workers wake the loop by a pipe, one byte for any number of ends. */
-#define _GNU_SOURCE
+ * ever were at once. */
 #include "services/live/table/table_inside.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-
-#include <event2/event.h>
 
 static const uint32_t buffer_ops[TABLE_BUFFER_SIZES] = {4, 64, 1024, TABLE_OPS_MAX};
 
@@ -179,15 +173,10 @@ static void count(struct table_live *table, const struct table_question *questio
     }
 }
 
-static void drain(evutil_socket_t pipe, short events, void *context)
+static void drain(void *context)
 {
     struct table_live *table = context;
-    uint8_t bytes[64];
 
-    (void)events;
-    loop_enter(table->loop);
-    while (read(pipe, bytes, sizeof bytes) == (ssize_t)sizeof bytes)
-        ;
     copy_level(table);
     for (;;) {
         struct table_question *question;
@@ -272,34 +261,15 @@ struct table *table_live_port(struct table_live *table)
 
 /* ---- From open to close --------------------------------------------------------------------- */
 
-static bool open_pipe(struct table_live *table)
-{
-    if (pipe(table->pipe) != 0)
-        return false;
-    for (uint32_t end = 0; end < 2; end++) {
-        fcntl(table->pipe[end], F_SETFD, FD_CLOEXEC);
-        fcntl(table->pipe[end], F_SETFL, O_NONBLOCK);
-    }
-    table->woken = event_new(table->loop->base, table->pipe[0], EV_READ | EV_PERSIST, drain, table);
-    check(table->woken != NULL && event_add(table->woken, NULL) == 0);
-    return true;
-}
-
-/* Signals are for the loop's thread. */
 static void start_workers(struct table_live *table)
 {
-    sigset_t all, before;
-
-    sigfillset(&all);
-    check(pthread_sigmask(SIG_SETMASK, &all, &before) == 0);
     for (uint32_t i = 0; i < table->workers_max; i++) {
         struct table_worker *worker = &table->workers[i];
 
         worker->table = table;
         worker->line = i == 0 ? table->write_line : table->read_line;
-        check(pthread_create(&worker->thread, NULL, table_worker_run, worker) == 0);
+        check(thread_begin(&worker->thread, NULL, table_worker_run, worker));
     }
-    check(pthread_sigmask(SIG_SETMASK, &before, NULL) == 0);
 }
 
 static struct table_live *new_table(struct loop *loop, const struct table_settings *settings,
@@ -342,9 +312,9 @@ struct table_live *table_live_open(struct loop *loop, const struct table_setting
     struct table_live *table = new_table(loop, settings, stats);
 
     table->workers[0].database = database_open(settings, why);
-    if (table->workers[0].database == NULL || !open_pipe(table)) {
+    if (table->workers[0].database == NULL || !bell_open(&table->ended_bell, loop, drain, table)) {
         if (table->workers[0].database != NULL)
-            snprintf(why, 160, "no pipe: %.100s", strerror(errno));
+            snprintf(why, 160, "no file descriptor: %.100s", strerror(errno));
         database_close(table->workers[0].database);
         free_table(table);
         return NULL;
@@ -363,9 +333,7 @@ void table_live_close(struct table_live *table)
     pthread_mutex_unlock(&table->lock);
     for (uint32_t i = 0; i < table->workers_max; i++)
         pthread_join(table->workers[i].thread, NULL);
-    event_free(table->woken);
-    close(table->pipe[0]);
-    close(table->pipe[1]);
+    bell_close(&table->ended_bell);
     free_questions(&table->lines[0].waiting);
     free_questions(&table->lines[1].waiting);
     free_questions(&table->ended);

@@ -1,6 +1,6 @@
 /* table_live.h — The table port: questions go to worker threads, answers come back to the loop.
  *
- *   table_read, table_write -> line -> worker (one connection each) -> pipe -> loop_finish
+ *   table_read, table_write -> line -> worker (one connection each) -> bell -> loop_finish
  *
  * Who finds no free connection waits in line, first in, first out; past its timeout there it is
  * CALL_REFUSED, and so is at once who finds TABLE_LIVE_LINE_MAX before it. What a worker has begun

@@ -8,9 +8,7 @@
  * timeout says for certain that nothing happened. */
 #include "services/live/table/table_inside.h"
 
-#include <errno.h>
 #include <time.h>
-#include <unistd.h>
 
 enum { PAUSE_MS = 50, PAUSE_MAX_MS = 1000, NS_PER_MS = 1000000 };
 
@@ -75,9 +73,8 @@ static void end_locked(struct table_live *table, struct table_question *question
 
     question->state = TABLE_ENDED;
     list_push_last(&table->ended, &question->link);
-    if (was_empty) /* A full pipe wakes the loop as well as one byte more would. */
-        while (write(table->pipe[1], "", 1) < 0 && errno == EINTR)
-            ;
+    if (was_empty)
+        bell_ring(&table->ended_bell);
 }
 
 static void count_locked(struct table_live *table, int64_t change)

@@ -142,11 +142,12 @@ static void add_service(struct drawing *drawing, const struct service_spec *spec
 }
 
 /* Of all that can be busy in it, what was busiest: cores, connections, one row's lock. */
+/* What was not measured is 0 and never the busiest. */
 static void set_busiest(json_t *node, const struct table_result *table)
 {
     double mean = table->utilization, peak = table->utilization_peak;
 
-    if (table->pool_utilization_peak > peak) {
+    if (table->unread > 0 || table->pool_utilization_peak > peak) {
         mean = table->pool_utilization;
         peak = table->pool_utilization_peak;
     }

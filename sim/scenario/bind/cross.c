@@ -329,6 +329,27 @@ static void judge_topics(struct binder *binder)
     }
 }
 
+/* They write the same rows and counters: what one promises the other would break. */
+static void judge_designs(struct binder *binder)
+{
+    const struct service_spec *first = NULL;
+
+    for (uint32_t i = 0; i < binder->scenario->services_max; i++) {
+        const struct service_spec *service = &binder->scenario->services[i];
+        bool is_likes = service->kind == KIND_LIKES;
+
+        if (is_likes && first == NULL)
+            first = service;
+        if (is_likes && (service->design != first->design || service->ack != first->ack))
+            blame(binder->problems,
+                  near(cross_service_node(binder, i),
+                       service->design != first->design ? "design" : "ack"),
+                  NULL,
+                  "likes have the same rows everywhere: design and ack must be those of \"%s\"",
+                  "строки лайков общие: design и ack должны быть как у «%s»", first->name);
+    }
+}
+
 static void judge_signals(struct binder *binder)
 {
     for (uint32_t i = 0; i < binder->scenario->services_max; i++) {
@@ -459,6 +480,7 @@ void cross_check(struct binder *binder)
     judge_hedge(binder);
     choose_topics(binder);
     judge_topics(binder);
+    judge_designs(binder);
     judge_signals(binder);
     judge_faults(binder);
 }
