@@ -230,6 +230,7 @@ void place_kill(struct place *place, bool will_be_back)
         return;
     place->was_killed = true;
     place->station->crew->deaths++;
+    place->station->crew->failpoints_left += place->has_failpoint; /* It has not got that far. */
     stop_hearing(place);
     process_kill(&place->process);
     become(place, was_wanted && will_be_back ? PLACE_DOWN : PLACE_OFF);

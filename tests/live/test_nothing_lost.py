@@ -7,7 +7,7 @@ missing, none is there or counted twice, no order is charged twice. Here is asse
 nothing, that it had something to judge (the log was drained), and that the faults did happen.
 
   kills       50 times kill -9, spread over the likes service, its balancer and the consumers, and
-              up to ten more between the SQL commit and the queue's
+              ten more between the SQL commit and the queue's
   stops       SIGSTOP of a consumer for longer than the group's session, and of a replica
   servers     Redis killed and back empty, the broker down and back, SQL locked
   orders      kills of the delivery service and its consumers, orders through the log
@@ -108,7 +108,7 @@ def stories(dice):
 
 
 # Of each story: killed by faults, and by the failpoint.
-DEATHS = {"kills": (50, 5), "stops": (1, 0), "servers": (0, 0), "orders": (10, 0),
+DEATHS = {"kills": (50, 10), "stops": (1, 0), "servers": (0, 0), "orders": (10, 0),
           "charges": (10, 0), "store_only": (1, 0)}
 
 
