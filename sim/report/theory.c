@@ -88,8 +88,10 @@ static enum color color_of(const struct theory_line *line)
 {
     bool is_use = line->what == THEORY_UTILIZATION || line->what == THEORY_TABLE_POOL ||
                   line->what == THEORY_TABLE_ROW || line->what == THEORY_TABLE_CORES ||
-                  line->what == THEORY_STORE || line->what == THEORY_STORE_THREADS ||
-                  line->what == THEORY_BATCH_UTILIZATION || line->what == THEORY_STRAGGLERS;
+                  line->what == THEORY_TABLE_WRITERS || line->what == THEORY_THREADS ||
+                  line->what == THEORY_PLACES || line->what == THEORY_STORE ||
+                  line->what == THEORY_STORE_THREADS || line->what == THEORY_BATCH_UTILIZATION ||
+                  line->what == THEORY_STRAGGLERS;
 
     return is_use && line->value.value >= 1 ? COLOR_BAD : COLOR_PLAIN;
 }

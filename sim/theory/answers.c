@@ -88,17 +88,17 @@ static void add_table(struct moments *to, const struct work *work, const struct 
                       uint32_t slice)
 {
     const struct table_load *table = &work->table;
+    const struct table_wait wait = table_wait_of(table, leg->timeout, slice);
     double f = seconds_of(work->scenario->table.commit_ns), waits = table->core_wait;
 
     add_messages(to, 2, &work->scenario->table.way);
     add_work(to, leg);
-    add_wait(to, &table->station, slice);
+    add(to, 0, wait.mean, wait.variance);
     lose(to, table->station.sheds[slice]);
-    if (table->station.waits[slice] + table->hold > table->timeout * 0.98)
-        lose(to, 1); /* It is done, and nobody waits for it any longer. */
+    lose(to, wait.late);
     if (leg->kind == LEG_WRITE) {
         add(to, f, 0, 0);
-        waits += table->flush - f + table->row_wait;
+        waits += table->flush - f + table->row_wait + table->turn_wait;
     }
     add(to, 0, waits, waits * waits);
 }
@@ -254,6 +254,7 @@ static struct moments path_moments(const struct work *work, uint32_t service, ui
     add_messages(&moments, hops_of(work->scenario, service), &work->scenario->network.way);
     add(&moments, more_s(work->scenario, service, verb), 0, 0);
     if (services_has_front(work->scenario, service)) {
+        lose(&moments, work->limit[service].sheds[slice]);
         add_wait(&moments, &work->front[service], slice);
         add(&moments, work->front[service].service, 0, 0);
     }
@@ -394,22 +395,23 @@ static double in_time_below(const struct answers *answers, size_t from, double x
     return sum;
 }
 
-double answers_in_time(const struct answers *answers, bool with_late)
+double answers_in_time(const struct answers *answers, size_t from, bool with_late)
 {
     double sum = 0;
 
     if (!with_late)
-        return in_time_below(answers, 0, INFINITY);
-    for (size_t i = 0; i < answers->length; i++)
+        return in_time_below(answers, from, INFINITY);
+    for (size_t i = from; i < answers->length; i++)
         sum += answers->all[i].weight * below(&answers->all[i], answers->all[i].timeout);
     return sum;
 }
 
 double answers_quantile(const struct answers *answers, size_t from, double p)
 {
-    double wanted = p * in_time_below(answers, from, INFINITY), low = 0, high = 1e-6;
+    double in_time = in_time_below(answers, from, INFINITY);
+    double wanted = p * in_time, low = 0, high = 1e-6;
 
-    if (wanted <= 0)
+    if (in_time < 0.5) /* Not one. */
         return NAN;
     while (high < 1e7 && in_time_below(answers, from, high) < wanted)
         high *= 2;

@@ -4,10 +4,11 @@
  *   look-ups     λ, one round trip each           a session, or a denylist
  *   refreshes    N / TTL                          each signed anew
  *   exposure     TTL / 2 on average, TTL at most  where nobody looks a token up: a revocation falls
- *                                                 anywhere in the token's life
+ *                                                 anywhere in the token's life; both longer by the
+ *                                                 leeway for clocks that differ
  *
  * Forgers are turned away at the door and are no customers: they are left out. */
-#include "sim/theory/theory_inside.h"
+#include "sim/theory/lines_inside.h"
 
 bool auth_signs(const struct service_spec *spec)
 {
@@ -36,36 +37,31 @@ static double users_of(const struct scenario *scenario, uint32_t gateway)
 static void say_signatures(struct work *work, uint32_t s)
 {
     const struct service_spec *spec = &work->scenario->services[s];
-    double rate = services_visits(work, s), users = users_of(work->scenario, s);
+    double rate = services_visits(work, s) * services_let_in(work, s);
+    double users = users_of(work->scenario, s);
     double verify = seconds_of(work->scenario->tokens.verify_ns[spec->auth.algorithm]);
     double ttl = seconds_of(spec->auth.ttl_ns);
 
-    say(work, THEORY_TOKENS_VERIFY, spec->name, (struct theory_number){THEORY_RATIO, rate * verify},
-        "%s × %s");
-    say_with(work, (struct theory_number){THEORY_RATE, rate});
-    say_with(work, (struct theory_number){THEORY_MS, verify * 1e3});
+    say(work, THEORY_TOKENS_VERIFY, spec->name, ratio(rate * verify), "%s × %s");
+    with(work, 2, per_s(rate), ms(verify), ratio(0));
     if (users > 0) {
-        say(work, THEORY_TOKENS_REFRESH, spec->name,
-            (struct theory_number){THEORY_RATE, users / ttl}, "%s / %s");
-        say_with(work, (struct theory_number){THEORY_COUNT, users});
-        say_with(work, (struct theory_number){THEORY_MS, ttl * 1e3});
+        say(work, THEORY_TOKENS_REFRESH, spec->name, per_s(users / ttl), "%s / %s");
+        with(work, 2, count(users), ms(ttl), ratio(0));
     }
 }
 
 static void say_exposure(struct work *work, const struct service_spec *spec)
 {
-    double ttl_ms = seconds_of(spec->auth.ttl_ns) * 1e3;
-    double leeway_ms = seconds_of(spec->auth.leeway_ns) * 1e3;
+    double ttl = seconds_of(spec->auth.ttl_ns), leeway = seconds_of(spec->auth.leeway_ns);
 
     if (auth_looks_up(spec)) {
-        say(work, THEORY_EXPOSURE_MOST, spec->name, (struct theory_number){THEORY_MS, 0}, "");
+        say(work, THEORY_EXPOSURE_MOST, spec->name, ms(0), "");
         return;
     }
-    say(work, THEORY_EXPOSURE_MEAN, spec->name,
-        (struct theory_number){THEORY_MS, ttl_ms / 2 + leeway_ms}, "%s / 2");
-    say_with(work, (struct theory_number){THEORY_MS, ttl_ms});
-    say(work, THEORY_EXPOSURE_MOST, spec->name,
-        (struct theory_number){THEORY_MS, ttl_ms + leeway_ms}, "");
+    say(work, leeway > 0 ? THEORY_EXPOSURE_LEEWAY : THEORY_EXPOSURE_MEAN, spec->name,
+        ms(ttl / 2 + leeway), leeway > 0 ? "%s / 2 + %s" : "%s / 2");
+    with(work, leeway > 0 ? 2 : 1, ms(ttl), ms(leeway), ratio(0));
+    say(work, THEORY_EXPOSURE_MOST, spec->name, ms(ttl + leeway), "");
 }
 
 void lines_of_gateway(struct work *work, uint32_t s)
@@ -78,6 +74,6 @@ void lines_of_gateway(struct work *work, uint32_t s)
         say_signatures(work, s);
     if (auth_looks_up(spec))
         say(work, THEORY_TOKENS_LOOKUPS, spec->name,
-            (struct theory_number){THEORY_RATE, services_visits(work, s)}, "");
+            per_s(services_visits(work, s) * services_let_in(work, s)), "");
     say_exposure(work, spec);
 }

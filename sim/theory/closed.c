@@ -27,12 +27,23 @@ static void work_all(struct work *work)
     threads_work(work);
 }
 
-void phase_work(struct work *work)
+static void admit_all(struct work *work)
 {
-    work_all(work);
+    for (uint32_t s = 0; s < work->scenario->services_max; s++)
+        work->admitted[s] = 1;
 }
 
-static bool is_overloaded(const struct work *work)
+/* What full workers turn away asks nobody else, and how busy the others are decides how long the
+ * workers are held: until the two agree. */
+void phase_work(struct work *work)
+{
+    admit_all(work);
+    work_all(work);
+    for (unsigned i = 0; i < 20 && threads_admit(work); i++)
+        work_all(work);
+}
+
+bool phase_is_overloaded(const struct work *work)
 {
     bool is_over = work->store.rho >= 1 || work->table.station.rho >= 1;
 
@@ -58,7 +69,7 @@ static bool wants_too_many(struct work *work, const double *empty_s, double fact
     double wanted = 0, users = 0;
 
     set_rates(work, empty_s, factor);
-    if (is_overloaded(work))
+    if (phase_is_overloaded(work))
         return true;
     for (uint32_t l = 0; l < work->scenario->loads_max; l++) {
         const struct load_spec *load = &work->scenario->loads[l];
@@ -84,8 +95,10 @@ void closed_work(struct work *work)
         if (is_closed(&work->scenario->loads[l]))
             work->rates[l] = nearly_nothing;
     }
+    work->has_starved_users = false;
     if (!has_closed)
         return;
+    admit_all(work);
     work_all(work);
     for (uint32_t l = 0; l < work->scenario->loads_max; l++)
         empty_s[l] = fmax(1e-9, answers_mean(work, work->scenario->loads[l].service,
@@ -99,4 +112,5 @@ void closed_work(struct work *work)
             low = middle;
     }
     set_rates(work, empty_s, low);
+    work->has_starved_users = low <= 0;
 }

@@ -177,13 +177,18 @@ static double rows_cost(const struct work *work, const struct service_spec *spec
  * write makes them wait for a flush that has begun. */
 static double flush_s(const struct work *work)
 {
-    const struct table_spec *table = &work->scenario->table;
-    double f = seconds_of(table->commit_ns), load = work->table.writes.rate * f;
+    return table_flush_s(&work->scenario->table, work->table.writes.rate);
+}
 
-    if (!table->group_commit)
-        return f + (load > 0 && load < 1 ? allen_cunneen(1, load, f, 1, 0) : 0);
-    load *= exp(fmin(load, 700));
-    return f * (1 + load / (1 + load) / 2);
+/* The same where writers take turns: for those of the services. */
+static double turn_wait_s(const struct work *work)
+{
+    const struct demand *writes = &work->table.writes;
+
+    if (writes->rate <= 0)
+        return 0;
+    return table_turn_wait_s(&work->scenario->table, writes->rate,
+                             writes->sum / writes->rate + flush_s(work));
 }
 
 /* From one take to the next, of a batch of so many records. */
@@ -194,7 +199,19 @@ static double turn_s(const struct work *work, const struct service_spec *spec, d
         queue_trips(work, spec) * way_s(&scenario->queue.way) + 2 * way_s(&scenario->table.way);
     double cpu = (spec->work_batch.mean + records * spec->work_record.mean) * 1e-9 / spec->speed;
 
-    return trips + cpu + rows_cost(work, spec, records) + flush_s(work);
+    return trips + cpu + turn_wait_s(work) + rows_cost(work, spec, records) + flush_s(work);
+}
+
+/* Records per second of one of `active`. Where writers take turns they are each other's line. */
+static double capacity_of(const struct work *work, const struct service_spec *spec, double active)
+{
+    const struct table_spec *table = &work->scenario->table;
+    double most = batch_most(work, spec), write = rows_cost(work, spec, most) + flush_s(work);
+    double alone = most / turn_s(work, spec, most);
+
+    if (table->writers == 0 || write <= 0)
+        return alone;
+    return fmin(alone, fmin(table->writers, active) * most / (write * active));
 }
 
 static double batch_records(const struct work *work, const struct service_spec *spec,
@@ -220,7 +237,7 @@ static void work_batcher(struct work *work, uint32_t s)
                                      .active = fmin(spec->replicas, partitions)};
     others = partitions > 1 ? (1 - hot) / (partitions - 1) : 0;
     batcher->hot = hot + others * (partitions / batcher->active - 1);
-    batcher->capacity = most / turn_s(work, spec, most);
+    batcher->capacity = capacity_of(work, spec, batcher->active);
     batcher->records = batch_records(work, spec, batcher);
     if (work->past->lag[s].hot + work->past->lag[s].others > most)
         batcher->records = most;

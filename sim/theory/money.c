@@ -7,7 +7,7 @@
  * whether somebody orders or not. Tiers are taken by their shares, as if every restaurant sold
  * alike; among the popular ones the mix may be a little another. */
 #include "sim/scenario/prices.h"
-#include "sim/theory/theory_inside.h"
+#include "sim/theory/lines_inside.h"
 
 static const double month_s = 30.0 * 24 * 3600;
 
@@ -21,31 +21,6 @@ struct order { /* Means, in minor units. */
 struct sums { /* Of the order, so far. */
     double income, cost, by_customer;
 };
-
-static struct theory_number money(double minor)
-{
-    return (struct theory_number){THEORY_MONEY, minor};
-}
-
-static struct theory_number share(double value)
-{
-    return (struct theory_number){THEORY_SHARE, value};
-}
-
-static struct theory_number per_s(double rate)
-{
-    return (struct theory_number){THEORY_RATE, rate};
-}
-
-static struct theory_number count(double value)
-{
-    return (struct theory_number){THEORY_COUNT, value};
-}
-
-static struct theory_number km(double value)
-{
-    return (struct theory_number){THEORY_RATIO, value};
-}
 
 /* ---- What an order is ------------------------------------------------------------------------ */
 
@@ -131,7 +106,7 @@ static void say_fee(struct work *work, const struct order *order, struct sums *s
         say_more(work, "(%s + %s × %s) × (1 + %s)");
         say_with(work, money((double)prices->delivery_fee));
         say_with(work, money((double)prices->delivery_km));
-        say_with(work, km(order->distance_km));
+        say_with(work, ratio(order->distance_km));
         say_with(work, share(order->rise));
     }
     sums->income += value;
@@ -202,7 +177,7 @@ static void say_courier(struct work *work, const struct order *order, struct sum
         say_more(work, "%s + %s × %s + %s");
         say_with(work, money((double)prices->courier_trip));
         say_with(work, money((double)prices->courier_km));
-        say_with(work, km(order->distance_km));
+        say_with(work, ratio(order->distance_km));
         say_with(work, money(passed_on));
     }
     sums->cost += value;

@@ -1,11 +1,14 @@
 /* paths.c — What each verb of each service waits for, leg by leg, with the table's own prices.
  *
  * The flows of services/likes, services/delivery, services/counter and services/custom, and the
- * pipeline around them, in the ordinary case: no timeouts, nobody to follow in a single flight. */
+ * pipeline around them, in the ordinary case: no timeouts, nobody to follow in a single flight. On
+ * an event loop what a handler computes without waiting between is one turn on a core, however many
+ * pieces it is written in; a thread that has used up one piece may find its core taken for the
+ * next. */
 #include "sim/theory/queueing.h"
 #include "sim/theory/theory_inside.h"
 
-static const double scv_most = 100; /* A Pareto's may be infinite. */
+static const double scv_most = 100; /* Of a Pareto, whose may be infinite. */
 
 static struct path *add_path(struct verb_paths *to, double share)
 {
@@ -280,18 +283,54 @@ static struct leg step_leg(const struct work *work, const struct service_spec *s
     return leg;
 }
 
-static void custom_paths(const struct work *work, const struct service_spec *service,
-                         struct verb_paths *to)
+/* A step that takes one of a few times, the first of its kind: each is a path of its own, since no
+ * mean and variance say that one in two hundred blocks. None: steps_max. */
+static uint32_t step_of_few(const struct service_spec *service)
 {
-    struct path *path = add_path(to, 1);
-    double bytes = work->scenario->loads_max > 0 ? work->scenario->loads[0].bytes : 0;
-
     for (uint32_t i = 0; i < service->steps_max; i++) {
-        struct leg leg = step_leg(work, service, &service->steps[i], bytes);
+        const struct dist *time = &service->steps[i].time;
 
-        leg.is_concurrent = service->steps[i].is_concurrent;
+        if (time->kind == DIST_EMPIRICAL && time->points_max <= PATHS_MAX)
+            return i;
+    }
+    return service->steps_max;
+}
+
+/* Its values are as large as what it was asked with. The step at `fixed`, if there is one, takes so
+ * long and no other time. */
+static void add_steps(const struct work *work, const struct service_spec *service, double bytes,
+                      uint32_t fixed, double fixed_ns, struct path *path)
+{
+    for (uint32_t i = 0; i < service->steps_max; i++) {
+        struct step_spec step = service->steps[i];
+        struct leg leg;
+
+        if (i == fixed)
+            step.time = (struct dist){.kind = DIST_CONSTANT, .mean = fixed_ns};
+        leg = step_leg(work, service, &step, bytes);
+        leg.is_concurrent = step.is_concurrent;
+        leg.timeout = seconds_of(step.timeout_ns);
         add_leg(path, leg);
     }
+}
+
+static void custom_paths(const struct work *work, const struct service_spec *service, double bytes,
+                         struct verb_paths *to)
+{
+    uint32_t few = step_of_few(service);
+    const struct dist *time;
+    double weights = 0;
+
+    if (few == service->steps_max) {
+        add_steps(work, service, bytes, few, 0, add_path(to, 1));
+        return;
+    }
+    time = &service->steps[few].time;
+    for (size_t p = 0; p < time->points_max; p++)
+        weights += time->points[p].weight;
+    for (size_t p = 0; p < time->points_max; p++)
+        add_steps(work, service, bytes, few, time->points[p].value,
+                  add_path(to, time->points[p].weight / weights));
 }
 
 /* ---- Gateways ------------------------------------------------------------------------------- */
@@ -348,14 +387,15 @@ static void insert(struct path *path, uint32_t at, struct leg leg)
     path->answered++;
 }
 
-bool passes_on(const struct service_spec *spec, uint32_t to)
+uint32_t asks_passed_on(const struct service_spec *spec, uint32_t to)
 {
+    uint32_t asks = 0;
+
     if (spec->kind == KIND_GATEWAY)
-        return spec->behind == to;
+        return spec->behind == to ? 1 : 0;
     for (uint32_t i = 0; spec->kind == KIND_CUSTOM && i < spec->steps_max; i++)
-        if (spec->steps[i].kind == STEP_ASK && spec->steps[i].service == to)
-            return true;
-    return false;
+        asks += spec->steps[i].kind == STEP_ASK && spec->steps[i].service == to;
+    return asks;
 }
 
 double asked_bytes(const struct scenario *scenario, uint32_t service, uint32_t verb)
@@ -364,7 +404,7 @@ double asked_bytes(const struct scenario *scenario, uint32_t service, uint32_t v
         if (scenario->loads[l].verb == verb && scenario->loads[l].service == service)
             return scenario->loads[l].bytes;
     for (uint32_t s = 0; s < scenario->services_max; s++)
-        if (passes_on(&scenario->services[s], service))
+        if (asks_passed_on(&scenario->services[s], service) > 0)
             return asked_bytes(scenario, s, verb);
     return 0;
 }
@@ -400,13 +440,85 @@ static void surround(const struct work *work, uint32_t s, uint32_t verb, struct 
     }
 }
 
+/* ---- Of all paths --------------------------------------------------------------------------- */
+
+/* Who is asked by a step has that step's timeout, else the service's. */
+static void set_timeouts(const struct service_spec *service, struct path *path)
+{
+    for (uint32_t i = 0; i < path->legs_max; i++) {
+        struct leg *leg = &path->legs[i];
+
+        if (leg->timeout > 0)
+            continue;
+        if (leg->kind == LEG_STORE)
+            leg->timeout = seconds_of(service->store_timeout_ns);
+        else if (leg->kind == LEG_READ || leg->kind == LEG_WRITE)
+            leg->timeout = seconds_of(service->table_timeout_ns);
+    }
+}
+
+/* Both are done on one core, so if that is a slow one both are. */
+static struct leg joined(const struct leg *a, const struct leg *b, struct pace pace)
+{
+    double mean = a->mean + b->mean, spread = pace.square / (pace.mean * pace.mean) - 1;
+    double variance =
+        a->mean * a->mean * a->cs2 + b->mean * b->mean * b->cs2 + 2 * a->core * b->core * spread;
+
+    return (struct leg){.kind = LEG_CPU,
+                        .mean = mean,
+                        .core = a->core + b->core,
+                        .cs2 = mean > 0 ? variance / (mean * mean) : 0};
+}
+
+static bool stands_alone(const struct path *path, uint32_t i)
+{
+    return !path->legs[i].is_concurrent &&
+           (i + 1 == path->legs_max || !path->legs[i + 1].is_concurrent);
+}
+
+static bool is_one_turn(const struct path *path, uint32_t i)
+{
+    return path->legs[i].kind == LEG_CPU && path->legs[i + 1].kind == LEG_CPU &&
+           stands_alone(path, i) && stands_alone(path, i + 1);
+}
+
+/* The handler of an event loop goes on in its turn until it awaits something. */
+static void join_turns(struct path *path, struct pace pace)
+{
+    uint32_t i = 0;
+
+    while (i + 1 < path->answered) {
+        if (!is_one_turn(path, i)) {
+            i++;
+            continue;
+        }
+        path->legs[i] = joined(&path->legs[i], &path->legs[i + 1], pace);
+        path->legs_max--;
+        path->answered--;
+        for (uint32_t k = i + 1; k < path->legs_max; k++)
+            path->legs[k] = path->legs[k + 1];
+    }
+}
+
+static void finish(const struct work *work, const struct service_spec *service,
+                   struct verb_paths *to)
+{
+    struct pace pace = services_pace(work->scenario, service);
+
+    for (uint32_t p = 0; p < to->paths_max; p++) {
+        set_timeouts(service, &to->paths[p]);
+        if (service->runtime == RUNTIME_EVENT_LOOP)
+            join_turns(&to->paths[p], pace);
+    }
+}
+
 static void make(struct work *work, uint32_t s, uint32_t verb, struct verb_paths *to)
 {
     const struct service_spec *service = &work->scenario->services[s];
 
     to->paths_max = 0;
     if (service->kind == KIND_CUSTOM)
-        custom_paths(work, service, to);
+        custom_paths(work, service, asked_bytes(work->scenario, s, verb), to);
     else if (service->kind == KIND_GATEWAY)
         gateway_paths(work, service, to);
     else if (service->kind == KIND_LIKES && verb == VERB_COUNT)
@@ -422,6 +534,7 @@ static void make(struct work *work, uint32_t s, uint32_t verb, struct verb_paths
     else if (service->kind == KIND_DELIVERY && verb == VERB_TRACK)
         track_paths(work, service, to);
     surround(work, s, verb, to);
+    finish(work, service, to);
 }
 
 void paths_make(struct work *work)

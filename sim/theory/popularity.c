@@ -82,16 +82,25 @@ static double keys_in(const struct popularity *popularity, double age)
     return keys;
 }
 
-double popularity_lru_age(const struct popularity *popularity, double room)
+static double bytes_in(const struct kept *kept, unsigned n, double age)
+{
+    double bytes = 0;
+
+    for (unsigned i = 0; i < n; i++)
+        bytes += kept[i].bytes * keys_in(kept[i].touches, fmin(age, kept[i].life));
+    return bytes;
+}
+
+double popularity_lru_age(const struct kept *kept, unsigned n, double room)
 {
     double low = 0, high = 1e-3;
 
-    while (high < 1e12 && keys_in(popularity, high) < room)
+    while (high < 1e12 && bytes_in(kept, n, high) < room)
         high *= 2;
     for (unsigned i = 0; i < 60; i++) {
         double middle = (low + high) / 2;
 
-        if (keys_in(popularity, middle) < room)
+        if (bytes_in(kept, n, middle) < room)
             low = middle;
         else
             high = middle;
@@ -99,13 +108,14 @@ double popularity_lru_age(const struct popularity *popularity, double room)
     return high;
 }
 
-double popularity_hits_lru(const struct popularity *popularity, double age)
+double popularity_hits_lru(const struct popularity *asks, const struct popularity *touches,
+                           double age)
 {
     double hits = 0;
 
     for (unsigned b = 0; b < POPULARITY_BUCKETS; b++)
-        hits -= popularity->keys[b] * popularity->rate[b] * expm1(-popularity->rate[b] * age);
-    return popularity->total > 0 ? hits / popularity->total : 0;
+        hits -= asks->keys[b] * asks->rate[b] * expm1(-touches->rate[b] * age);
+    return asks->total > 0 ? hits / asks->total : 0;
 }
 
 double popularity_first_asks(const struct popularity *before, const struct popularity *during)

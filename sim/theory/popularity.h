@@ -31,10 +31,17 @@ double popularity_distinct(const struct popularity *popularity, double n);
  * keys of p x r ttl / (1 + r ttl), by renewal. Rates per second, ttl in seconds. */
 double popularity_hits_ttl(const struct popularity *popularity, double ttl);
 
-/* The same where a key stays until it is not asked for `age`, LRU, with age such that as many keys
- * as there is room for are in (H. Che, Y. Tung, Z. Wang, IEEE JSAC 20(7), 2002). */
-double popularity_lru_age(const struct popularity *popularity, double room);
-double popularity_hits_lru(const struct popularity *popularity, double age);
+/* The same where a key stays until it is not touched for `age`, LRU, with age such that as much is
+ * in as there is room for (H. Che, Y. Tung, Z. Wang, IEEE JSAC 20(7), 2002). Keys of several kinds
+ * share the room; who asks counts among who touches. Rates per second. */
+struct kept {
+    const struct popularity *touches; /* Borrowed. */
+    double bytes;                     /* Of one key. */
+    double life;                      /* Seconds after which it goes in any case; INFINITY. */
+};
+double popularity_lru_age(const struct kept *kept, unsigned n, double room);
+double popularity_hits_lru(const struct popularity *asks, const struct popularity *touches,
+                           double age);
 
 /* Asks of a phase that are the first for their key: `before` counts the asks until its begin,
  * `during` those in it. */

@@ -66,6 +66,21 @@ struct finite_line finite_line(unsigned c, double a, unsigned places)
                                 .length = length / all};
 }
 
+double impatience(double rho)
+{
+    double low = 0, high = rho;
+
+    for (unsigned i = 0; i < 60; i++) {
+        double middle = (low + high) / 2;
+
+        if (rho * -expm1(-middle) > middle)
+            low = middle;
+        else
+            high = middle;
+    }
+    return high;
+}
+
 static double normal_below(double z)
 {
     return 0.5 * erfc(-z / sqrt(2));
@@ -118,7 +133,7 @@ double dist_scv(const struct dist *dist, double most)
         scv = 1 / shape;
         break;
     case DIST_PARETO:
-        scv = shape > 2 ? 1 / (shape * (shape - 2)) : most;
+        scv = shape > 2 ? fmin(1 / (shape * (shape - 2)), most) : most;
         break;
     case DIST_UNIFORM:
         scv = shape * shape / 3;
@@ -127,5 +142,5 @@ double dist_scv(const struct dist *dist, double most)
         scv = empirical_scv(dist);
         break;
     }
-    return scv < most ? scv : most;
+    return scv;
 }

@@ -34,12 +34,19 @@ struct finite_line {
 };
 struct finite_line finite_line(unsigned c, double a, unsigned places);
 
+/* A line that has too much and whose customers leave when they have waited for so long: how far
+ * below that time the wait of the others stays is exponential, with a mean of 1 / x services, x > 0
+ * of x = rho (1 - e^-x). Of constant services, rho > 1: work that comes in jumps of one service at
+ * rate rho, and goes at rate 1. */
+double impatience(double rho);
+
 /* Share of a gamma-distributed time of this mean and variance that is below x, by Wilson and
  * Hilferty's cube root (PNAS 17, 1931): within a hundredth. Where it varies too much for that, a
  * lognormal. Exact enough for what it stands for: an M/M/1's time in system is a gamma's. */
 double gamma_below(double x, double mean, double variance);
 
-/* Variance over squared mean of a distribution. Infinite for a Pareto of alpha <= 2: `most`. */
+/* Variance over squared mean of a distribution. A Pareto's is infinite for alpha <= 2, and just
+ * above 2 larger than any run shows: `most` at most. All others have theirs, however large. */
 double dist_scv(const struct dist *dist, double most);
 
 #endif

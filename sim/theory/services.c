@@ -2,7 +2,8 @@
  *
  * Services are worked in the order in which they ask each other. What a line turns away or holds
  * back is not asked further on, so a table behind two slow replicas sees what they can do and not
- * what arrived.
+ * what arrived. A token bucket is a line of the tokens that are spent: nobody waits in it, and who
+ * finds it full is shed.
  *
  *   policy                            taken for
  *   none, one replica                 one line, M/G/c
@@ -94,7 +95,7 @@ static void order(const struct scenario *scenario, uint32_t *ordered)
     for (uint32_t turn = 0; turn < scenario->services_max; turn++)
         for (uint32_t s = 0; s < scenario->services_max; s++)
             for (uint32_t to = 0; to < scenario->services_max; to++)
-                if (passes_on(&scenario->services[s], to))
+                if (asks_passed_on(&scenario->services[s], to) > 0)
                     deepen(depth, s, to, scenario->services_max);
     for (uint32_t d = 0; d <= scenario->services_max; d++)
         for (uint32_t s = 0; s < scenario->services_max; s++)
@@ -116,7 +117,7 @@ static double arrivals_ca2(const struct work *work, uint32_t service)
 }
 
 /* The rule of Kubernetes in steady state: as many as bring the signal to its target. */
-static double replicas_of(const struct work *work, uint32_t service, const struct demand *cpu)
+static double replicas_of(const struct work *work, uint32_t service)
 {
     const struct service_spec *spec = &work->scenario->services[service];
     const struct autoscale_spec *scale = &spec->autoscale;
@@ -127,7 +128,7 @@ static double replicas_of(const struct work *work, uint32_t service, const struc
     if (!scale->is_on)
         return wanted;
     if (scale->signal == SIGNAL_CPU)
-        wanted = ceil(cpu->sum / spec->cores / scale->target - 1e-9);
+        wanted = ceil(work->cores_wanted[service] / spec->cores / scale->target - 1e-9);
     else if (scale->signal == SIGNAL_RATE)
         wanted = ceil(services_visits(work, service) / scale->target - 1e-9);
     return fmin(fmax(wanted, scale->replicas_min), scale->replicas_max);
@@ -198,20 +199,65 @@ static void split(const struct work *work, uint32_t service, struct station *cpu
     cpu->ca2 = ca2;
 }
 
+/* Where tokens come faster than visits those find the bucket empty by chance alone: the less the
+ * more regular they are, as if there were more tokens. */
+static void work_limit(struct work *work, uint32_t service)
+{
+    const struct balancer_spec *balancer = &work->scenario->balancer;
+    struct station *limit = &work->limit[service];
+
+    *limit = (struct station){.seconds = work->seconds,
+                              .rate = services_visits(work, service),
+                              .ca2 = arrivals_ca2(work, service),
+                              .servers = 1,
+                              .lines = 1,
+                              .room = balancer->limit_burst - 1.0,
+                              .backlog = work->past->limit[service]};
+    if (balancer->limit_rate <= 0)
+        return;
+    limit->service = 1 / balancer->limit_rate;
+    if (limit->rate < balancer->limit_rate)
+        limit->room = limit->ca2 > 0 ? limit->room * 2 / limit->ca2 : INFINITY;
+    station_work(limit);
+}
+
 static void work_front(struct work *work, uint32_t service)
 {
     const struct balancer_spec *balancer = &work->scenario->balancer;
     struct station *front = &work->front[service];
 
-    *front = (struct station){.seconds = work->seconds,
-                              .rate = services_visits(work, service),
-                              .service = seconds_of(balancer->work_ns),
-                              .ca2 = arrivals_ca2(work, service),
-                              .servers = balancer->cores,
-                              .lines = 1,
-                              .room = INFINITY,
-                              .backlog = work->past->front[service]};
+    *front =
+        (struct station){.seconds = work->seconds,
+                         .rate = services_visits(work, service) * (1 - work->limit[service].shed),
+                         .service = seconds_of(balancer->work_ns),
+                         .ca2 = arrivals_ca2(work, service),
+                         .servers = balancer->cores,
+                         .lines = 1,
+                         .room = INFINITY,
+                         .backlog = work->past->front[service]};
     station_work(front);
+}
+
+static double passed_by(const struct station *station)
+{
+    return station->rate > 0 ? station->out / station->rate : 1;
+}
+
+static double past_balancer(const struct work *work, uint32_t service)
+{
+    if (!services_has_front(work->scenario, service))
+        return 1;
+    return (1 - work->limit[service].shed) * passed_by(&work->front[service]);
+}
+
+double services_let_in(const struct work *work, uint32_t service)
+{
+    return past_balancer(work, service) * work->admitted[service];
+}
+
+double services_served(const struct work *work, uint32_t service)
+{
+    return services_let_in(work, service) * passed_by(&work->cpu[service]);
 }
 
 static double places_of(const struct service_spec *spec)
@@ -223,7 +269,7 @@ static double places_of(const struct service_spec *spec)
     return fmin(places, spec->in_flight);
 }
 
-static void work_cpu(struct work *work, uint32_t service, double passed)
+static void work_cpu(struct work *work, uint32_t service)
 {
     const struct service_spec *spec = &work->scenario->services[service];
     struct station *cpu = &work->cpu[service];
@@ -231,9 +277,9 @@ static void work_cpu(struct work *work, uint32_t service, double passed)
     struct demand demand = {0};
 
     add_work(work, service, &demand);
-    work->replicas[service] = replicas_of(work, service, &demand);
+    work->replicas[service] = replicas_of(work, service);
     *cpu = (struct station){.seconds = work->seconds,
-                            .rate = demand.rate * passed,
+                            .rate = demand.rate * services_let_in(work, service),
                             .service = demand.rate > 0 ? demand.sum / demand.rate : 0,
                             .room = places_of(spec) * work->replicas[service],
                             .backlog = work->past->cpu[service]};
@@ -252,6 +298,7 @@ static void ask_table(struct work *work, const struct leg *leg, uint32_t verb, d
     struct table_load *table = &work->table;
 
     demand_add(leg->kind == LEG_READ ? &table->reads : &table->writes, rate, leg->mean, 0);
+    table->timeout = fmax(table->timeout, rate > 0 ? leg->timeout : 0);
     if (leg->is_locking)
         table->locking += rate * services_top_key(work, verb);
 }
@@ -265,6 +312,7 @@ static void ask(struct work *work, const struct leg *leg, uint32_t verb, double 
     case LEG_STORE:
         demand_add(&work->store_load, rate, leg->mean, 0);
         work->store_bytes += rate * leg->bytes;
+        work->store_timeout = fmax(work->store_timeout, rate > 0 ? leg->timeout : 0);
         return;
     case LEG_READ:
     case LEG_WRITE:
@@ -279,26 +327,22 @@ static void ask(struct work *work, const struct leg *leg, uint32_t verb, double 
     }
 }
 
-static void note_limits(struct work *work, uint32_t service)
+/* Visits that one replica can have past its door at once. */
+static uint32_t inside_most(const struct service_spec *spec)
 {
-    const struct service_spec *spec = &work->scenario->services[service];
-    double inside =
-        service_workers(spec) > 0 ? fmin(service_workers(spec), spec->in_flight) : spec->in_flight;
+    uint32_t workers = service_workers(spec);
 
-    work->table.timeout = fmax(work->table.timeout, seconds_of(spec->table_timeout_ns));
-    work->store_timeout = fmax(work->store_timeout, seconds_of(spec->store_timeout_ns));
-    for (uint32_t i = 0; i < spec->steps_max; i++) {
-        double timeout = seconds_of(spec->steps[i].timeout_ns);
+    return workers > 0 && workers < spec->in_flight ? workers : spec->in_flight;
+}
 
-        work->table.timeout = fmax(work->table.timeout, timeout);
-        work->store_timeout = fmax(work->store_timeout, timeout);
-    }
-    work->table.inside_max += inside * work->replicas[service];
+static bool is_of_table(const struct leg *leg)
+{
+    return leg->kind == LEG_READ || leg->kind == LEG_WRITE;
 }
 
 static void ask_others(struct work *work, uint32_t service, double passed)
 {
-    bool puts[TOPICS] = {false};
+    bool puts[TOPICS] = {false}, asks_table = false;
 
     for (uint32_t verb = 0; verb < VERB_MAX; verb++)
         for (uint32_t p = 0; p < work->paths[service][verb].paths_max; p++) {
@@ -310,11 +354,14 @@ static void ask_others(struct work *work, uint32_t service, double passed)
                 ask(work, &path->legs[i], verb, rate);
                 if (path->legs[i].kind == LEG_PUT && rate > 0)
                     puts[path->legs[i].target] = true;
+                asks_table |= is_of_table(&path->legs[i]) && rate > 0;
             }
         }
     for (uint32_t t = 0; t < TOPICS; t++)
         work->topics[t].nodes += puts[t] ? work->replicas[service] : 0;
-    note_limits(work, service);
+    if (asks_table)
+        work->table.inside_max +=
+            inside_most(&work->scenario->services[service]) * work->replicas[service];
 }
 
 void services_work(struct work *work)
@@ -328,52 +375,135 @@ void services_work(struct work *work)
     for (uint32_t l = 0; l < scenario->loads_max; l++)
         work->visits[scenario->loads[l].service][scenario->loads[l].verb] += work->rates[l];
     work->store_load = (struct demand){0};
-    work->store_bytes = 0;
+    work->store_bytes = work->store_timeout = 0;
     work->table = (struct table_load){0};
     for (uint32_t t = 0; t < TOPICS; t++)
         work->topics[t].rate = work->topics[t].nodes = 0;
     order(scenario, ordered);
     for (uint32_t i = 0; i < scenario->services_max; i++) {
         uint32_t s = ordered[i];
-        double passed = 1;
 
         if (scenario->services[s].kind == KIND_BATCHER)
             continue;
         if (services_has_front(scenario, s)) {
+            work_limit(work, s);
             work_front(work, s);
-            passed = work->front[s].rate > 0 ? work->front[s].out / work->front[s].rate : 1;
         }
-        work_cpu(work, s, passed);
-        if (work->cpu[s].rate > 0)
-            passed *= work->cpu[s].out / work->cpu[s].rate;
-        ask_others(work, s, passed);
+        work_cpu(work, s);
+        ask_others(work, s, services_served(work, s));
     }
 }
 
-/* A thread is held from the visit to its answer, whatever it waits for. */
+/* ---- Who is inside -------------------------------------------------------------------------- */
+
+static double mean_wait(const struct station *station)
+{
+    double sum = 0;
+
+    for (unsigned slice = 0; slice < STATION_SLICES; slice++)
+        sum += station->waits[slice];
+    return sum / STATION_SLICES;
+}
+
+/* A thread is held from the visit to its answer, whatever it waits for; so is a place inside an
+ * event loop. */
+static double held_s(const struct work *work, uint32_t s, bool with_wait_for_core)
+{
+    const struct station *cpu = &work->cpu[s], *front = &work->front[s];
+    double visits = services_visits(work, s), held = 0;
+
+    for (uint32_t verb = 0; verb < VERB_MAX; verb++)
+        if (work->visits[s][verb] > 0)
+            held += work->visits[s][verb] / visits *
+                    (answers_mean(work, s, verb) - network_s(work->scenario, s, verb));
+    if (services_has_front(work->scenario, s))
+        held -= mean_wait(front) + front->service;
+    if (!with_wait_for_core)
+        held -= mean_wait(cpu) * cpu->rate / (visits * services_let_in(work, s));
+    return fmax(0, held);
+}
+
+/* So many are inside by chance once in a thousand million times. */
+static bool is_never_full(const struct station *threads)
+{
+    double inside = threads->rate / threads->lines * threads->service;
+
+    return threads->servers > inside + 6 * sqrt(inside) + 6;
+}
+
+/* Whether the cores are as narrow a place: who waits stands in their line then, be it inside or at
+ * the door. A hundredth is for threads that do nothing but compute, one per core. */
+static bool is_hidden(const struct work *work, uint32_t s, const struct station *threads)
+{
+    return threads->rate * work->admitted[s] * threads->service <=
+           1.01 * work->cpu[s].rho * threads->servers * threads->lines;
+}
+
+/* Threads that hide are said to be held all the same. */
+static void note_hidden(struct work *work, uint32_t s, const struct station *threads)
+{
+    double all = (double)threads->servers * threads->lines;
+
+    if (service_workers(&work->scenario->services[s]) == 0 || work->cpu[s].rho >= 1)
+        return;
+    work->threads[s] = *threads;
+    work->threads[s].rho = threads->rate * threads->service / all;
+    work->threads[s].out = threads->rate;
+}
+
+static void work_threads(struct work *work, uint32_t s)
+{
+    const struct service_spec *spec = &work->scenario->services[s];
+    double rate = services_visits(work, s) * past_balancer(work, s);
+    bool is_loop = service_workers(spec) == 0;
+    struct station threads = {.seconds = work->seconds,
+                              .rate = rate,
+                              .ca2 = work->cpu[s].ca2,
+                              .cs2 = 1,
+                              .servers = inside_most(spec),
+                              .lines = (uint32_t)work->replicas[s],
+                              .backlog = work->past->threads[s]};
+
+    work->threads[s] = (struct station){.seconds = work->seconds};
+    if (rate <= 0 || work->table.station.rho >= 1)
+        return;
+    threads.service = held_s(work, s, false);
+    if (is_loop && is_never_full(&threads))
+        return;
+    if (is_hidden(work, s, &threads)) {
+        note_hidden(work, s, &threads);
+        return;
+    }
+    if (!is_loop) {
+        threads.room = fmin(spec->queue, spec->in_flight - threads.servers) * threads.lines;
+        threads.service = held_s(work, s, work->cpu[s].rho < 1);
+    }
+    station_work(&threads);
+    work->threads[s] = threads;
+}
+
+/* Who is asked first: how long it takes to answer decides how long its asker holds a thread. */
 void threads_work(struct work *work)
 {
-    for (uint32_t s = 0; s < work->scenario->services_max; s++) {
-        const struct service_spec *spec = &work->scenario->services[s];
-        struct station *threads = &work->threads[s];
-        double visits = services_visits(work, s), held = 0;
+    uint32_t ordered[SCENARIO_SERVICES_MAX] = {0};
 
-        *threads = (struct station){.seconds = work->seconds};
-        if (service_workers(spec) == 0 || visits <= 0 || work->cpu[s].rho >= 1 ||
-            work->table.station.rho >= 1)
+    order(work->scenario, ordered);
+    for (uint32_t i = work->scenario->services_max; i > 0; i--)
+        work_threads(work, ordered[i - 1]);
+}
+
+/* The more are let in, the longer each is held; half of each step is enough to meet. */
+bool threads_admit(struct work *work)
+{
+    bool has_moved = false;
+
+    for (uint32_t s = 0; s < work->scenario->services_max; s++) {
+        double was = work->admitted[s], now = passed_by(&work->threads[s]);
+
+        if (fabs(now - was) <= 0.001 * was)
             continue;
-        for (uint32_t verb = 0; verb < VERB_MAX; verb++)
-            if (work->visits[s][verb] > 0)
-                held += work->visits[s][verb] / visits *
-                        (answers_mean(work, s, verb) - network_s(work->scenario, s, verb));
-        threads->rate = visits;
-        threads->service = held;
-        threads->ca2 = work->cpu[s].ca2;
-        threads->cs2 = 1;
-        threads->servers = service_workers(spec);
-        threads->lines = (uint32_t)work->replicas[s];
-        threads->room = (double)spec->queue * work->replicas[s];
-        threads->backlog = work->past->threads[s];
-        station_work(threads);
+        work->admitted[s] = was == 1 ? now : (was + now) / 2;
+        has_moved = true;
     }
+    return has_moved;
 }

@@ -41,7 +41,7 @@ static void work_steady(struct station *station)
                        regularity(station->rho, station->ca2, station->cs2));
     if (c == 1 && station->rho < 1 && station->ca2 < 1 && station->wait > 0)
         station->chance = one_server_chance(station);
-    if (places > places_max)
+    if (places > places_max || station->is_left)
         return;
 
     struct finite_line line = finite_line(c, c * station->rho, (unsigned)places);

@@ -25,6 +25,7 @@ struct station {
     double capacity;     /* 0: servers x lines / service. */
     double backlog;      /* At the begin. */
     bool chooses_of_two; /* One server per line, the shorter of two lines. */
+    bool is_left;        /* Room is not what there is, but how many wait before the next leaves. */
     /* What comes of it. */
     double rho;
     double chance;         /* To wait at all, steady. */

@@ -10,19 +10,20 @@
  *   ρ = λ E[S] / c = 240/s × 5.6 ms / 2 = 0.67
  *
  * A ramp is taken in two halves, each at its mean rate: that is how many come. What a whiteboard
- * has no formula for (faults, lost messages, retries under overload, how soon an autoscaler reacts)
- * is left out, and the figures that hang on it say that they are not estimable and why. */
+ * has no formula for (faults, lost messages, retries of what was lost, a breaker, whom a line that
+ * is too long turns away, how soon an autoscaler reacts) is left out, and the figures that hang on
+ * it say that they are not estimable and why. */
 #ifndef SIM_THEORY_THEORY_H
 #define SIM_THEORY_THEORY_H
 
 #include "sim/scenario/scenario.h"
 
 enum {
-    THEORY_NUMBERS_MAX = 12,
+    THEORY_NUMBERS_MAX = 24, /* Two of each verb, and what they are divided by. */
     THEORY_PATTERN_BYTES = 160,
     THEORY_TEXT_BYTES = 512,
     THEORY_NOTES_MAX = 16,
-    THEORY_WHY_MAX = 4
+    THEORY_WHY_MAX = 16
 };
 
 enum theory_unit {
@@ -39,6 +40,7 @@ enum theory_unit {
 
 enum theory_what {
     THEORY_ARRIVALS,
+    THEORY_LIMIT,
     THEORY_WORK,
     THEORY_CAPACITY,
     THEORY_OFFERED,
@@ -46,6 +48,7 @@ enum theory_what {
     THEORY_WAIT_CHANCE,
     THEORY_WAIT,
     THEORY_WAIT_REGULAR,
+    THEORY_WAIT_FINITE,
     THEORY_WAIT_TWO,
     THEORY_BACKLOG,
     THEORY_FILL,
@@ -55,6 +58,7 @@ enum theory_what {
     THEORY_DRAIN,
     THEORY_REPLICAS,
     THEORY_THREADS,
+    THEORY_PLACES,
     THEORY_LOCK,
     THEORY_STRAGGLERS,
     THEORY_HOPS,
@@ -79,7 +83,9 @@ enum theory_what {
     THEORY_TABLE_FLUSHES,
     THEORY_TABLE_COMMITS,
     THEORY_TABLE_ROW,
+    THEORY_TABLE_WRITERS,
     THEORY_TABLE_CEILING,
+    THEORY_TABLE_LATE,
     THEORY_LOG_RATE,
     THEORY_LOG_HOT,
     THEORY_LOG_PARTITION,
@@ -93,6 +99,7 @@ enum theory_what {
     THEORY_TOKENS_LOOKUPS,
     THEORY_TOKENS_REFRESH,
     THEORY_EXPOSURE_MEAN,
+    THEORY_EXPOSURE_LEEWAY,
     THEORY_EXPOSURE_MOST,
     THEORY_COMMISSION,
     THEORY_DELIVERY_FEE,

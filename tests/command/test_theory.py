@@ -76,6 +76,22 @@ class Theory(unittest.TestCase):
                            "--set", "services.web.in_flight=1M")
         self.assertEqual([round(line["value"]) for line in drain], [round(5000 / 760 * 1000)])
 
+    def test_no_more_are_in_the_system_than_there_are_places(self):
+        inside = self.lines("in_system")[1]
+        self.assertIn("L = λ W = 1,000/s × ", inside["formula"])
+        self.assertLess(inside["value"], 103)  # A hundred wait, two are served, some hops less.
+
+    def test_a_service_may_be_asked_with_every_verb(self):
+        verbs = ("call", "like", "unlike", "count", "menu", "order", "track")
+        with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
+            file.write("version: 1\nname: verbs\nduration: 5s\nload:\n" + "".join(
+                f"  - {{verb: {verb}, to: app, rate: 10/s}}\n" for verb in verbs))
+            file.write("services: {app: {steps: [{compute: 1ms}]}}\n")
+            file.flush()
+            done = theory("theory", file.name)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertIn("track", done.stdout)
+
     def test_an_override_changes_the_numbers(self):
         self.assertEqual(self.lines("utilization", "--set", "services.web.cores=4")[0]["value"],
                          0.12)

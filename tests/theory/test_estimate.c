@@ -2,37 +2,9 @@
  *
  * The bounds say how far a whiteboard may be off: a few percent where the closed form is exact or
  * nearly so, more where it is known to be rough. */
-#include "tests/theory/phenomena.h"
+#include "tests/theory/estimate.h"
 
 #include <string.h>
-
-#include "sim/theory/theory.h"
-
-static struct theory *estimate_of_trial(const struct trial *trial)
-{
-    struct theory *theory = theory_open(&trial->story.variants[0]);
-
-    assert_non_null(theory);
-    return theory;
-}
-
-/* The first wait for a core that is said, in ms. */
-static double wait_of(const struct theory *theory)
-{
-    for (uint32_t i = 0; i < theory->lines_max; i++)
-        if (theory->lines[i].what == THEORY_WAIT)
-            return theory->lines[i].value.value;
-    return NAN;
-}
-
-static void agree(const struct trial *trial, const char *metric, struct estimate_figure figure,
-                  double within)
-{
-    struct estimate simulated = trial_estimate(trial, metric);
-
-    assert_true(figure.has_value);
-    expect_about(metric, figure.value, simulated.mean, within);
-}
 
 static const char station[] =
     NO_NETWORK "duration: 400s\nwarmup: 20s\nload: [{verb: call, rate: %s/s}]\n"
@@ -312,9 +284,10 @@ static void a_line_with_an_end_still_feels_how_much_service_varies(void **state)
     theory = estimate_of_trial(&trial);
     agree(&trial, "latency.p50", theory->result.p50_ms, 0.05);
     agree(&trial, "latency.p95", theory->result.p95_ms, 0.10);
-    expect_about("Wq = rho / (1 - rho) (1 + 1/4) / 2, ms", wait_of(theory), 0.7 / 0.3 * 1.25 / 2,
-                 1e-6);
-    expect_about("simulated, ms", mean_of(&trial, "services.web.wait_mean"), wait_of(theory), 0.03);
+    expect_about("Wq = rho / (1 - rho) (1 + 1/4) / 2, ms", value_of(theory, THEORY_WAIT),
+                 0.7 / 0.3 * 1.25 / 2, 1e-6);
+    expect_about("simulated, ms", mean_of(&trial, "services.web.wait_mean"),
+                 value_of(theory, THEORY_WAIT), 0.03);
     theory_close(theory);
     trial_close(&trial);
 }
@@ -386,7 +359,7 @@ static void bodies_and_connections_take_their_time(void **state)
                  "balancer: {policy: round_robin, work: 0s}\n"
                  "table: {latency: 0s, statement: 0s}\n%s",
                  stories[i].services);
-        run_story(&trial, 1, text);
+        run_story(&trial, 1, "%s", text);
         theory = estimate_of_trial(&trial);
         expect_about("simulated, ms", mean_of(&trial, "latency.p50"), stories[i].ms, 0.01);
         expect_about("estimated, ms", theory->result.p50_ms.value, stories[i].ms, 0.01);
@@ -404,14 +377,11 @@ static void a_shipped_story_loses_about_what_it_was_said_to_lose(void **state)
 
     (void)state;
     for (unsigned i = 0; i < 2; i++) {
-        struct theory *theory = NULL;
+        struct theory *theory;
         struct trial trial;
 
         trial_run(&trial, stories[i][0], NULL, stories[i][1], 1, 4);
-        for (uint32_t v = 0; v < trial.story.variants_max; v++)
-            if (strcmp(trial.story.variants[v].variant, stories[i][1]) == 0)
-                theory = theory_open(&trial.story.variants[v]);
-        assert_non_null(theory);
+        theory = estimate_of_variant(&trial, stories[i][1]);
         agree(&trial, "requests.lost", theory->result.lost, 0.1);
         agree(&trial, "goodput", theory->result.goodput_rps, 0.1);
         theory_close(theory);
