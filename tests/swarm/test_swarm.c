@@ -161,6 +161,25 @@ static void put_guarded(struct writer *writer)
         below(writer, 2) ? "yes" : "no", below(writer, 2) ? "yes" : "no");
 }
 
+/* Threads that add to numbers in memory, in turns so short that many end amid an increment. */
+static void put_counter(struct writer *writer)
+{
+    static const char *const designs[] = {"unlocked", "locked", "atomic",
+                                          "sharded",  "copied", NULL};
+
+    put(writer, "load:\n");
+    put_load(writer, "like");
+    put_load(writer, "count");
+    put(writer, "services:\n  counter: {replicas: %u, cores: %u, queue: %u, boot: %ums, ",
+        1 + below(writer, 3), 1 + below(writer, 3), 1 + below(writer, 300),
+        10 + below(writer, 2000));
+    put(writer, "runtime: {threads: %u},\n    memory: {design: %s, adds: %u, work: %uns, ",
+        1 + below(writer, 12), one_of(writer, designs), 1 + below(writer, 200),
+        below(writer, 10000));
+    put(writer, "gap: %uns}}\nmemory: {quantum: %uus}\n", 1 + below(writer, 100),
+        10 + below(writer, 300));
+}
+
 static void put_faults(struct writer *writer, const char *service)
 {
     static const char *const kinds[] = {"crash", "pause", "cut", NULL};
@@ -259,19 +278,22 @@ static void put_world(struct writer *writer)
 
 static void write_story(uint64_t seed, struct writer *writer)
 {
+    static const char *const services[] = {"likes", "delivery", "gateway", "counter"};
     unsigned kind;
 
     *writer = (struct writer){.text = ""};
     dice_init(&writer->dice, seed, "swarm");
-    kind = below(writer, 3);
+    kind = below(writer, 4);
     put_world(writer);
     if (kind == 0)
         put_likes(writer);
     else if (kind == 1)
         put_delivery(writer);
-    else
+    else if (kind == 2)
         put_guarded(writer);
-    put_faults(writer, kind == 0 ? "likes" : kind == 1 ? "delivery" : "gateway");
+    else
+        put_counter(writer);
+    put_faults(writer, services[kind]);
     put_prices(writer);
 }
 

@@ -106,6 +106,24 @@ static void the_socket_of_the_dead_delivers_nothing_when_the_pause_ends(void **s
     trial_close(&trial);
 }
 
+/* The audit adds up what was added, shown and lost, whatever the threads were at as they died. */
+static void a_crash_amid_increments_leaves_the_counters_accounts_in_order(void **state)
+{
+    struct trial trial;
+
+    (void)state;
+    trial_run_text(&trial,
+                   "version: 1\nname: test\nduration: 300ms\n"
+                   "load: [{verb: like, rate: 450/s, keys: {dist: constant}, timeout: 1s}]\n"
+                   "services: {counter: {cores: 1, runtime: {threads: 8},\n"
+                   "  memory: {design: unlocked, adds: 10k, work: 200ns, gap: 15ns}}}\n"
+                   "faults: [{at: 200ms, for: 50ms, kind: crash, target: counter}]\n",
+                   1, 20);
+    trial_holds(&trial);
+    assert_true(trial_estimate(&trial, "counter.forgotten").mean > 0);
+    trial_close(&trial);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -114,6 +132,7 @@ int main(void)
         cmocka_unit_test(a_short_fault_inside_a_long_one_does_not_end_it),
         cmocka_unit_test(a_short_fault_of_a_model_inside_a_long_one_does_not_end_it),
         cmocka_unit_test(the_socket_of_the_dead_delivers_nothing_when_the_pause_ends),
+        cmocka_unit_test(a_crash_amid_increments_leaves_the_counters_accounts_in_order),
     };
 
     return cmocka_run_group_tests_name("faults", tests, NULL, NULL);

@@ -138,6 +138,29 @@ static void a_write_that_is_on_its_way_gets_out_before_another_thread_has_the_co
     assert_int_equal(rig_counted(rig).lost, 0);
 }
 
+/* The same, and at 12 us the process dies: the first has written ten and waits for the core, the
+ * second has two on top of them. */
+static void what_got_out_is_counted_though_its_thread_never_goes_on(void **state)
+{
+    struct rig *rig = *state;
+    struct node *node = &rig->fixture->nodes[0];
+    struct service_spec spec = rig_memory_spec(1, 2);
+    struct rig_question a, b;
+
+    rig_memory_turns(rig, 9990);
+    rig_memory_of(rig, &spec, &unlocked);
+    memory_add(rig->ports.memory, rig_ask(rig, &a), 0, 10);
+    memory_add(rig->ports.memory, rig_ask(rig, &b), 0, 9);
+    rig_pass(rig, US(12));
+    memory_model_catch_up(node);
+    assert_int_equal(rig_counted(rig).shown, 12);
+    assert_int_equal(rig_counted(rig).attempted, 12);
+    node->epoch++;
+    memory_model_forget(node);
+    assert_int_equal(rig_counted(rig).forgotten, 12);
+    assert_int_equal(rig_counted(rig).attempted, 12);
+}
+
 static void in_the_same_place_a_lock_makes_the_others_wait_and_loses_nothing(void **state)
 {
     struct rig *rig = *state;
@@ -310,6 +333,7 @@ int main(void)
         cmocka_unit_test(a_slice_that_ends_gives_the_core_to_who_has_had_least),
         cmocka_unit_test(who_is_stopped_between_read_and_write_overwrites_a_whole_slice),
         cmocka_unit_test(a_write_that_is_on_its_way_gets_out_before_another_thread_has_the_core),
+        cmocka_unit_test(what_got_out_is_counted_though_its_thread_never_goes_on),
         cmocka_unit_test(in_the_same_place_a_lock_makes_the_others_wait_and_loses_nothing),
         cmocka_unit_test(over_all_phases_two_threads_lose_gap_over_cycle),
         cmocka_unit_test(a_process_that_dies_takes_its_counters_along),

@@ -146,9 +146,8 @@ void memory_begin(struct memory_model *model, struct burst *burst)
 }
 
 /* Now, at its at_ns: nothing that ends a burst may be said of a later instant. */
-static void has_added(struct memory_model *model, struct burst *burst)
+static void go_on(struct memory_model *model, struct burst *burst)
 {
-    model->totals.attempted++;
     burst->adds_left--;
     if (burst->adds_left == 0) {
         memory_end(model, burst);
@@ -158,13 +157,21 @@ static void has_added(struct memory_model *model, struct burst *burst)
     burst->at_ns += draw_work_ns(model);
 }
 
+static void has_added(struct memory_model *model, struct burst *burst)
+{
+    model->totals.attempted++;
+    go_on(model, burst);
+}
+
 /* ---- Designs --------------------------------------------------------------------------------- */
 
-/* What others have written since it read is lost; a negative number is a loss taken back. */
+/* What others have written since it read is lost; a negative number is a loss taken back. Counted
+ * where it is written: who was interrupted may die before it goes on. */
 static void overwrite(struct memory_model *model, const struct burst *burst)
 {
     struct slot *slot = &model->slots[burst->slot];
 
+    model->totals.attempted++;
     model->totals.lost += (int64_t)(slot->value - burst->seen);
     slot->value = burst->seen + 1;
 }
@@ -306,10 +313,10 @@ void memory_step(struct memory_model *model, struct burst *burst)
         return;
     case DO_WRITE:
         overwrite(model, burst);
-        has_added(model, burst);
+        go_on(model, burst);
         return;
     case DO_PASS:
-        has_added(model, burst);
+        go_on(model, burst);
         return;
     case DO_TRY:
         try_lock(model, burst, slot);
