@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "sim/world/store/slabs.h"
+#include "sim/world/world_inside.h"
 #include "tests/lib/world_fixture.h"
 
 static const struct store_spec plain = {.kind = STORE_MEMCACHED,
@@ -278,6 +279,27 @@ static void a_cut_cable_does_not_hold_a_connection_up(void **state)
     assert_outcome(&q, CALL_ABSENT);
 }
 
+/* As many as there are records, and more: those beyond three quarters are refused as Redis refuses
+ * them, though the connection is stuck, and do not keep their records. */
+static void who_comes_to_a_line_that_is_far_too_long_is_refused_at_once(void **state)
+{
+    (void)state;
+    store_model_pause(f->store);
+    for (uint32_t i = 0; i < 250; i++) {
+        for (uint32_t n = 0; n < 1000; n++)
+            store_set(store, NULL, 7, 1, 8, 0, SECONDS(1));
+        run_for(f, MS(1));
+    }
+    store_get(store, question_begin(f, &q), 7, SECONDS(1));
+    run_for(f, MS(1));
+    assert_outcome(&q, CALL_REFUSED);
+    assert_false(f->nodes[0].world->is_out_of_memory);
+    store_model_resume(f->store);
+    run_for(f, SECONDS(60));
+    get_key(7);
+    assert_told(&q, 1);
+}
+
 static void the_rest_of_a_service_time_is_served_after_the_pause(void **state)
 {
     (void)state;
@@ -309,6 +331,7 @@ int main(void)
         TEST(it_is_empty_after_a_crash_and_has_no_pages),
         TEST(who_gave_up_in_line_is_never_sent_and_who_waits_is),
         TEST(a_cut_cable_does_not_hold_a_connection_up),
+        TEST(who_comes_to_a_line_that_is_far_too_long_is_refused_at_once),
         TEST(the_rest_of_a_service_time_is_served_after_the_pause),
     };
 

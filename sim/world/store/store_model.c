@@ -169,7 +169,7 @@ static void submit(struct store *store, struct call *call, const struct store_as
     command->thread = &model->threads[0];
     command->op.event.tag = TAG_STORE | node->id;
     op_begin(&command->op, node, call, OP_STORE, timeout_ns);
-    if (model->slabs != NULL)
+    if (model->slabs != NULL && !command->is_turned_away) /* In a line it would keep its record. */
         memcached_client_ask(model, command);
     else if (!store_model_send(model, command))
         op_lost(&command->op, &model->commands);
