@@ -38,9 +38,16 @@ struct place {
     struct stats_board *board; /* Of the process that runs now, or ran last; NULL: none yet. */
     char board_path[96];
     uint64_t seen_ns; /* Until when the board told of it when it was last read; the nodes' clock. */
+    uint64_t ready_ns;         /* When it last became ready: loop_clock_ns. */
     struct node_stats carried; /* Of the processes before it. */
     struct event *heard;       /* Its standard output has something to say. */
     struct event *boot;        /* Alarm: the boot delay is over. */
+};
+
+struct sight {             /* What the autoscaler has seen of a place. */
+    uint32_t starts;       /* Of which of its processes. */
+    uint64_t at_ns;        /* Until when its board told: loop_clock_ns. */
+    uint64_t busy, inside; /* Areas: cores, visits; of the processes before it as well. */
 };
 
 struct scaler {        /* The autoscaler of a station, on our own loop. */
@@ -50,8 +57,9 @@ struct scaler {        /* The autoscaler of a station, on our own loop. */
     struct arena arena;
     const struct service_ops *ops;
     void *service;
-    uint64_t seen_ns;         /* When it last looked, … */
-    struct crew_figures seen; /* … and what it saw. */
+    uint64_t seen_ns; /* When it last looked, and what it saw. */
+    uint64_t seen_let_in;
+    struct sight seen[SETTINGS_REPLICAS_MAX];
 };
 
 struct station { /* A service, or the balancer before one. */

@@ -1,6 +1,5 @@
 /* crew_scale.c — The autoscaler on our own loop, and its fleet port on real processes. */
 #include <stdlib.h>
-#include <string.h>
 
 #include "sim/lab/crew_inside.h"
 
@@ -19,37 +18,81 @@ static uint32_t starting(const struct station *station)
            count(station, PLACE_DOWN);
 }
 
-static uint32_t station_number(const struct station *station)
+/* ---- What it sees: as in sim/world/fleet.c, of the replicas that are ready now --------------- */
+
+static struct sight last_sight(const struct scaler *scaler, const struct place *place)
 {
-    return (uint32_t)(station - station->crew->all);
+    const struct sight *last = &scaler->seen[place->replica];
+    uint64_t from_ns = place->ready_ns > scaler->seen_ns ? place->ready_ns : scaler->seen_ns;
+
+    if (last->starts == place->starts)
+        return *last;
+    return (struct sight){place->starts, from_ns, place->carried.busy.area,
+                          place->carried.inside.area};
+}
+
+struct window { /* Of all ready replicas, since the last look or since they became ready. */
+    uint64_t busy, inside, ready_ns;
+};
+
+static void add_window(struct window *window, struct scaler *scaler, const struct place *place,
+                       const struct node_stats *stats)
+{
+    const struct sight last = last_sight(scaler, place);
+    const struct sight now = {place->starts, place->station->crew->origin_ns + place->seen_ns,
+                              stats->busy.area, stats->inside.area};
+
+    if (now.at_ns <= last.at_ns) /* Its board has told nothing since then. */
+        return;
+    window->busy += now.busy - last.busy;
+    window->inside += now.inside - last.inside;
+    window->ready_ns += now.at_ns - last.at_ns;
+    scaler->seen[place->replica] = now;
+}
+
+static uint64_t read_places(struct scaler *scaler, struct window *window)
+{
+    const struct station *station = scaler->station;
+    static struct node_stats one;
+    uint64_t let_in = 0;
+
+    for (uint32_t i = 0; i < station->places_max; i++) {
+        struct place *place = &station->places[i];
+
+        if (place->starts == 0)
+            continue;
+        place_read(place, &one);
+        let_in += one.let_in;
+        if (place->state == PLACE_READY)
+            add_window(window, scaler, place, &one);
+    }
+    return let_in;
 }
 
 static void look(struct fleet *fleet, struct fleet_view *view)
 {
     struct scaler *scaler = (struct scaler *)fleet;
-    struct station *station = scaler->station;
-    const struct crew_figures *seen = &scaler->seen;
-    static struct crew_figures now;
-    uint64_t now_ns = loop_clock_ns();
+    const struct station *station = scaler->station;
+    struct window window = {.ready_ns = 0};
+    uint64_t now_ns = loop_clock_ns(), let_in = read_places(scaler, &window);
     double window_s = (double)(now_ns - scaler->seen_ns) * 1e-9;
     double ready;
 
-    crew_read(station->crew, station_number(station), &now);
     *view =
         (struct fleet_view){.ready = count(station, PLACE_READY), .starting = starting(station)};
     ready = view->ready > 0 ? view->ready : 1;
-    if (now.capacity_area > seen->capacity_area)
-        view->cpu = (double)(now.sum.busy.area - seen->sum.busy.area) /
-                    (double)(now.capacity_area - seen->capacity_area);
-    if (window_s > 0) {
-        view->in_flight =
-            (double)(now.sum.inside.area - seen->sum.inside.area) * 1e-9 / window_s / ready;
-        view->rate = (double)(now.sum.let_in - seen->sum.let_in) / window_s / ready;
+    if (window.ready_ns > 0) {
+        view->cpu = (double)window.busy / ((double)window.ready_ns * station->spec->cores);
+        view->in_flight = (double)window.inside / (double)window.ready_ns;
     }
+    if (window_s > 0)
+        view->rate = (double)(let_in - scaler->seen_let_in) / window_s / ready;
     view->lag = (double)crew_lag(station->crew) / ready;
-    scaler->seen = now;
+    scaler->seen_let_in = let_in;
     scaler->seen_ns = now_ns;
 }
+
+/* ---- What it does ---------------------------------------------------------------------------- */
 
 static void grow(struct station *station, uint32_t by)
 {
@@ -106,9 +149,9 @@ void scaler_begin(struct scaler *scaler)
     struct crew *crew = scaler->station->crew;
     struct ports ports = {
         .timer = &crew->timer.port, .fleet = &scaler->port, .arena = &scaler->arena};
+    struct fleet_view view;
 
-    scaler->seen_ns = loop_clock_ns();
-    crew_read(crew, station_number(scaler->station), &scaler->seen);
+    look(&scaler->port, &view); /* What was before the run is not its business. */
     scaler->service = plan_start(&scaler->plan, &ports, &scaler->ops);
     scaler->ops->start(scaler->service);
 }

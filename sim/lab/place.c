@@ -28,6 +28,8 @@ void station_note_size(struct station *station)
 static void become(struct place *place, enum place_state state)
 {
     place->state = state;
+    if (state == PLACE_READY)
+        place->ready_ns = loop_clock_ns();
     station_note_size(place->station);
 }
 

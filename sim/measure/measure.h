@@ -53,6 +53,12 @@ static inline void area_restart(struct area *area, uint64_t now_ns)
     area_init(area, now_ns, area->value);
 }
 
+/* Time that is known only when it has passed; the level stays what it is. */
+static inline void area_spend(struct area *area, uint64_t ns)
+{
+    area->sum += ns;
+}
+
 /* Since the last init or restart. */
 static inline unsigned __int128 area_sum(const struct area *area, uint64_t now_ns)
 {
@@ -124,10 +130,9 @@ static inline void usage_change(struct usage *usage, uint64_t now_ns, uint64_t b
     area_change(&usage->busy, now_ns, busy);
 }
 
-/* Busy time that is known only when it has passed; the level stays what it is. */
 static inline void usage_spend(struct usage *usage, uint64_t busy_ns)
 {
-    usage->busy.sum += busy_ns;
+    area_spend(&usage->busy, busy_ns);
 }
 
 static inline void usage_resize(struct usage *usage, uint64_t now_ns, uint64_t capacity)

@@ -116,6 +116,7 @@ static void enter(struct exchange *exchange)
     exchange->staged_ns = exchange->arrived_ns;
     exchange->door = (struct link){NULL, NULL};
     list_push_last(&node->visits, &exchange->inside);
+    node->stays_ns -= exchange->arrived_ns;
     line_enter(&node->group->inside, exchange->arrived_ns);
     node->group->let_in++;
     if (node->world->trace != NULL)
@@ -138,6 +139,7 @@ static void leave(struct exchange *exchange, enum call_outcome outcome)
         tracing_leaves(exchange, outcome);
     exchange->is_inside = false;
     list_remove(&node->visits, &exchange->inside);
+    node->stays_ns += now_ns;
     line_leave(&node->group->inside, now_ns, now_ns - exchange->arrived_ns);
 }
 

@@ -1,8 +1,11 @@
 /* fleet.c — The platform: replicas come up after their boot delay, leave when they are drained,
  * and the balancer hears of both. Of a death it hears nothing: it has its own checks, and until
- * they notice, or where there are none, the dead go on being asked. What the autoscaler sees are
- * means since it last looked; a replica that died and will be back counts as starting, as an
- * unready pod does, so that nobody starts another in its place. */
+ * they notice, or where there are none, the dead go on being asked.
+ *
+ * What the autoscaler sees are means since it last looked, over the replicas that are ready now:
+ * one that drains is left out, as a pod is that is being deleted (Kubernetes, groupPods() of
+ * replica_calculator.go), for it has been given up already. One that died and will be back counts
+ * as starting, as an unready pod does, so that nobody starts another in its place. */
 #include "sim/world/world_inside.h"
 
 static uint32_t workers_of(const struct service_spec *spec)
@@ -29,12 +32,21 @@ static struct balancer *balancer_of(struct group *group)
     return group->front == NULL ? NULL : group->front->replicas[0].service;
 }
 
+static struct carried carried_by(const struct node *node)
+{
+    uint64_t now_ns = world_now_ns(node->world);
+
+    return (struct carried){area_sum(&node->processor.computing, now_ns),
+                            node->stays_ns + node->visits.length * now_ns};
+}
+
 void fleet_ready(struct node *node)
 {
     struct group *group = node->group;
     struct balancer *balancer = balancer_of(group);
 
     group->ready++;
+    node->seen = carried_by(node);
     note_size(group);
     if (balancer != NULL && node_is_up(&group->front->replicas[0]))
         balancer_join(balancer, node->id, node->processor.speed);
@@ -80,24 +92,41 @@ void fleet_start(struct group *group)
 
 /* ---- The autoscaler's port ------------------------------------------------------------------ */
 
+struct window { /* Of all ready replicas, since the last look or since they became ready. */
+    struct carried carried;
+    uint64_t ready_ns;
+};
+
+static void add_window(struct window *window, struct node *node)
+{
+    struct carried now = carried_by(node);
+    uint64_t from_ns = node->group->seen.at_ns;
+
+    window->carried.busy += now.busy - node->seen.busy;
+    window->carried.inside += now.inside - node->seen.inside;
+    window->ready_ns +=
+        world_now_ns(node->world) - (node->ready_ns > from_ns ? node->ready_ns : from_ns);
+    node->seen = now;
+}
+
 static void look(struct fleet *fleet, struct fleet_view *view)
 {
     struct group *group = list_entry(fleet, struct group, fleet);
-    uint64_t now_ns = world_now_ns(group->world);
-    const struct seen now = {now_ns, group->let_in, area_sum(&group->cores.busy, now_ns),
-                             area_sum(&group->cores.capacity, now_ns),
-                             area_sum(&group->inside.length, now_ns)};
-    double capacity = (double)(now.capacity - group->seen.capacity);
+    const struct seen now = {world_now_ns(group->world), group->let_in};
     double ready = group->ready > 0 ? group->ready : 1;
-    double window_s = (double)(now_ns - group->seen.at_ns) * 1e-9;
+    double window_s = (double)(now.at_ns - group->seen.at_ns) * 1e-9;
+    struct window window = {.ready_ns = 0};
 
     *view = (struct fleet_view){.ready = group->ready, .starting = group->starting};
-    if (capacity > 0)
-        view->cpu = (double)(now.busy - group->seen.busy) / capacity;
-    if (window_s > 0) {
-        view->in_flight = (double)(now.inside - group->seen.inside) * 1e-9 / window_s / ready;
-        view->rate = (double)(now.let_in - group->seen.let_in) / window_s / ready;
+    for (uint32_t i = 0; i < group->replicas_max; i++)
+        if (group->replicas[i].state == NODE_READY)
+            add_window(&window, &group->replicas[i]);
+    if (window.ready_ns > 0) {
+        view->cpu = (double)window.carried.busy / ((double)window.ready_ns * group->spec->cores);
+        view->in_flight = (double)window.carried.inside / (double)window.ready_ns;
     }
+    if (window_s > 0)
+        view->rate = (double)(now.let_in - group->seen.let_in) / window_s / ready;
     view->lag = (double)queue_model_group_lag(group->world->parts.queue, group->spec->name) / ready;
     group->seen = now;
 }

@@ -48,6 +48,12 @@ enum node_state {
     NODE_DOWN /* Dead, and it will be back: asked for and not ready. */
 };
 
+/* What a replica has carried since it was first there: areas, modulo their size. */
+struct carried {
+    unsigned __int128 busy; /* Cores that computed. */
+    uint64_t inside;        /* Visits. */
+};
+
 /* One of a node's processes: what the service keeps in its memory is its own. The kernel gives a
  * connection to whoever has waited for one longest. */
 struct worker_process {
@@ -91,7 +97,9 @@ struct node {
     struct processor processor;
     struct memory_model *memory_model; /* NULL: its threads share nothing. */
     struct list visits;                /* Inside or at the door: struct exchange.inside */
-    struct list socket;                /* Came while it was stopped: struct exchange.inside */
+    uint64_t stays_ns;   /* Of visits, modulo 2^64: when those left that did, less when all came. */
+    struct list socket;  /* Came while it was stopped: struct exchange.inside */
+    struct carried seen; /* When the autoscaler last looked, or when it became ready. */
 };
 
 #define node_of(port_pointer, member) list_entry(port_pointer, struct node, member)

@@ -104,9 +104,8 @@ static void second_passes(struct event *event)
 static void keep_seen(struct group *group, uint64_t now_ns)
 {
     group->seen.let_in -= group->let_in;
-    group->seen.busy -= area_sum(&group->cores.busy, now_ns);
-    group->seen.capacity -= area_sum(&group->cores.capacity, now_ns);
-    group->seen.inside -= area_sum(&group->inside.length, now_ns);
+    for (uint32_t i = 0; i < group->replicas_max; i++)
+        group->replicas[i].seen.busy -= area_sum(&group->replicas[i].processor.computing, now_ns);
 }
 
 static void forget_warmup(struct group *group, uint64_t now_ns)

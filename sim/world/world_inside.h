@@ -21,9 +21,8 @@
 #include "sim/world/world.h"
 #include "sim/world/world_parts.h"
 
-struct seen { /* What the autoscaler last saw, to take differences from; modulo 2^n. */
+struct seen { /* When the autoscaler last looked; and see struct carried. let_in: modulo 2^64. */
     uint64_t at_ns, let_in;
-    unsigned __int128 busy, capacity, inside; /* Areas. */
 };
 
 struct waited { /* Time that calls of one kind took, to their end. */

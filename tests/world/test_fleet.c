@@ -131,6 +131,44 @@ static void replicas_that_drain_are_there_until_they_are_empty(void **state)
     trial_close(&trial);
 }
 
+/* Ten replicas at 35 % are five at 70 %. Their last visits keep the others for 20 s more, with no
+ * work to do: who is on the way out says nothing of how busy those are that stay. */
+static void who_drains_with_idle_cores_is_not_taken_for_spare_capacity(void **state)
+{
+    struct trial trial;
+
+    (void)state;
+    trial_run_text(&trial,
+                   HEAD "load: [{verb: call, arrivals: constant, rate: 300/s, timeout: 1m}]\n"
+                        "balancer: {policy: round_robin, timeout: 1m}\n"
+                        "services: {web: {kind: custom, replicas: 10, in_flight: 10k,"
+                        " steps: [{compute: 11600us}, {sleep: 20s}],"
+                        " autoscale: {signal: cpu, target: 70%, every: 5s, down_window: 0s}}}\n",
+                   1, 1);
+    for (unsigned second = 6; second < 30; second++)
+        assert_int_equal(only(&trial)->series.replicas[second], 5);
+    trial_close(&trial);
+}
+
+/* 80 visits of 8 s, from 8 s on: 64 in the first 20 s on average, 16 in each of four. Of the 72 in
+ * the next 20 s that are in the two that stay 36 are in each; the other 8 leave with the others. */
+static void visits_in_replicas_that_drain_are_not_in_those_that_stay(void **state)
+{
+    struct trial trial;
+
+    (void)state;
+    trial_run_text(&trial,
+                   "version: 1\nname: test\nduration: 59s\nnetwork: {latency: 0s}\n"
+                   "load: [{verb: call, arrivals: constant, rate: 10/s, timeout: 1m}]\n"
+                   "balancer: {policy: round_robin, timeout: 1m}\n"
+                   "services: {web: {kind: custom, replicas: 4, steps: [{sleep: 8s}],"
+                   " autoscale: {signal: in_flight, target: 36, every: 20s, down_window: 0s}}}\n",
+                   1, 1);
+    for (unsigned second = 21; second < 59; second++)
+        assert_int_equal(only(&trial)->series.replicas[second], 2);
+    trial_close(&trial);
+}
+
 /* It was told of nobody while it was away, and learns who is there. */
 static void a_balancer_that_comes_back_finds_the_replicas(void **state)
 {
@@ -157,6 +195,8 @@ int main(void)
         cmocka_unit_test(checks_find_the_dead_and_let_them_back_in),
         cmocka_unit_test(a_balancer_that_comes_back_finds_the_replicas),
         cmocka_unit_test(replicas_that_drain_are_there_until_they_are_empty),
+        cmocka_unit_test(who_drains_with_idle_cores_is_not_taken_for_spare_capacity),
+        cmocka_unit_test(visits_in_replicas_that_drain_are_not_in_those_that_stay),
     };
 
     return cmocka_run_group_tests_name("fleet", tests, NULL, NULL);

@@ -339,5 +339,6 @@ void memory_advance(struct memory_model *model, uint64_t until_ns)
     model->node->world->steps += steps;
     note_busy(model, events_now_ns(model->events));
     usage_spend(model->usage, model->busy_ns);
+    area_spend(&model->node->processor.computing, model->busy_ns);
     model->busy_ns = 0;
 }
