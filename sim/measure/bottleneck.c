@@ -10,9 +10,9 @@
  *      which goes from cause to symptom.
  *   2. Full connections are a symptom when the row that they all want is locked, or when the
  *      table's cores are exhausted: then they do not stand for election.
- *   3. A backlog that is still growing when the load ends counts as 95 % busy: its consumers
- *      cannot keep up, be it that nothing of theirs is saturated (one partition, one record at a
- *      time).
+ *   3. A backlog that is still growing when the load ends, or most of which is still there, counts
+ *      as 95 % busy: its consumers cannot keep up, be it that nothing of theirs is saturated (one
+ *      partition, one record at a time).
  *   4. Full workers (threads, processes, loops that a blocking call holds) are a symptom of
  *      whatever their visits wait for: they stand for election only where nothing else is busy,
  *      and then those win that wait least for another service.
@@ -61,9 +61,9 @@ static void consider(struct candidate *best, struct candidate candidate)
         *best = candidate;
 }
 
-/* More than a second's worth of records is waiting at the end of the load, and it was hardly ever
- * more. */
-static bool lag_is_growing(const struct result *result)
+/* More than a second's worth of records is waiting at the end of the load, and more than half of
+ * what ever was. */
+static bool lag_has_stayed(const struct result *result)
 {
     const struct series_result *series = &result->series;
     uint32_t runs = result->replications > 1 ? result->replications : 1;
@@ -78,7 +78,7 @@ static bool lag_is_growing(const struct result *result)
     for (uint32_t i = 0; i < last; i++)
         highest = (double)series->lag[i] > highest ? (double)series->lag[i] : highest;
     lag = (double)series->lag[last - 1];
-    return lag / runs > second_of_records && lag > 0.9 * highest;
+    return lag / runs > second_of_records && lag > 0.5 * highest;
 }
 
 /* Mean time that a visit of this service spends in asking others. */
@@ -142,7 +142,7 @@ static struct candidate busiest(const struct result *result)
         consider(&best, (struct candidate){GIL, service->name, service, service->gil_held_peak,
                                            service->gil_held});
     }
-    if (lag_is_growing(result))
+    if (lag_has_stayed(result))
         consider(&best, (struct candidate){BACKLOG, "queue", NULL, exhausted, 0});
     if (best.peak < busy_enough && fullest_workers(result).component != NULL)
         return fullest_workers(result);

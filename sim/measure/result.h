@@ -2,7 +2,9 @@
  *
  * The virtual and the live world both fill this in; sim/report reads nothing else. Latencies run
  * from the intended arrival to the client's final answer and count ok requests; warm-up is left
- * out of every figure but `events`. Money is in minor units. */
+ * out of every figure but `events` and `counter`. What store, queue and table did is told up to the
+ * load's end, as all that is held against the load's time; queue.dead and queue.lag_end are those
+ * after the drain. Money is in minor units. */
 #ifndef SIM_MEASURE_RESULT_H
 #define SIM_MEASURE_RESULT_H
 

@@ -98,8 +98,19 @@ static void close_group(const struct group *group)
     close_stages(group, result);
 }
 
+static void close_models(struct world *world, struct store_result *store,
+                         struct queue_result *queue, struct table_result *table)
+{
+    store_model_close(world->parts.store, store);
+    queue_model_close(world->parts.queue, queue);
+    table_model_close(world->parts.table, table);
+}
+
 void world_close_rates(struct world *world)
 {
+    struct result *result = world->result;
+
+    close_models(world, &result->store, &result->queue, &result->table);
     for (uint32_t i = 0; i < world->groups_max; i++) {
         const struct group *group = &world->groups[i];
 
@@ -109,16 +120,20 @@ void world_close_rates(struct world *world)
     }
 }
 
-void world_close_models(struct world *world)
+/* A server that was first asked in the drain is paid for as well. */
+void world_close_rest(struct world *world)
 {
     struct result *result = world->result;
-    uint64_t load_end_ns = world->scenario->duration_ns, now_ns = world_now_ns(world);
+    struct store_result store;
+    struct queue_result queue;
+    struct table_result table;
 
-    if (load_end_ns > now_ns)
-        load_end_ns = now_ns;
-    store_model_close(world->parts.store, load_end_ns, &result->store);
-    queue_model_close(world->parts.queue, load_end_ns, &result->queue);
-    table_model_close(world->parts.table, load_end_ns, &result->table);
+    close_models(world, &store, &queue, &table);
+    result->store.is_used = store.is_used;
+    result->queue.is_used = queue.is_used;
+    result->table.is_used = table.is_used;
+    result->queue.lag_end = queue.lag_end;
+    result->queue.dead = queue.dead;
     for (uint32_t i = 0; i < world->nodes_max; i++)
         memory_model_close(&world->nodes[i], &result->counter);
 }

@@ -80,7 +80,7 @@ void invariants_end(struct world *world)
     bool has_drained = world->result->end == RUN_DONE && world_is_quiet(world);
     struct evidence evidence = {.ops = &evidence_world_ops,
                                 .context = world,
-                                .has_store_evicted = world->result->store.evictions > 0,
+                                .has_store_evicted = store_model_has_evicted(world->parts.store),
                                 .dead_letters = dead_letters(world)};
 
     for (uint32_t i = 0; i < world->groups_max; i++) {

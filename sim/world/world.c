@@ -267,7 +267,7 @@ static void run(struct world *world)
     } else {
         world_close_rates(world);
     }
-    world_close_models(world);
+    world_close_rest(world);
     if (world->trace != NULL)
         trace_settle(world->trace, world_now_ns(world));
     invariants_end(world);

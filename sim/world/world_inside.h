@@ -211,9 +211,10 @@ void invariants_end(struct world *world);
 /* evidence.c: what there is in the end; the context is the world. */
 extern const struct evidence_ops evidence_world_ops;
 
-/* close.c: what the result says. Rates are taken when the load ends, the rest after the drain. */
+/* close.c: what the result says. What is held against the load's time (shares, counts that become
+ * rates) is taken when the load ends; the rest, which judges the end, after the drain. */
 void world_close_rates(struct world *world);
-void world_close_models(struct world *world);
+void world_close_rest(struct world *world);
 void world_close_result(struct world *world);
 
 #endif

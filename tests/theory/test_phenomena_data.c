@@ -133,7 +133,8 @@ static void each_menu_misses_once_and_then_never(void **state)
               "services: {delivery: {menu: {cache: yes, ttl: 24h}}}\n");
     assert_int_equal(first(&trial)->store.misses, 300);
     assert_int_equal(first(&trial)->table.reads, 300);
-    assert_int_equal(first(&trial)->store.hits + 300, first(&trial)->requests.ok);
+    assert_in_range(first(&trial)->store.hits + 300, first(&trial)->requests.ok - 1,
+                    first(&trial)->requests.ok); /* The last may be asked in the drain. */
     trial_close(&trial);
 }
 

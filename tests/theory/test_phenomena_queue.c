@@ -2,6 +2,8 @@
  * so that a closed form is what is left. */
 #include "tests/theory/phenomena.h"
 
+#include <string.h>
+
 #define FREE_STORE "store: {latency: 0s, command: 0s, per_kib: 0s}\n"
 #define FREE_TABLE                                                                                 \
     "table: {latency: 0s, statement: 0s, row: 0s, commit: 0s, connections: 200, cores: 64}\n"
@@ -164,8 +166,7 @@ static void the_new_owner_goes_on_at_the_groups_offset(void **state)
     run_group(&trial, "{at: 10s, kind: crash, target: batcher/3}");
     queue = &first(&trial)->queue;
     expect_between("delivered again", (double)queue->redelivered, 1, 4 * 20);
-    assert_int_equal(queue->put, first(&trial)->requests.offered);
-    assert_int_equal(queue->committed, queue->put);
+    assert_int_equal(first(&trial)->likes.in_table, first(&trial)->requests.offered);
     assert_int_equal(queue->lag_end, 0);
     assert_int_equal(first(&trial)->likes.lost, 0);
     trial_close(&trial);
@@ -182,8 +183,39 @@ static void a_group_that_was_away_resumes_and_does_not_restart(void **state)
     queue = &first(&trial)->queue;
     expect_between("delivered again", (double)queue->redelivered, 1, 4 * 20);
     expect_between("lag while it is away", (double)first(&trial)->series.lag[24], 1900, 2100);
-    assert_int_equal(queue->committed, first(&trial)->requests.offered);
-    assert_int_equal(first(&trial)->likes.in_table, queue->committed);
+    assert_int_equal(first(&trial)->likes.in_table, first(&trial)->requests.offered);
+    trial_close(&trial);
+}
+
+/* ---- The drain --------------------------------------------------------------------------------
+ *
+ * One worker writes likes of one post one by one, 10 ms each: half of it on the way, and half until
+ * the commit, with the counter's row locked. 200 a second come for 10 s, and the drain works off
+ * what is left for as long again. */
+static void what_the_drain_works_off_is_no_rate_of_the_load(void **state)
+{
+    struct trial trial;
+    const struct result *result;
+
+    (void)state;
+    run_story(&trial, 1,
+              NO_NETWORK FREE_STORE
+              "duration: 10s\ndrain: 60s\n"
+              "table: {latency: 2500us, statement: 0s, row: 0s, commit: 5ms}\n"
+              "queue: {partitions: 1, latency: 0s, linger: 0s, append: 0s, record: 0s,\n"
+              "  replicate: 0s, rebalance: 0s}\n"
+              "load: [{verb: like, arrivals: constant, rate: 200/s, people: 1G,\n"
+              "  keys: {dist: constant}}]\n"
+              "services:\n  " FREE_LIKES
+              "  batcher: {topic: likes, batch: 1, linger: 0s, work: {batch: 0s, record: 0s}}\n");
+    result = first(&trial);
+    assert_int_equal(result->likes.in_table, result->requests.offered);
+    assert_int_equal(result->queue.lag_end, 0);
+    expect_about("worked off under load", (double)result->queue.committed / 10, 100, 0.02);
+    expect_about("the row is locked", result->table.hottest_row_busy, 0.5, 0.02);
+    assert_string_equal(result->bottleneck.component, "queue");
+    assert_non_null(strstr(result->bottleneck.why_en, "/s are worked off"));
+    assert_null(strstr(result->bottleneck.why_en, "200/s are worked off"));
     trial_close(&trial);
 }
 
@@ -247,6 +279,7 @@ int main(void)
         cmocka_unit_test(a_dead_consumers_backlog_grows_for_a_session),
         cmocka_unit_test(the_new_owner_goes_on_at_the_groups_offset),
         cmocka_unit_test(a_group_that_was_away_resumes_and_does_not_restart),
+        cmocka_unit_test(what_the_drain_works_off_is_no_rate_of_the_load),
         cmocka_unit_test(without_dead_letters_one_poison_record_stops_its_partition),
         cmocka_unit_test(with_dead_letters_nobody_waits_behind_one_and_the_rest_is_served),
     };

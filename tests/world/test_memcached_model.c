@@ -71,7 +71,7 @@ static struct store_result figures(void)
 {
     struct store_result result;
 
-    store_model_close(f->store, now_of(f), &result);
+    store_model_close(f->store, &result);
     return result;
 }
 

@@ -86,7 +86,7 @@ static struct queue_result figures(void)
 {
     struct queue_result result;
 
-    queue_model_close(f->queue, now_of(f), &result);
+    queue_model_close(f->queue, &result);
     return result;
 }
 

@@ -56,7 +56,7 @@ static struct store_result figures(void)
 {
     struct store_result result;
 
-    store_model_close(f->store, now_of(f), &result);
+    store_model_close(f->store, &result);
     return result;
 }
 
@@ -117,6 +117,20 @@ static void waiting_at_eighty_percent_is_that_of_one_server_with_constant_servic
     wait_ns /= COMMANDS; /* Pollaczek and Khinchine: rho / (1 - rho) / 2 service times. */
     assert_true(fabs(wait_ns / (double)US(10) - 2.0) < 0.1);
     assert_true(fabs(figures().utilization - 0.8) < 0.01);
+}
+
+/* It comes to the thread at 100 us. */
+static void a_command_in_hand_counts_up_to_the_instant_of_the_figures(void **state)
+{
+    (void)state;
+    store_get(store, question_begin(f, &q), 7, SECONDS(1));
+    for (uint64_t in_hand = 5; in_hand < 10; in_hand += 2) {
+        run_until(f, US(100 + in_hand));
+        assert_true(fabs(figures().utilization - (double)in_hand / (100.0 + (double)in_hand)) <
+                    1e-9);
+    }
+    run_for(f, MS(1));
+    assert_told_at(&q, CALL_ABSENT, 0, US(210));
 }
 
 /* ---- Keys ----------------------------------------------------------------------------------- */
@@ -264,6 +278,21 @@ static void memory_never_exceeds_its_limit(void **state)
             run_for(f, MS(1));
         }
     assert_int_equal(store_model_bytes(f->store), 0); /* Every byte was accounted for. */
+}
+
+/* What a store showed before the figures began is short of what it forgot all the same. */
+static void an_eviction_in_the_warm_up_is_no_figure_and_not_forgotten(void **state)
+{
+    close_world(state);
+    limit_to_keys(1, 100, EVICTION_LRU);
+    f = fixture_open(&spec, NULL, NULL, SECONDS(1));
+    store = &f->nodes[0].store;
+    set_key(1, 1, 80, 0);
+    assert_false(store_model_has_evicted(f->store));
+    set_key(2, 1, 80, 0);
+    run_until(f, SECONDS(2));
+    assert_int_equal(figures().evictions, 0);
+    assert_true(store_model_has_evicted(f->store));
 }
 
 /* Che, Tung and Wang 2002: a key stays for a time t after its last access, the same for all. */
@@ -517,6 +546,7 @@ int main(void)
         proves(commands_are_served_one_at_a_time_in_the_order_of_arrival),
         proves(a_large_value_keeps_the_thread_longer_both_ways),
         proves(waiting_at_eighty_percent_is_that_of_one_server_with_constant_service),
+        proves(a_command_in_hand_counts_up_to_the_instant_of_the_figures),
         proves(adding_to_a_key_that_is_not_there_leaves_it_absent),
         proves(a_key_is_gone_when_its_ttl_is_over),
         proves(setting_again_without_a_ttl_takes_it_off),
@@ -528,6 +558,7 @@ int main(void)
         proves(a_set_is_not_a_number),
         proves(a_write_fails_when_memory_is_full_and_nothing_may_go),
         proves(memory_never_exceeds_its_limit),
+        proves(an_eviction_in_the_warm_up_is_no_figure_and_not_forgotten),
         proves(sampled_lru_hits_as_often_as_che_says),
         proves(a_steeper_load_hits_as_often_as_che_says),
         proves(lfu_keeps_a_hot_key_through_a_scan),

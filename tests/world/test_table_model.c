@@ -82,7 +82,7 @@ static struct table_result figures(void)
 {
     struct table_result result;
 
-    table_model_close(f->table, now_of(f), &result);
+    table_model_close(f->table, &result);
     return result;
 }
 

@@ -124,7 +124,7 @@ static void they_are_as_busy_as_the_share_of_all_that_are_held(void **state)
         table_read(&f->nodes[1].table, question_begin(f, &questions[1]), TABLE_ROW, TABLE_LIKES, 7,
                    99, SECONDS(10));
         run_for(f, MS(20));
-        table_model_close(f->table, MS(20), &figures);
+        table_model_close(f->table, &figures);
         assert_true(fabs(figures.pool_utilization - (1.001 + 1) / (4 * 20)) < 1e-6);
     }
 }

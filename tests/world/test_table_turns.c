@@ -46,11 +46,11 @@ static void begin_seek(uint32_t node)
                SECONDS(10));
 }
 
-static double utilization_of(uint64_t end_ns)
+static double utilization(void)
 {
     struct table_result result;
 
-    table_model_close(f->table, end_ns, &result);
+    table_model_close(f->table, &result);
     return result.utilization;
 }
 
@@ -73,6 +73,43 @@ static void a_seek_waits_for_the_turn_under_way_and_not_for_the_scan(void **stat
     assert_told_at(&scans[0], CALL_OK, 0, scan_ns + seek_ns + 2 * way_ns);
 }
 
+/* A scan of 40 ms that came at 100 us; there are three connections and one core. */
+static void who_is_under_way_counts_up_to_the_instant_of_the_figures(void **state)
+{
+    struct table_result result;
+
+    (void)state;
+    begin_scan(&scans[0]);
+    for (unsigned i = 1; i <= 3; i++) {
+        double share = 1 - 0.1 / (10.0 * i);
+
+        run_until(f, MS(10 * i));
+        table_model_close(f->table, &result);
+        assert_true(fabs(result.utilization - share) < 1e-9);
+        assert_true(fabs(result.pool_utilization - share / 3) < 1e-9);
+    }
+    run_until(f, MS(100));
+    assert_told_at(&scans[0], CALL_OK, 0, scan_ns + 2 * way_ns);
+    assert_true(fabs(utilization() - 0.4) < 1e-9);
+}
+
+static void who_is_paused_computes_nothing_and_keeps_its_connection(void **state)
+{
+    struct table_result result;
+
+    (void)state;
+    begin_scan(&scans[0]);
+    run_until(f, MS(5));
+    table_model_pause(f->table);
+    run_until(f, MS(20));
+    table_model_close(f->table, &result);
+    assert_true(fabs(result.utilization - 4.9 / 20) < 1e-9);
+    assert_true(fabs(result.pool_utilization - 19.9 / 60) < 1e-9);
+    table_model_resume(f->table);
+    run_until(f, MS(100));
+    assert_told_at(&scans[0], CALL_OK, 0, MS(15) + scan_ns + 2 * way_ns);
+}
+
 static void two_scans_take_turns(void **state)
 {
     (void)state;
@@ -81,7 +118,7 @@ static void two_scans_take_turns(void **state)
     run_for(f, MS(100));
     assert_told_at(&scans[0], CALL_OK, 0, 2 * scan_ns - quantum_ns + 2 * way_ns);
     assert_told_at(&scans[1], CALL_OK, 0, 2 * scan_ns + 2 * way_ns);
-    assert_true(fabs(utilization_of(MS(100)) - 0.8) < 1e-9);
+    assert_true(fabs(utilization() - 0.8) < 1e-9);
 }
 
 static void a_pause_between_turns_costs_its_length(void **state)
@@ -93,9 +130,9 @@ static void a_pause_between_turns_costs_its_length(void **state)
     table_model_pause(f->table);
     run_for(f, MS(50));
     table_model_resume(f->table);
-    run_for(f, MS(100));
+    run_until(f, MS(200));
     assert_told_at(&scans[1], CALL_OK, 0, MS(50) + 2 * scan_ns + 2 * way_ns);
-    assert_true(fabs(utilization_of(MS(200)) - 0.4) < 1e-9);
+    assert_true(fabs(utilization() - 0.4) < 1e-9);
 }
 
 /* The server notices at the statement's end, and gives the core and the connection back then. */
@@ -107,7 +144,7 @@ static void a_client_that_dies_between_turns_is_scanned_for_to_the_end(void **st
     run_for(f, MS(6)); /* The second one's turn. */
     kill_node(f, 0);
     run_for(f, MS(194));
-    assert_true(fabs(utilization_of(MS(200)) - 0.4) < 1e-9);
+    assert_true(fabs(utilization() - 0.4) < 1e-9);
     for (uint32_t i = 0; i < 2; i++)
         assert_int_equal(scans[i].times, 0);
     begin_seek(1);
@@ -137,6 +174,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         proves(who_runs_alone_is_not_held_up),
         proves(a_seek_waits_for_the_turn_under_way_and_not_for_the_scan),
+        proves(who_is_under_way_counts_up_to_the_instant_of_the_figures),
+        proves(who_is_paused_computes_nothing_and_keeps_its_connection),
         proves(two_scans_take_turns),
         proves(a_pause_between_turns_costs_its_length),
         proves(a_client_that_dies_between_turns_is_scanned_for_to_the_end),

@@ -43,7 +43,7 @@ static uint64_t flushes(void)
 {
     struct table_result result;
 
-    table_model_close(f->table, now_of(f), &result);
+    table_model_close(f->table, &result);
     return result.flushes;
 }
 

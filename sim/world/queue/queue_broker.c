@@ -24,9 +24,9 @@ const struct queue_ops *queue_model_ops(const struct queue_model *model)
     return &broker_of(model)->ops;
 }
 
-void queue_model_close(struct queue_model *model, uint64_t end_ns, struct queue_result *result)
+void queue_model_close(struct queue_model *model, struct queue_result *result)
 {
-    broker_of(model)->close(model, end_ns, result);
+    broker_of(model)->close(model, result);
 }
 
 /* ---- Faults --------------------------------------------------------------------------------- */

@@ -27,7 +27,7 @@ enum {
 struct queue_broker { /* What queue_model.h promises, of one kind of server. */
     struct queue_ops ops;
     struct queue_model *(*open)(const struct model_setup *with, const struct queue_spec *spec);
-    void (*close)(struct queue_model *model, uint64_t end_ns, struct queue_result *result);
+    void (*close)(struct queue_model *model, struct queue_result *result);
     void (*crash)(struct queue_model *model);
     void (*restart)(struct queue_model *model);
     void (*pause)(struct queue_model *model);

@@ -57,9 +57,8 @@ static struct queue_model *kafka_open(const struct model_setup *with, const stru
     return model;
 }
 
-static void kafka_close(struct queue_model *model, uint64_t end_ns, struct queue_result *result)
+static void kafka_close(struct queue_model *model, struct queue_result *result)
 {
-    (void)end_ns; /* Nothing here is a share of time. */
     *result = model->counts;
     result->is_used = model->is_used;
     result->lag_end = model->lag;

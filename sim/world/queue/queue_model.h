@@ -85,8 +85,8 @@ void queue_model_node_died(struct queue_model *model, const struct node *node);
  * has opened are sent. To be told before its epoch moves on. */
 void queue_model_node_left(struct queue_model *model, const struct node *node);
 
-/* Fills in the figures since the warm-up. */
-void queue_model_close(struct queue_model *model, uint64_t end_ns, struct queue_result *result);
+/* Fills in the figures from the warm-up's end to now. */
+void queue_model_close(struct queue_model *model, struct queue_result *result);
 
 /* Records behind: log end less committed offset, over all partitions; of RabbitMQ, messages that
  * are ready or not acknowledged, in queues that have had a consumer. */

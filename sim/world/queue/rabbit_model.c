@@ -72,12 +72,10 @@ static struct queue_model *rabbit_open(const struct model_setup *with,
     return (struct queue_model *)(void *)model;
 }
 
-static void rabbit_close(struct queue_model *queue_model, uint64_t end_ns,
-                         struct queue_result *result)
+static void rabbit_close(struct queue_model *queue_model, struct queue_result *result)
 {
     const struct rabbit_model *model = model_of(queue_model);
 
-    (void)end_ns; /* Nothing here is a share of time. */
     *result = model->counts;
     result->is_used = model->is_used;
     result->lag_end = model->lag;

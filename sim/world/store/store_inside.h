@@ -147,6 +147,7 @@ struct store_model {
     struct event warm;
     uint64_t warmup_ns;
     struct store_result counts;
+    bool evicted_in_warmup;
     enum store_bug bug;
     uint64_t additions; /* For the planted bug. */
 };

@@ -183,6 +183,7 @@ static void warm(struct event *event)
 {
     struct store_model *model = list_entry(event, struct store_model, warm);
 
+    model->evicted_in_warmup = model->counts.evictions > 0;
     model->counts = (struct store_result){.bytes_max = store_model_bytes(model)};
 }
 
@@ -219,16 +220,31 @@ struct store_model *store_model_open(const struct model_setup *with, const struc
     return model;
 }
 
-void store_model_close(struct store_model *model, uint64_t end_ns, struct store_result *result)
+/* What it has worked so far on the command in hand. */
+static void note_served(struct store_model *model, struct store_thread *thread)
 {
+    uint64_t worked_ns = now(model) - thread->served_from_ns;
+
+    meter_add(&thread->busy, thread->served_from_ns, now(model));
+    thread->served_from_ns += worked_ns;
+    thread->service_ns -= worked_ns;
+}
+
+void store_model_close(struct store_model *model, struct store_result *result)
+{
+    uint64_t from_ns = model->warmup_ns, now_ns = now(model);
+
     *result = model->counts;
     result->is_used = model->is_used;
     result->utilization = result->utilization_peak = 0;
     for (uint32_t i = 0; i < model->threads_max; i++) {
-        const struct meter *busy = &model->threads[i].busy;
-        double peak = meter_peak(busy, 1, model->warmup_ns, end_ns);
+        struct store_thread *thread = &model->threads[i];
+        double peak;
 
-        result->utilization += meter_mean(busy, 1, model->warmup_ns, end_ns) / model->threads_max;
+        if (thread->served != NULL && !model->is_paused)
+            note_served(model, thread);
+        peak = meter_peak(&thread->busy, 1, from_ns, now_ns);
+        result->utilization += meter_mean(&thread->busy, 1, from_ns, now_ns) / model->threads_max;
         if (peak > result->utilization_peak)
             result->utilization_peak = peak;
     }
@@ -282,8 +298,7 @@ void store_model_pause(struct store_model *model)
         if (thread->served == NULL)
             continue;
         event_cancel(&thread->served->op.event);
-        meter_add(&thread->busy, thread->served_from_ns, now(model));
-        thread->service_ns -= now(model) - thread->served_from_ns; /* What is left of it. */
+        note_served(model, thread);
     }
 }
 
@@ -359,6 +374,11 @@ uint64_t store_model_keys(const struct store_model *model)
 uint64_t store_model_bytes(const struct store_model *model)
 {
     return model->slabs != NULL ? model->slabs->bytes : model->keys.bytes;
+}
+
+bool store_model_has_evicted(const struct store_model *model)
+{
+    return model->evicted_in_warmup || model->counts.evictions > 0;
 }
 
 void store_model_plant(struct store_model *model, enum store_bug bug)

@@ -47,8 +47,8 @@ void store_model_pause(struct store_model *model);
 void store_model_resume(struct store_model *model);
 void store_model_cut(struct store_model *model, bool is_cut);
 
-/* Fills in the figures since the warm-up. */
-void store_model_close(struct store_model *model, uint64_t end_ns, struct store_result *result);
+/* Fills in the figures from the warm-up's end to now. */
+void store_model_close(struct store_model *model, struct store_result *result);
 
 /* What stands there now, for the invariants; touches nothing. False: no such key, or expired.
  * value may be NULL. */
@@ -56,6 +56,7 @@ bool store_model_value(const struct store_model *model, uint64_t key, int64_t *v
 bool store_model_has_member(const struct store_model *model, uint64_t set, uint64_t member);
 uint64_t store_model_keys(const struct store_model *model);
 uint64_t store_model_bytes(const struct store_model *model);
+bool store_model_has_evicted(const struct store_model *model); /* Ever, the warm-up included. */
 
 /* Only in builds with SIM_PLANTED_BUGS; else ignored. */
 void store_model_plant(struct store_model *model, enum store_bug bug);

@@ -70,7 +70,7 @@ struct table_transaction {
     struct table_block *block;
     void (*time_out)(struct event *event); /* The op's own. */
     uint64_t since_ns;                     /* In this stage. */
-    uint64_t slot_ns;                      /* Connected. */
+    uint64_t slot_ns;                      /* Connected, or the meter last told. */
     uint64_t core_ns;                      /* Processor time still to come, from since_ns on. */
     enum call_outcome outcome;
     int64_t value;
@@ -142,7 +142,8 @@ void table_time_out(struct event *event); /* Instead of the op's own, which it c
 void table_flushed(struct event *event);
 void table_stand_still(struct table_model *model);
 void table_go_on(struct table_model *model);
-void table_lose_all(struct table_model *model); /* The server died. */
+void table_lose_all(struct table_model *model);       /* The server died. */
+void table_note_under_way(struct table_model *model); /* Before its meters are read. */
 
 /* Its client died. */
 void table_roll_back(struct table_model *model, struct table_transaction *transaction);

@@ -187,13 +187,14 @@ static double mean_ms(uint64_t sum_ns, uint64_t n)
     return n == 0 ? 0 : (double)sum_ns / (double)n / 1e6;
 }
 
-void table_model_close(struct table_model *model, uint64_t end_ns, struct table_result *result)
+void table_model_close(struct table_model *model, struct table_result *result)
 {
     const struct table_spec *spec = model->spec;
-    uint64_t from_ns = model->warmup_ns;
+    uint64_t from_ns = model->warmup_ns, end_ns = table_now(model);
     double hottest_ns = (double)table_locks_hottest_ns(model);
     double connections = connections_of(model);
 
+    table_note_under_way(model);
     *result = model->counts;
     result->is_used = model->is_used;
     result->utilization = meter_mean(&model->cores, spec->cores, from_ns, end_ns);
@@ -202,10 +203,8 @@ void table_model_close(struct table_model *model, uint64_t end_ns, struct table_
     result->pool_utilization_peak = meter_peak(&model->pool, connections, from_ns, end_ns);
     result->lock_wait_mean_ms = mean_ms(model->lock_wait_ns, model->lock_waits);
     result->pool_wait_mean_ms = mean_ms(model->pool_wait_ns, model->pool_waits);
-    if (end_ns > from_ns) /* The drain after the end locks rows too. */
+    if (end_ns > from_ns)
         result->hottest_row_busy = hottest_ns / (double)(end_ns - from_ns);
-    if (result->hottest_row_busy > 1)
-        result->hottest_row_busy = 1;
 }
 
 /* ---- Faults --------------------------------------------------------------------------------- */

@@ -73,8 +73,8 @@ void table_model_cut(struct table_model *model, bool is_cut);
 /* The node's connections broke: its transactions are rolled back, save those in the flush. */
 void table_model_node_died(struct table_model *model, const struct node *node);
 
-/* Fills in the figures since the warm-up. */
-void table_model_close(struct table_model *model, uint64_t end_ns, struct table_result *result);
+/* Fills in the figures from the warm-up's end to now. */
+void table_model_close(struct table_model *model, struct table_result *result);
 
 /* Committed rows, for the invariants. False: no such row. value may be NULL. */
 bool table_model_row(const struct table_model *model, enum schema_table table, uint64_t a,

@@ -273,6 +273,22 @@ static void note_computed(struct table_model *model, struct table_transaction *t
     transaction->since_ns = now_ns;
 }
 
+/* Cores that compute and connections that are held are so up to now. */
+void table_note_under_way(struct table_model *model)
+{
+    for (struct link *link = model->inside.head.next; link != &model->inside.head;
+         link = link->next) {
+        struct table_transaction *each = list_entry(link, struct table_transaction, inside);
+
+        if (each->stage == TABLE_CORE && !model->is_paused)
+            note_computed(model, each);
+        if (each->stage == TABLE_SLOT)
+            continue;
+        meter_add(&model->pool, each->slot_ns, table_now(model));
+        each->slot_ns = table_now(model);
+    }
+}
+
 static void turn_ends(struct event *event);
 
 static void run_on(struct table_model *model, struct table_transaction *transaction)
