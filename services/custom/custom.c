@@ -37,13 +37,16 @@ struct custom {
     struct pool runs, branches;
 };
 
+static bool did_nothing(enum call_outcome outcome)
+{
+    return outcome == CALL_SHED || outcome == CALL_REFUSED || outcome == CALL_DENIED;
+}
+
 /* That it did not happen is true of the step; of a visit that did something before it would be a
  * lie, and who hears it asks again elsewhere. */
 static enum call_outcome told(const struct run *run, enum call_outcome outcome)
 {
-    bool did_nothing = outcome == CALL_SHED || outcome == CALL_REFUSED;
-
-    return did_nothing && run->has_acted ? CALL_FAILED : outcome;
+    return did_nothing(outcome) && run->has_acted ? CALL_FAILED : outcome;
 }
 
 static void run_answer(struct run *run, enum call_outcome outcome, int64_t value)
@@ -64,7 +67,7 @@ static void note_deed(struct run *run, const struct custom_step *step, enum call
     case CUSTOM_TABLE_WRITE:
     case CUSTOM_PUT:
     case CUSTOM_ASK:
-        run->has_acted |= outcome != CALL_SHED && outcome != CALL_REFUSED && outcome != CALL_DENIED;
+        run->has_acted |= !did_nothing(outcome);
         return;
     case CUSTOM_COMPUTE:
     case CUSTOM_NATIVE:
@@ -193,13 +196,15 @@ static void branch_ended(struct call *call)
     int64_t value = call->value;
 
     note_deed(run, branch->step, call->outcome);
-    if (!call_is_served(call->outcome) && run->failed == CALL_OK)
+    if (!call_is_served(call->outcome) && run->failed == CALL_OK) {
         run->failed = (uint8_t)call->outcome;
+        run->call.value = value; /* Of the run's own call, which is not under way meanwhile. */
+    }
     pool_give(&run->custom->branches, branch);
     if (--run->branches > 0)
         return;
     if (run->failed != CALL_OK)
-        run_answer(run, (enum call_outcome)run->failed, value);
+        run_answer(run, (enum call_outcome)run->failed, run->call.value);
     else
         run_go_on(run, value);
 }

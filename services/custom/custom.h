@@ -21,10 +21,10 @@
  *
  * A call that ends CALL_OK or CALL_ABSENT (it worked, and there is no such thing) goes on to the
  * next step; any other outcome is the visit's answer. Of those that run together all are waited
- * for, and the first that failed is the answer. CALL_SHED and CALL_REFUSED become CALL_FAILED where
- * a step before, or beside, may have changed something: then it did happen, in part. After the last
- * step: CALL_OK with the value of the call that ended last, and no body. A full pool answers
- * CALL_SHED. */
+ * for, and the first that failed is the answer, with its value. CALL_SHED, CALL_REFUSED and
+ * CALL_DENIED become CALL_FAILED where a step before, or beside, may have changed something: then
+ * it did happen, in part. After the last step: CALL_OK with the value of the call that ended last,
+ * and no body. A full pool answers CALL_SHED. */
 #ifndef SERVICES_CUSTOM_CUSTOM_H
 #define SERVICES_CUSTOM_CUSTOM_H
 

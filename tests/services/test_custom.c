@@ -2,6 +2,7 @@
 #include "tests/lib/test.h"
 #include "services/custom/custom.h"
 #include "services/port/schema.h"
+#include "services/port/tokens.h"
 #include "tests/lib/stage.h"
 
 static const uint64_t ms = 1000000;
@@ -253,7 +254,7 @@ static void after_a_deed_nothing_is_called_undone(void **state)
     } rows[] = {
         {CALL_OK, CALL_REFUSED, CALL_FAILED},    {CALL_OK, CALL_SHED, CALL_FAILED},
         {CALL_OK, CALL_TIMEOUT, CALL_TIMEOUT},   {CALL_SHED, CALL_IDLE, CALL_SHED},
-        {CALL_REFUSED, CALL_IDLE, CALL_REFUSED},
+        {CALL_REFUSED, CALL_IDLE, CALL_REFUSED}, {CALL_OK, CALL_DENIED, CALL_FAILED},
     };
 
     (void)state;
@@ -285,7 +286,27 @@ static void a_deed_beside_what_was_refused_counts_as_well(void **state)
     put = stage_hear(&stage, LINE_PUT);
     stage_reply(&stage, put, CALL_REFUSED, 0);
     stage_reply(&stage, add_one, CALL_OK, 1);
-    expect_answer(&stage, visit, CALL_FAILED, 1);
+    expect_answer(&stage, visit, CALL_FAILED, 0); /* The failure's own value. */
+}
+
+/* The value of a denial is the flaw that the token has. */
+static void a_denial_is_told_with_its_own_flaw_whoever_ends_last(void **state)
+{
+    struct visit *visit;
+    struct line *get, *peer, *pause;
+
+    (void)state;
+    open_fan_out();
+    visit = visit_custom();
+    expect_cpu(&stage);
+    get = stage_hear(&stage, LINE_STORE_GET);
+    peer = stage_hear(&stage, LINE_PEER);
+    pause = stage_hear(&stage, LINE_SLEEP);
+    stage_reply(&stage, peer, CALL_DENIED, TOKEN_EXPIRED);
+    stage_reply(&stage, pause, CALL_OK, 0);
+    stage_reply(&stage, get, CALL_OK, 41);
+    expect_answer(&stage, visit, CALL_DENIED, TOKEN_EXPIRED);
+    expect_silence(&stage);
 }
 
 static void without_steps_it_answers_at_once(void **state)
@@ -360,6 +381,7 @@ int main(void)
         test(of_concurrent_steps_the_first_failure_is_told_when_all_are_back),
         test(after_a_deed_nothing_is_called_undone),
         test(a_deed_beside_what_was_refused_counts_as_well),
+        test(a_denial_is_told_with_its_own_flaw_whoever_ends_last),
         test(without_steps_it_answers_at_once),
         test(one_visit_too_many_is_shed_and_a_place_is_used_again),
         test(a_visit_past_its_deadline_gets_no_work),
