@@ -11,7 +11,8 @@
  *   |     WRITE <----------------------------------------------+               |
  *   |       |  ^  |                                                            |
  *   |       |  |  +--refused: a half of it -------------+                      |
- *   |       |  |  +--refused, one record: PROBE --ok--> BURY                   |
+ *   |       |  |  +--refused, one record: PROBE --ok----+                      |
+ *   |       |  |  +--refused after that: BURY ----------+                      |
  *   |       |  +--------------more to write-------------+                      |
  *   |       v all written                                                      |
  *   +---- COMMIT <-------------------------------------------------------------+
@@ -33,8 +34,10 @@
  *
  * Only a table that answers "error" accuses a record. When one alone has been refused `attempts`
  * times, the table is asked to write something harmless, its own offset: if that fails too, the
- * table is ill and not the record, and we wait. Otherwise the record goes to TOPIC_DEAD and the
- * partition moves on; without dead letters, one poison record would stop it for ever.
+ * table is ill and not the record, and we wait. Otherwise the record is tried once more, because a
+ * table that breaks its connections and is back at once has answered "error" as well. Refused again
+ * it goes to TOPIC_DEAD and the partition moves on; without dead letters, one poison record would
+ * stop it for ever.
  *
  * A work queue (services/port/queue.h) has no offsets to keep, so OFFSET is left out and the rows
  * alone say what was done: an insert that finds its row changes nothing and is not tallied. What a
@@ -328,7 +331,17 @@ static void batch_refused(struct batch *batch)
     case PART_SUSPECT:
         batch_probe(batch);
         return;
+    case PART_POISON:
+        batch_bury(batch);
+        return;
     }
+}
+
+/* The table is away, and its next answer may be a connection that it broke. */
+static void batch_unanswered(struct batch *batch)
+{
+    batch->part.is_suspect = false;
+    batch_pause(batch, batch_write);
 }
 
 static void batch_after_write(struct batch *batch)
@@ -338,7 +351,17 @@ static void batch_after_write(struct batch *batch)
     else if (batch->call.outcome == CALL_FAILED)
         batch_refused(batch);
     else
+        batch_unanswered(batch);
+}
+
+static void batch_after_probe(struct batch *batch)
+{
+    if (batch->call.outcome != CALL_OK) {
         batch_pause(batch, batch_write);
+        return;
+    }
+    batch->part.is_suspect = true;
+    batch_write(batch);
 }
 
 /* The offset behind a dead letter is written with the next part, though that be empty. */
@@ -385,10 +408,7 @@ static void batch_step(struct call *call)
         batch_after_write(batch);
         return;
     case BATCH_PROBE:
-        if (call->outcome == CALL_OK)
-            batch_bury(batch);
-        else
-            batch_pause(batch, batch_write);
+        batch_after_probe(batch);
         return;
     case BATCH_BURY:
         batch_after_bury(batch);

@@ -36,6 +36,8 @@ void part_drop(struct part *part, uint32_t dropped, uint32_t left)
 
 enum part_verdict part_refuse(struct part *part, uint32_t attempts)
 {
+    if (part->is_suspect)
+        return PART_POISON;
     part->refusals++;
     if (part->refusals < attempts || part->length == 0)
         return PART_AGAIN;

@@ -9,10 +9,13 @@
  *     [ . . . . ]           written: then the other half
  *             [ x . . . ]   refused: … and so on, down to x alone
  *
- * Outages are no record's fault: only an answer that says "error" counts against a part. */
+ * Outages are no record's fault: only an answer that says "error" counts against a part. A broken
+ * connection says so as well; hence a record is given up only when it is refused once more by a
+ * table that has just been well. */
 #ifndef SERVICES_BATCHER_RETRY_H
 #define SERVICES_BATCHER_RETRY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "services/base/dice.h"
@@ -21,12 +24,15 @@ struct part {
     uint32_t first, length; /* Records of the batch. Length 0: only the offset behind them. */
     uint32_t refused_end;   /* Behind what was refused and halved last; 0: nothing was. */
     uint32_t refusals;      /* In a row. */
+    bool is_suspect;        /* One record, and the table was well after it had been refused; set by
+                               who asked the table. */
 };
 
 enum part_verdict {
-    PART_AGAIN,  /* Pause, and write the same part. */
-    PART_HALVED, /* Write what is now a smaller part. */
-    PART_SUSPECT /* One record, refused as often as it may be. */
+    PART_AGAIN,   /* Pause, and write the same part. */
+    PART_HALVED,  /* Write what is now a smaller part. */
+    PART_SUSPECT, /* One record, refused as often as it may be: how is the table? */
+    PART_POISON   /* And once more, with a table that is well. */
 };
 
 /* All records of a batch. */

@@ -362,7 +362,8 @@ static void a_poison_record_is_found_and_buried_and_the_others_are_written(void 
     expect_likes(2, 102, CALL_OK);
     expect_refusals(2, 104);
     expect_refusals(1, 103);
-    expect_likes(0, 102, CALL_OK); /* The probe. */
+    expect_likes(0, 102, CALL_OK);     /* The probe. */
+    expect_likes(1, 103, CALL_FAILED); /* And once more. */
     put = expect_put(&stage, TOPIC_DEAD, CALL_OK);
     assert_memory_equal(&put->ask, &records[2].ask, sizeof(struct ask));
     expect_likes(1, 104, CALL_OK);
@@ -377,6 +378,7 @@ static void the_offset_moves_past_a_dead_letter_that_was_the_last_record(void **
     play_to_write(1);
     expect_refusals(1, 101);
     expect_likes(0, 100, CALL_OK);
+    expect_likes(1, 101, CALL_FAILED);
     expect_put(&stage, TOPIC_DEAD, CALL_OK);
     expect_likes(0, 101, CALL_FAILED);
     expect_sleep(&stage, NULL);
@@ -393,7 +395,8 @@ static void a_dead_letter_is_not_buried_again_because_it_took_long(void **state)
     expect_refusals(2, 102);
     expect_likes(1, 101, CALL_OK);
     expect_refusals(1, 102);
-    expect_likes(0, 101, CALL_OK); /* The probe. */
+    expect_likes(0, 101, CALL_OK);     /* The probe. */
+    expect_likes(1, 102, CALL_FAILED); /* And once more. */
     stage.now_ns += 60 * second_ns;
     expect_put(&stage, TOPIC_DEAD, CALL_OK);
     expect_offset(CALL_OK, 101);
@@ -416,12 +419,40 @@ static void no_record_is_buried_while_the_table_refuses_everything(void **state)
     expect_commit(&stage, PARTITION, 101, CALL_OK);
 }
 
+/* A table that crashes says "error" too, and may be back before it is asked how it is. */
+static void a_record_that_a_short_crash_refused_is_written_and_not_buried(void **state)
+{
+    (void)state;
+    play_to_write(1);
+    expect_refusals(1, 101);
+    expect_likes(0, 100, CALL_OK); /* The probe. */
+    expect_likes(1, 101, CALL_OK);
+    expect_commit(&stage, PARTITION, 101, CALL_OK);
+    stage_hear(&stage, LINE_TAKE);
+    expect_silence(&stage);
+}
+
+static void what_a_table_says_that_was_away_accuses_nobody_at_once(void **state)
+{
+    (void)state;
+    play_to_write(1);
+    expect_refusals(1, 101);
+    expect_likes(0, 100, CALL_OK); /* The probe. */
+    expect_likes(1, 101, CALL_TIMEOUT);
+    expect_sleep(&stage, NULL);
+    expect_likes(1, 101, CALL_FAILED); /* The first of ATTEMPTS. */
+    expect_sleep(&stage, NULL);
+    expect_likes(1, 101, CALL_OK);
+    expect_commit(&stage, PARTITION, 101, CALL_OK);
+}
+
 static void a_record_is_not_given_up_before_the_dead_letters_have_it(void **state)
 {
     (void)state;
     play_to_write(1);
     expect_refusals(1, 101);
     expect_likes(0, 100, CALL_OK);
+    expect_likes(1, 101, CALL_FAILED);
     expect_put(&stage, TOPIC_DEAD, CALL_TIMEOUT);
     expect_sleep(&stage, NULL);
     expect_put(&stage, TOPIC_DEAD, CALL_OK);
@@ -502,6 +533,8 @@ int main(void)
         scene(a_refused_batch_is_tried_again_after_a_pause),
         scene(a_poison_record_is_found_and_buried_and_the_others_are_written),
         scene(the_offset_moves_past_a_dead_letter_that_was_the_last_record),
+        scene(a_record_that_a_short_crash_refused_is_written_and_not_buried),
+        scene(what_a_table_says_that_was_away_accuses_nobody_at_once),
         scene(a_dead_letter_is_not_buried_again_because_it_took_long),
         scene(no_record_is_buried_while_the_table_refuses_everything),
         scene(a_record_is_not_given_up_before_the_dead_letters_have_it),

@@ -36,6 +36,21 @@ static void one_record_alone_is_suspect_and_none_is_not(void **state)
         assert_int_equal(part_refuse(&none, 1), PART_AGAIN);
 }
 
+static void a_suspect_that_is_refused_once_more_is_poison_and_the_next_is_no_suspect(void **state)
+{
+    struct part part = part_of(2);
+
+    (void)state;
+    part.length = 1;
+    part.is_suspect = true;
+    assert_int_equal(part_refuse(&part, 5), PART_POISON);
+    part_finish(&part, 2);
+    assert_int_equal(part_refuse(&part, 5), PART_AGAIN);
+    part.is_suspect = true;
+    part_drop(&part, 2, 7); /* Somebody else has gone on. */
+    assert_int_equal(part_refuse(&part, 1), PART_HALVED);
+}
+
 static void what_is_left_follows_a_part_that_is_done(void **state)
 {
     struct part part = {.first = 2, .length = 3, .refusals = 1};
@@ -124,6 +139,7 @@ int main(void)
         cmocka_unit_test(the_first_part_is_all_of_the_batch),
         cmocka_unit_test(a_part_is_halved_after_its_attempts_and_not_before),
         cmocka_unit_test(one_record_alone_is_suspect_and_none_is_not),
+        cmocka_unit_test(a_suspect_that_is_refused_once_more_is_poison_and_the_next_is_no_suspect),
         cmocka_unit_test(what_is_left_follows_a_part_that_is_done),
         cmocka_unit_test(a_poison_record_is_found_wherever_it_is_in_two_log_n_transactions),
         cmocka_unit_test(what_was_found_out_outlasts_a_look_at_the_table),
