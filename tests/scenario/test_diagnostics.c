@@ -394,9 +394,40 @@ static void a_mode_may_be_switched_above_its_keys(void **state)
     expect_none(LEAST, closed, 2);
 }
 
+#define STEPS(runtime, steps) "services: {a: {runtime: " runtime ", steps: [" steps "]}}\n" ASKER
+
+/* On an event loop they run in turn; and beside one that computes others may be awaited. */
+static void a_thread_or_a_process_does_one_thing_at_a_time(void **state)
+{
+    static const char *const wrong[] = {
+        STEPS("threads", "{compute: 1ms},\n{block: 1ms, concurrent: yes}"),
+        STEPS("gil_threads", "{native: 1ms}, {sleep: 1ms, concurrent: yes},\n"
+                             "{native: 1ms, concurrent: yes}"),
+        STEPS("{processes: 8}", "{store: get}, {block: 1ms, concurrent: yes},\n"
+                                "{compute: 1ms, concurrent: yes}"),
+    };
+    struct reading reading;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        read_text(&reading, wrong[i]);
+        assert_int_equal(problems_count(reading.problems), 1);
+        expect_words(&reading, "story.yaml:2:");
+        expect_words(&reading, "a thread or a process does one thing at a time: together with");
+        print_in(&reading, "ru");
+        expect_words(&reading, "поток или процесс делает одно дело за раз: вместе с compute");
+        forget(&reading);
+    }
+    expect_none(STEPS("event_loop", "{compute: 1ms}, {block: 1ms, concurrent: yes}"), NULL, 0);
+    expect_none(STEPS("threads", "{compute: 1ms}, {sleep: 1ms, concurrent: yes}, {block: 1ms},"
+                                 " {store: get, concurrent: yes}"),
+                NULL, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_thread_or_a_process_does_one_thing_at_a_time),
         cmocka_unit_test(a_key_without_effect_is_named),
         cmocka_unit_test(a_mode_may_be_switched_above_its_keys),
         cmocka_unit_test(a_problem_has_the_shape_that_is_promised),

@@ -214,6 +214,33 @@ static void judge_ack(struct binder *binder, struct node *node, struct service_s
               "это решение пишет в таблицу до ответа");
 }
 
+static bool holds_its_worker(const struct step_spec *step)
+{
+    return step->kind == STEP_COMPUTE || step->kind == STEP_NATIVE || step->kind == STEP_BLOCK;
+}
+
+/* Of steps that begin together one at most holds the thread or process that the visit has. An event
+ * loop takes them in turn. */
+static void judge_together(struct binder *binder, struct node *node,
+                           const struct service_spec *service)
+{
+    const struct node *steps = node_find(node, "steps");
+    bool is_held = false;
+
+    for (uint32_t i = 0; i < service->steps_max && service->runtime != RUNTIME_EVENT_LOOP; i++) {
+        const struct step_spec *step = &service->steps[i];
+
+        is_held = is_held && step->is_concurrent;
+        if (is_held && holds_its_worker(step))
+            blame(binder->problems, node_entry(node_at(steps, i), "concurrent")->key, NULL,
+                  "a thread or a process does one thing at a time: together with compute, native "
+                  "or block run only sleep, store, table, put and ask",
+                  "поток или процесс делает одно дело за раз: вместе с compute, native или block "
+                  "идут только sleep, store, table, put и ask");
+        is_held = is_held || holds_its_worker(step);
+    }
+}
+
 /* A service that is custom only because its name is misspelt is told the right one. */
 static void judge_steps(struct binder *binder, struct node *node,
                         const struct service_spec *service)
@@ -309,6 +336,7 @@ void finish_service(struct binder *binder, struct node *node, void *into)
     if (service->kind == KIND_COUNTER)
         count_threads(binder, node, service);
     judge_steps(binder, node, service);
+    judge_together(binder, node, service);
     judge_processes(binder, node, service);
     judge_stragglers(binder, node, service);
 }

@@ -292,8 +292,10 @@ static const struct key step_keys[] = {
      .least = "1us", .most = "1h", .en = "For what leaves the replica.",
      .ru = "Для всего, что выходит за пределы реплики."},
     {"concurrent", KEY_BOOL, KEY_AT(struct step_spec, is_concurrent), .fallback = "no",
-     .en = "Begins together with the step before it; all are awaited (asyncio.gather).",
-     .ru = "Начинается вместе с предыдущим шагом; ждут всех (asyncio.gather)."},
+     .en = "Begins together with the step before it; all are awaited (asyncio.gather). A thread or "
+           "a process can compute or block in one of them only.",
+     .ru = "Начинается вместе с предыдущим шагом; ждут всех (asyncio.gather). Поток или процесс "
+           "может считать или блокироваться только в одном из них."},
 };
 static const struct group step_group = {"step", KEYS_OF(step_keys),
                                         .size = sizeof(struct step_spec), .finish = finish_step};
