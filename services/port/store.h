@@ -4,8 +4,10 @@
  * "sim:{run}:{space}:{id}". A value is a number; a blob is a number that stands for it (its
  * version) and a size in bytes beyond the 20 of a number, which costs memory and time.
  *
- * Commands of one node on one key take effect in the order in which they were asked. Where the
- * server has no scripts and knows no sets (memcached), these differ, and a service must bear both:
+ * Commands of one node on one key take effect in the order in which they were asked; but where the
+ * way to a virtual Redis has jitter one may overtake another that has no answer yet, as TCP would
+ * not let it (sim/world/link.c). Where the server has no scripts and knows no sets (memcached),
+ * these differ, and a service must bear both:
  *
  *                       with scripts                        without
  *   add to a blob       the number moves, the size stays    CALL_FAILED, nothing moves
