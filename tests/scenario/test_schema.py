@@ -33,6 +33,8 @@ RIGHT = [
     LEAST + "thresholds: [latency.p99 < 300ms, money.profit >= -10.50 RUB]\n",
     LEAST + "prices: {commission: 0%, core_hour: 4 RUB}\nstore: {memory: 0B, persistent: yes}\n",
 ]
+RIGHT += [LEAST.replace("100/s", f"1{thousands}/{time}")
+          for thousands in ("", "k", "M") for time in "smhd"]
 WRONG = [
     LEAST + "servcies: {}\n",
     LEAST + "duration: 300\n",

@@ -54,6 +54,7 @@ static void a_rate_is_per_second(void **state)
     assert_true(read_as(UNIT_RATE, "200/s").real == 200.0);
     assert_true(read_as(UNIT_RATE, "1.2k/s").real == 1200.0);
     assert_true(read_as(UNIT_RATE, "90/m").real == 1.5);
+    assert_true(read_as(UNIT_RATE, "3M/m").real == 50000.0);
 }
 
 static void a_size_is_whole_bytes(void **state)
