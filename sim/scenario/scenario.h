@@ -16,6 +16,7 @@
 
 enum {
     NAME_MAX_BYTES = 48,
+    SERVICE_NAME_MAX_BYTES = NAME_MAX_BYTES - 9, /* NAME/balancer is a name as well. */
     SCENARIO_LOADS_MAX = 16,
     SCENARIO_SERVICES_MAX = 16,
     SCENARIO_STEPS_MAX = 16,

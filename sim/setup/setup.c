@@ -284,6 +284,7 @@ struct service_spec setup_balancer_spec(const struct scenario *scenario,
                                 .queue = UINT32_MAX,
                                 .in_flight = UINT32_MAX};
 
-    snprintf(spec.name, sizeof spec.name, "%.37s/balancer", behind->name);
+    snprintf(spec.name, sizeof spec.name, "%.*s/balancer", SERVICE_NAME_MAX_BYTES - 1,
+             behind->name);
     return spec;
 }

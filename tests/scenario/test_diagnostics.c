@@ -152,6 +152,9 @@ static void shapes_that_do_not_fit_are_named(void **state)
     expect_problem(SERVER "load: {rate: 5/s}\n", "load wants another type: list of mappings");
     expect_problem(LEAST "thresholds: [latency]\n", "a threshold is METRIC, one of");
     expect_problem(LEAST "name: \"a b\"\n", "a name is up to 47 Latin letters");
+    expect_problem(
+        "services: {a23456789b23456789c23456789d23456789e23: {steps: [{sleep: 1s}]}}\n" ASKER,
+        "a Latin letter and up to 37 more letters");
     expect_problem(LEAST "title: \"\\e[31mred\"\n", "one line without control characters");
     expect_problem(LEAST "question: {en: \"a\\nb\"}\n", "one line without control characters");
     expect_problem(LEAST "prices: {currency: rub}\n", "a currency is three capital letters");

@@ -81,6 +81,26 @@ static void a_balancer_that_works_has_a_wait_of_its_own(void **state)
     trial_close(&trial);
 }
 
+/* As long as names may be, and alike to their last letter. */
+static void balancers_of_services_with_long_names_have_names_of_their_own(void **state)
+{
+#define LONG "abcdefghijabcdefghijabcdefghijabcdefg"
+    struct trial trial;
+
+    (void)state;
+    trial_run_text(&trial,
+                   "version: 1\nname: test\nduration: 1s\nbalancer: {work: 1ms}\n"
+                   "load: [{to: " LONG "1, rate: 10/s}, {to: " LONG "2, rate: 10/s}]\n"
+                   "services:\n  " LONG "1: {replicas: 2, steps: [{compute: 1ms}]}\n"
+                   "  " LONG "2: {replicas: 2, steps: [{compute: 1ms}]}\n",
+                   1, 1);
+    assert_int_equal(only(&trial)->services_max, 4);
+    assert_string_equal(only(&trial)->services[2].name, LONG "1/balancer");
+    assert_string_equal(only(&trial)->services[3].name, LONG "2/balancer");
+    trial_close(&trial);
+#undef LONG
+}
+
 /* T0 answers before the log has the like; the run waits for those that are still on their way. */
 static void a_run_ends_when_the_last_record_is_in_the_table(void **state)
 {
@@ -173,6 +193,7 @@ int main(void)
         cmocka_unit_test(the_trips_of_the_warm_up_save_no_money_afterwards),
         cmocka_unit_test(the_trips_of_late_orders_save_no_money),
         cmocka_unit_test(a_balancer_that_works_has_a_wait_of_its_own),
+        cmocka_unit_test(balancers_of_services_with_long_names_have_names_of_their_own),
         cmocka_unit_test(who_is_never_answered_is_lost),
         cmocka_unit_test(a_run_that_more_calls_wait_in_than_there_is_room_for_ends_at_its_limit),
     };

@@ -90,7 +90,7 @@ static struct id balancer_of(const struct service_spec *spec)
 {
     struct id id;
 
-    snprintf(id.text, sizeof id.text, "%.37s/balancer", spec->name);
+    snprintf(id.text, sizeof id.text, "%.*s/balancer", SERVICE_NAME_MAX_BYTES - 1, spec->name);
     return id;
 }
 

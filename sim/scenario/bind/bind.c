@@ -205,7 +205,7 @@ static bool is_service_name(const char *name)
     static const char others[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
     size_t length = strlen(name);
 
-    return length > 0 && length < NAME_MAX_BYTES && strchr(letters, name[0]) != NULL &&
+    return length > 0 && length < SERVICE_NAME_MAX_BYTES && strchr(letters, name[0]) != NULL &&
            strspn(name, others) == length;
 }
 
@@ -238,8 +238,8 @@ static void name_services(struct binder *binder)
         }
         if (!is_service_name(word->text))
             blame(binder->problems, word, NULL,
-                  "a service's name is a Latin letter and up to 46 more letters, digits, _ or -",
-                  "имя сервиса — латинская буква и до 46 букв, цифр, _ или -");
+                  "a service's name is a Latin letter and up to 37 more letters, digits, _ or -",
+                  "имя сервиса — латинская буква и до 37 букв, цифр, _ или -");
         else if (is_taken(word->text))
             blame(binder->problems, word, NULL, "the name \"%s\" is taken", "имя «%s» занято",
                   word->text);
