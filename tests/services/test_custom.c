@@ -286,7 +286,7 @@ static void a_deed_beside_what_was_refused_counts_as_well(void **state)
     put = stage_hear(&stage, LINE_PUT);
     stage_reply(&stage, put, CALL_REFUSED, 0);
     stage_reply(&stage, add_one, CALL_OK, 1);
-    expect_answer(&stage, visit, CALL_FAILED, 0); /* The failure's own value. */
+    assert_int_equal(expect_answer(&stage, visit, CALL_FAILED, 0)->value, 0);
 }
 
 /* The value of a denial is the flaw that the token has. */
@@ -305,7 +305,7 @@ static void a_denial_is_told_with_its_own_flaw_whoever_ends_last(void **state)
     stage_reply(&stage, peer, CALL_DENIED, TOKEN_EXPIRED);
     stage_reply(&stage, pause, CALL_OK, 0);
     stage_reply(&stage, get, CALL_OK, 41);
-    expect_answer(&stage, visit, CALL_DENIED, TOKEN_EXPIRED);
+    assert_int_equal(expect_answer(&stage, visit, CALL_DENIED, 0)->value, TOKEN_EXPIRED);
     expect_silence(&stage);
 }
 
