@@ -161,7 +161,7 @@ static void visits_in_replicas_that_drain_are_not_in_those_that_stay(void **stat
                    "version: 1\nname: test\nduration: 59s\nnetwork: {latency: 0s}\n"
                    "load: [{verb: call, arrivals: constant, rate: 10/s, timeout: 1m}]\n"
                    "balancer: {policy: round_robin, timeout: 1m}\n"
-                   "services: {web: {kind: custom, replicas: 4, steps: [{sleep: 8s}],"
+                   "services: {web: {kind: custom, replicas: 4, boot: 1s, steps: [{sleep: 8s}],"
                    " autoscale: {signal: in_flight, target: 36, every: 20s, down_window: 0s}}}\n",
                    1, 1);
     for (unsigned second = 21; second < 59; second++)
