@@ -296,6 +296,21 @@ static void a_part_of_a_run_is_not_judged(void **state)
     assert_says("PARTIAL");
 }
 
+static void nor_are_runs_of_which_a_limit_cut_one(void **state)
+{
+    struct result *of[7];
+
+    (void)state;
+    several_runs(of);
+    assert_true(beside_goals(&beside).of > 0);
+    of[6]->end = RUN_LIMIT;
+    assert_int_equal(beside_goals(&beside).of, 0);
+    print();
+    assert_says("PARTIAL");
+    for (unsigned i = 0; i < 7; i++)
+        free(of[i]);
+}
+
 static void answers_in_one_world_alone_miss_their_goals(void **state)
 {
     (void)state;
@@ -382,6 +397,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(a_scenario_beyond_two_cores_says_so, setup, teardown),
         cmocka_unit_test_setup_teardown(who_computes_on_every_core_is_not_judged, setup, teardown),
         cmocka_unit_test_setup_teardown(a_part_of_a_run_is_not_judged, setup, teardown),
+        cmocka_unit_test_setup_teardown(nor_are_runs_of_which_a_limit_cut_one, setup, teardown),
         cmocka_unit_test_setup_teardown(answers_in_one_world_alone_miss_their_goals, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(a_service_that_only_one_world_knows_is_shown_and_missed,
