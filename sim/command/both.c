@@ -36,25 +36,24 @@ struct both {
     struct answers of[SCENARIO_VARIANTS_MAX];
 };
 
-static bool any_violated(const struct both *both)
+static bool is_violated(const struct result *result)
 {
-    for (unsigned v = 0; v < both->live.begun; v++) {
-        if (both->live.results[v]->invariants_violated > 0)
-            return true;
-        for (unsigned i = 0; i < both->of[v].simulated_max; i++)
-            if (both->of[v].simulated[i]->invariants_violated > 0)
-                return true;
-    }
-    return false;
+    return result->invariants_violated > 0;
 }
 
-static bool any_limited(const struct both *both)
+static bool is_limited(const struct result *result)
+{
+    return result->end == RUN_LIMIT;
+}
+
+/* Of all that were measured or simulated. */
+static bool any_run(const struct both *both, bool (*is)(const struct result *result))
 {
     for (unsigned v = 0; v < both->live.begun; v++) {
-        if (both->live.results[v]->end == RUN_LIMIT)
+        if (is(both->live.results[v]))
             return true;
         for (unsigned i = 0; i < both->of[v].simulated_max; i++)
-            if (both->of[v].simulated[i]->end == RUN_LIMIT)
+            if (is(both->of[v].simulated[i]))
                 return true;
     }
     return false;
@@ -118,9 +117,9 @@ static int report(struct both *both)
     goals = beside_goals(&beside);
     if (!is_written)
         return EXIT_RUNTIME;
-    if (any_violated(both))
+    if (any_run(both, is_violated))
         return EXIT_INVARIANT;
-    if (any_limited(both))
+    if (any_run(both, is_limited))
         return EXIT_LIMIT;
     if (atomic_load(job->is_interrupted))
         return EXIT_INTERRUPTED;
